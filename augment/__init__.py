@@ -1,0 +1,1 @@
+"""The renderer: named policies, drawn then applied, rendered by a pool of workers into shards."""

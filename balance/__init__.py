@@ -1,0 +1,1 @@
+"""The planner: counts -> formulation -> solve -> allocate -> tasks."""

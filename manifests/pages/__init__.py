@@ -1,0 +1,1 @@
+"""What the plan, gallery and results pages share."""

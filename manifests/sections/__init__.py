@@ -1,0 +1,1 @@
+"""One frozen model for each section of `params.yaml`."""

@@ -1,0 +1,44 @@
+"""The `policies` section: how often and how strongly each named policy is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from pydantic import ConfigDict, Field, RootModel
+
+from manifests.params import Section
+
+
+class Use(Section):
+    """A policy's weight among the others, and its severity."""
+
+    key: ClassVar[str] = "use"
+    weight: float | None = Field(default=None, ge=0, le=1000)
+    severity: float | None = Field(default=None, ge=0, le=1)
+
+
+class PolicyUse(Use):
+    """The same, with exceptions by axis value; where several match, the last one listed counts."""
+
+    by: dict[str, dict[str, Use]] = {}
+
+    def at(self, labels: Mapping[str, str]) -> tuple[float, float]:
+        """Weight and severity for one cell; `labels` maps each axis to its value."""
+        weight, severity = (
+            self.weight if self.weight is not None else 1.0,
+            self.severity if self.severity is not None else 0.5,
+        )
+        for axis, values in self.by.items():
+            use = values.get(labels.get(axis, ""))
+            if use is not None:
+                weight = use.weight if use.weight is not None else weight
+                severity = use.severity if use.severity is not None else severity
+        return weight, severity
+
+
+class Policies(RootModel[dict[str, PolicyUse]]):
+    """Policy name -> its use."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+    key: ClassVar[str] = "policies"

@@ -1,0 +1,56 @@
+"""The `source` section: which photos, in which layout, and what may be passed over."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from manifests.params import Section
+
+
+class Shares(Section):
+    """Split shares for a layout without splits; the rest is train."""
+
+    key: ClassVar[str] = "split"
+    valid: float = Field(default=0.2, ge=0, lt=1)
+    test: float = Field(default=0.2, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _leave_train(self) -> Shares:
+        if self.valid + self.test >= 1:
+            raise ValueError("shares of valid and test below 1 in sum, so that train is left")
+        return self
+
+
+class Source(Section):
+    """Where the photos lie and how their labels are read.
+
+    Attributes:
+        layout: the adapter in `manifests/sources/`.
+        root: the folder that every path is relative to.
+        split: shares for layouts that know no splits.
+        max_quarantine: the share of rows that may fall out before scan fails.
+        near_duplicates: drop or keep train photos that nearly equal a valid or test photo.
+        rename: axis -> {label in the files: value in `cells`}.
+        columns: for layout `table`: our column -> theirs (path, split, age, age_std, subject, axes).
+        labels: for layout `table`: the label file, relative to `root`.
+        max_bytes: largest file read, in bytes.
+        max_pixels: largest photo decoded, in pixels.
+        max_age: largest age, in years.
+        drawn: how many faces the layout `drawn` draws.
+    """
+
+    key: ClassVar[str] = "source"
+    layout: Literal["appa_real", "appa_real_release", "utkface", "fairface", "adience", "celeba", "table", "drawn"]
+    root: str = Field(min_length=1)
+    split: Shares = Shares()
+    max_quarantine: float = Field(default=0.05, ge=0, le=1)
+    near_duplicates: Literal["drop", "keep"] = "drop"
+    rename: dict[str, dict[str, str]] = {}
+    columns: dict[str, str] = {}
+    labels: str = "labels.csv"
+    max_bytes: int = Field(default=50_000_000, gt=0)
+    max_pixels: int = Field(default=50_000_000, gt=0)
+    max_age: float = Field(default=120, gt=0)
+    drawn: int = Field(default=2000, ge=100, le=200_000)

@@ -1,0 +1,1 @@
+"""Adapters: one small module a source layout."""

@@ -1,0 +1,109 @@
+"""Read and write Parquet tables that keep to a schema, byte for byte the same each time.
+
+Every table carries its `cells` in the file's metadata, so that a reader knows the axes, and
+the values that no row has, without `params.yaml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.cells import Cells
+from manifests.errors import UserError
+from manifests.files import publish
+
+SchemaOf = Callable[[Cells], pa.Schema]
+LABEL = pa.dictionary(pa.int16(), pa.string())
+
+
+def axis_fields(cells: Cells) -> list[pa.Field]:
+    """One dictionary column an axis, then the joint cell's number."""
+    return [*(pa.field(column, LABEL) for column in cells.columns), pa.field("cell", pa.int32())]
+
+
+def axis_columns(cells: Cells, cell: pa.Array) -> list[pa.Array]:
+    """The arrays of `axis_fields` for int32 (rows,) joint cells."""
+    numbers = cell.to_numpy(zero_copy_only=False)
+    grid = cells.grid()[numbers] if len(numbers) else cells.grid()[:0]
+    return [
+        *(
+            pa.DictionaryArray.from_arrays(pa.array(grid[:, i], pa.int16()), pa.array(axis.values, pa.string()))
+            for i, axis in enumerate(cells.axes)
+        ),
+        cell.cast(pa.int32()),
+    ]
+
+
+def write(table: pa.Table, path: Path, cells: Cells, schema_of: SchemaOf) -> None:
+    """Check `table` against its schema and publish it at `path`.
+
+    Raises:
+        UserError: a column is missing, unknown, or of another type.
+    """
+    expected = schema_of(cells)
+    check(table.schema, expected, path)
+    table = table.select(expected.names).cast(expected).replace_schema_metadata({"cells": cells.to_json()})
+    with publish(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 20)
+
+
+def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells]:
+    """Read a table and check it.
+
+    Args:
+        path: the Parquet file.
+        schema_of: the schema for given cells.
+        made_by: the command that writes it, named where the file is missing.
+    Raises:
+        UserError: no such file, no Parquet, or a column that does not match.
+    """
+    try:
+        table = pq.read_table(path)
+    except FileNotFoundError as error:
+        raise UserError(str(path), "a table", "no such file", f"Run `python -m {made_by}` first") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            str(path), "a Parquet table", " ".join(str(error).split()), f"Run `python -m {made_by}` again"
+        ) from error
+    metadata = table.schema.metadata or {}
+    if b"cells" not in metadata:
+        raise UserError(str(path), "a table with its cells in the metadata", "none", f"Run `python -m {made_by}` again")
+    cells = Cells.from_json(metadata[b"cells"])
+    expected = schema_of(cells)
+    check(table.schema, expected, path)
+    return table.select(expected.names), cells
+
+
+def check(received: pa.Schema, expected: pa.Schema, path: Path) -> None:
+    """Compare column by column.
+
+    Raises:
+        UserError: naming the column, the expected and the received type.
+    """
+    for name in expected.names:
+        if name not in received.names:
+            raise UserError(
+                f"{path}: {name}",
+                f"a column of type {expected.field(name).type}",
+                "none",
+                "Run the stage that writes it again",
+            )
+        if received.field(name).type != expected.field(name).type:
+            raise UserError(
+                f"{path}: {name}",
+                f"the type {expected.field(name).type}",
+                received.field(name).type,
+                "Run the stage that writes it again",
+            )
+    for name in received.names:
+        if name not in expected.names:
+            raise UserError(
+                f"{path}: {name}",
+                f"one of the columns {', '.join(expected.names)}",
+                "another",
+                "Run the stage that writes it again",
+            )

@@ -1,0 +1,50 @@
+"""`datasets/shards/index.parquet`: one row an output image, and where its bytes lie.
+
+The index is written last: its existence means that every shard is complete.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from manifests.cells import Cells
+from manifests.tables import base
+
+
+def schema(cells: Cells) -> pa.Schema:
+    """Columns; `offset` and `size` (bytes) locate the image inside its tar, `replay` is JSON."""
+    return pa.schema(
+        [
+            ("task_id", pa.string()),
+            ("image_id", pa.string()),
+            ("copy", pa.int32()),
+            ("path", pa.string()),  # of the source photo, relative to source.root
+            ("split", pa.dictionary(pa.int16(), pa.string())),
+            ("kept", pa.bool_()),
+            ("shard", pa.dictionary(pa.int32(), pa.string())),
+            ("offset", pa.int64()),
+            ("size", pa.int64()),
+            ("sha256", pa.string()),
+            ("age", pa.float32()),
+            ("age_std", pa.float32()),
+            *base.axis_fields(cells),
+            ("policy", pa.dictionary(pa.int16(), pa.string())),
+            ("severity", pa.float32()),
+            ("seed", pa.uint64()),  # of the attempt that was kept
+            ("attempt", pa.int32()),
+            ("donor", pa.string()),
+            ("replay", pa.string()),  # the drawn parameters; "{}" for an original
+        ]
+    )
+
+
+def write(table: pa.Table, path: Path, cells: Cells) -> None:
+    """Publish the table; see `base.write`."""
+    base.write(table, path, cells, schema)
+
+
+def read(path: Path) -> tuple[pa.Table, Cells]:
+    """Read and check the table; see `base.read`."""
+    return base.read(path, schema, "augment.render")

@@ -1,0 +1,1 @@
+"""The trainer and the scorer: shards -> batches -> model -> predictions -> scorecard."""
