@@ -1,0 +1,97 @@
+"""What every adapter yields: a row for each photo that its layout names, or why there is none.
+
+An adapter is a function `rows(root, source)`: it reads names and label files, never pixels, and
+yields each row once, in any order. What it can't make sense of it yields as `Quarantined`; a
+label file that is missing or has no such columns it raises as a `UserError`. The scan checks
+everything else (the path, the photo, the labels against `cells`, duplicates).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from manifests.sections.source import Source
+
+OPEN_RANGE = 5.0  # years above the lower end at which an open range (`more than 70`) is put
+
+
+@dataclass(frozen=True)
+class Age:
+    """A labelled age in years, or the inclusive range in which it lies.
+
+    Attributes:
+        years: the age, or the range's midpoint; an open range's lower end plus 5.
+        low: the lower end; `years` for an exact age.
+        high: the upper end, included; infinite for an open range.
+    """
+
+    years: float
+    low: float
+    high: float
+
+    @classmethod
+    def exact(cls, years: float) -> Age:
+        """An age that is no range."""
+        return cls(years, years, years)
+
+    @classmethod
+    def between(cls, low: float, high: float) -> Age:
+        """An inclusive range; one that runs backwards is kept as it is, for the scan to see."""
+        return cls((low + high) / 2, low, high)
+
+    @classmethod
+    def over(cls, low: float) -> Age:
+        """An open range."""
+        return cls(low + OPEN_RANGE, low, float("inf"))
+
+    @property
+    def width(self) -> float | None:
+        """Upper less lower end; None for an exact age and for an open range."""
+        return self.high - self.low if self.low < self.high < float("inf") else None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One photo as its layout describes it, before any check.
+
+    Attributes:
+        path: relative to the root, with forward slashes.
+        split: `train`, `valid` or `test` as the layout says; None where it has no splits, and the
+            scan assigns one by hash.
+        age: None where the layout has no age, or where this row's is missing.
+        labels: axis -> the label as the layout words it, then other words for the same; the
+            first that the axis knows counts. An axis that is missing, or empty, has no label.
+        age_std: spread of the raters' ages, in years.
+        subject: who is shown, where the layout knows; splits by hash keep a subject together.
+        unlabelled: of a split whose labels are hidden (the challenge's test): nothing is missing.
+    """
+
+    path: str
+    split: str | None = None
+    age: Age | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    age_std: float | None = None
+    subject: str | None = None
+    unlabelled: bool = False
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A photo or label row that can't be used; `reason` is one of `quarantine.REASONS`."""
+
+    path: str
+    reason: str
+    detail: str
+
+
+Rows = Callable[[Path, Source], Iterator[Row | Quarantined]]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An adapter and the axes it has labels for; None: those that `source.columns` maps."""
+
+    rows: Rows
+    axes: tuple[str, ...] | None
