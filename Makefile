@@ -1,0 +1,47 @@
+# The environment is made once from a lock file; everything else runs inside it.
+#   make repro   the pipeline on params.yaml        make test   the tests
+#   make lint    ruff and mypy                      make bench  speed, as ratios against the floor and the peers
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := repro
+.PHONY: repro test test-slow test-browser lint bench lock face-weights clean
+
+HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
+LOCK := requirements-$(HARDWARE).lock
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+ENV := .venv/$(HARDWARE).installed
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export NO_ALBUMENTATIONS_UPDATE := 1
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+repro: $(ENV)
+	dvc repro
+	@python -m train.compare --show
+
+test: $(ENV)
+	python -m pytest
+
+test-slow: $(ENV)
+	python -m pytest -m slow
+
+lint: $(ENV)
+	ruff check .
+	ruff format --check .
+	mypy
+
+clean:
+	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/pages/{plan,gallery,results} manifests/built/*
+
+# Written anew only when a dependency in pyproject.toml changes; needs uv.
+lock:
+	for hardware in cpu gpu; do uv pip compile pyproject.toml --extra $$hardware --extra dev --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-$$hardware.lock; done
+
+$(ENV): $(LOCK)
+	@test -n "$(PYTHON)" || { echo "Makefile: expected Python 3.11, 3.12 or 3.13 on the PATH. Received none. Install one, or run make PYTHON=/path/to/python." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Makefile: expected Python's venv module. Received none. On Debian and Ubuntu run apt-get install python3-venv." >&2; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	touch $@
