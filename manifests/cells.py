@@ -42,11 +42,11 @@ class Axis:
 
     def index(self, label: str) -> int | None:
         """The position of a label, blind to case, spaces, hyphens and underscores; None if unknown."""
-        return self._index.get(_fold(label))
+        return self._index.get(fold(label))
 
     @cached_property
     def _index(self) -> dict[str, int]:
-        return {_fold(value): i for i, value in enumerate(self.values)}
+        return {fold(value): i for i, value in enumerate(self.values)}
 
     def bin(self, number: float) -> int:
         """The bin of a number: [lower edge, upper edge)."""
@@ -157,5 +157,6 @@ def _bins(edges: Sequence[float]) -> tuple[str, ...]:
     return (f"<{text[0]}", *inner, f"{text[-1]}+")
 
 
-def _fold(label: str) -> str:
+def fold(label: str) -> str:
+    """A label without what `Axis.index` is blind to; one that starts with a digit keeps its hyphens."""
     return re.sub(r"[\s_-]+", "", label).casefold() if not label[:1].isdigit() else label.strip()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
+import re
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -14,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from manifests.cells import Cells
+from manifests.cells import AGE, Cells, fold
 from manifests.errors import UserError
 
 SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score")
@@ -104,20 +106,22 @@ def cells(path: Path) -> Cells:
 
 
 def _check_axis(where: str, name: object, values: object) -> None:
-    if not isinstance(name, str) or not name.isidentifier():
+    if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
         raise UserError(where, "an axis name of letters, digits and underscores", repr(name), "Rename the axis")
     if name in RESERVED:
         raise UserError(where, "an axis name that no table uses for another column", repr(name), "Rename the axis")
     if not isinstance(values, list) or not values:
         raise UserError(where, "a list of values or of bin edges", _short(values), "Write a list of at least one entry")
     if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
-        if name != "age":
+        if name != AGE:
             raise UserError(where, "words (only age has bin edges)", _short(values), "Put quotes around the values")
-        if any(b <= a for a, b in itertools.pairwise(values)) or values[0] <= 0:
+        if not all(0 < a < b for a, b in itertools.pairwise([*values, math.inf])):
             raise UserError(where, "bin edges above 0 that ascend", _short(values), "Sort the edges and drop doubles")
     elif not all(isinstance(v, str) and v.strip() and "|" not in v and v != "*" for v in values):
         raise UserError(where, "words without | (or, for age, numbers)", _short(values), "Put quotes around the values")
-    elif len({v.casefold() for v in values}) < len(values):
+    elif name == AGE:
+        raise UserError(where, "bin edges in years", _short(values), "Write numbers without quotes")
+    elif len({fold(v) for v in values}) < len(values):
         raise UserError(where, "each value once", _short(values), "Remove the double")
 
 

@@ -33,8 +33,9 @@ class Source(Section):
         max_quarantine: the share of rows that may fall out before scan fails.
         near_duplicates: drop or keep train photos that nearly equal a valid or test photo.
         rename: axis -> {label in the files: value in `cells`}.
-        columns: for layout `table`: our column -> theirs (path, split, age, age_std, subject, axes).
+        columns: for layouts `table` and `appa_real_release`: our column -> theirs.
         labels: for layout `table`: the label file, relative to `root`.
+        ratings: for layout `appa_real`: a table with the raters' spread, relative to the working directory.
         max_bytes: largest file read, in bytes.
         max_pixels: largest photo decoded, in pixels.
         max_age: largest age, in years.
@@ -50,6 +51,7 @@ class Source(Section):
     rename: dict[str, dict[str, str]] = {}
     columns: dict[str, str] = {}
     labels: str = "labels.csv"
+    ratings: str | None = None
     max_bytes: int = Field(default=50_000_000, gt=0)
     max_pixels: int = Field(default=50_000_000, gt=0)
     max_age: float = Field(default=120, gt=0)

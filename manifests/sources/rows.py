@@ -8,7 +8,7 @@ everything else (the path, the photo, the labels against `cells`, duplicates).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -87,11 +87,17 @@ class Quarantined:
 
 
 Rows = Callable[[Path, Source], Iterator[Row | Quarantined]]
+Axes = Callable[[Path, Source], Collection[str]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """An adapter and the axes it has labels for; None: those that `source.columns` maps."""
+    """An adapter: its rows, and the axes that it has labels for."""
 
     rows: Rows
-    axes: tuple[str, ...] | None
+    axes: Axes
+
+
+def always(*axes: str) -> Axes:
+    """The axes of a layout that has the same ones in every root."""
+    return lambda root, source: axes

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -26,12 +27,14 @@ def axis_fields(cells: Cells) -> list[pa.Field]:
 
 
 def axis_columns(cells: Cells, cell: pa.Array) -> list[pa.Array]:
-    """The arrays of `axis_fields` for int32 (rows,) joint cells."""
-    numbers = cell.to_numpy(zero_copy_only=False)
-    grid = cells.grid()[numbers] if len(numbers) else cells.grid()[:0]
+    """The arrays of `axis_fields` for int32 (rows,) joint cells; -1, of an unlabelled row, has null labels."""
+    numbers = np.asarray(cell.to_numpy(zero_copy_only=False))
+    unlabelled, grid = numbers < 0, cells.grid()[np.maximum(numbers, 0)]
     return [
         *(
-            pa.DictionaryArray.from_arrays(pa.array(grid[:, i], pa.int16()), pa.array(axis.values, pa.string()))
+            pa.DictionaryArray.from_arrays(
+                pa.array(grid[:, i], pa.int16(), mask=unlabelled), pa.array(axis.values, pa.string())
+            )
             for i, axis in enumerate(cells.axes)
         ),
         cell.cast(pa.int32()),

@@ -1,0 +1,114 @@
+"""Read a label file of delimited text, and list a folder's photos: what most adapters share."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from manifests.errors import UserError
+from manifests.sources.rows import Quarantined, Row
+
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
+Fields = Mapping[str, str]
+
+
+def records(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[tuple[str, Fields | None]]:
+    """Read the rows below a header.
+
+    UTF-8 with or without a byte order mark, any line ends, quotes as in RFC 4180. Blank lines
+    are passed over, and space around a field is cut.
+
+    Args:
+        path: the label file.
+        columns: names that the header must have; it may have more.
+        delimiter: one character.
+    Yields:
+        where the row is (`labels.csv:12`, the header being line 1), and its fields by column, or
+        None where their number is not the header's.
+    Raises:
+        UserError: no such file, not UTF-8, broken quotes, or a column is missing or there twice.
+    """
+    lines = csv.reader(io.StringIO(text(path), newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [name.strip() for name in next(lines, [])]
+        _check_header(path, header, columns)
+        for fields in lines:
+            if any(field.strip() for field in fields):
+                fits = len(fields) == len(header)
+                named = dict(zip(header, (field.strip() for field in fields), strict=True)) if fits else None
+                yield f"{path.name}:{lines.line_num}", named
+    except csv.Error as error:
+        raise UserError(
+            f"{path}:{lines.line_num}", "a row of delimited text", str(error), "Correct the row's quotes"
+        ) from error
+
+
+def text(path: Path) -> str:
+    """Read a label file whole, as UTF-8.
+
+    Raises:
+        UserError: it is missing, no file, can't be read, or has a byte that is no UTF-8.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            raise UserError(str(path), "a label file", "no regular file", _REMEDY)
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(str(path), "a label file", (error.strerror or "no such file").lower(), _REMEDY) from error
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise UserError(
+            f"{path}:{line}", "text in UTF-8", f"byte 0x{content[error.start]:02x}", "Save the file as UTF-8"
+        ) from error
+
+
+_REMEDY = "Check source.layout and source.root in params.yaml"
+
+
+def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
+    received = ", ".join(header)[:200] if any(header) else "an empty file"
+    for name in columns:
+        if name not in header:
+            raise UserError(f"{path}:1", f"a column {name}", received, _REMEDY)
+    for name in header:
+        if header.count(name) > 1:
+            raise UserError(f"{path}:1", "each column once", received, f"Rename or remove one column {name!r}")
+
+
+def described(
+    path: Path, columns: Sequence[str], describe: Callable[[Fields], Row], delimiter: str = ","
+) -> Iterator[Row | Quarantined]:
+    """Turn each record into a row; `describe` raises ValueError for a field that it can't read."""
+    for where, fields in records(path, columns, delimiter):
+        if fields is None:
+            yield Quarantined(where, "malformed_row", "more or fewer fields than the header has")
+            continue
+        try:
+            yield describe(fields)
+        except ValueError as error:
+            yield Quarantined(where, "malformed_row", str(error))
+
+
+def photos(root: Path, folder: str = "") -> list[str]:
+    """The paths, relative to `root` and in order, of what has a photo's suffix in one folder; none if it is absent."""
+    place = root / folder
+    if not place.is_dir():
+        return []
+    prefix = f"{folder}/" if folder else ""
+    names = (entry.name for entry in place.iterdir())
+    return sorted(prefix + name for name in names if name.lower().endswith(PHOTO_SUFFIXES))
+
+
+def with_unnamed(rows: Iterable[Row | Quarantined], listed: Iterable[str]) -> Iterator[Row | Quarantined]:
+    """Pass rows through, then quarantine each listed photo that none of them names."""
+    named = set()
+    for row in rows:
+        named.add(row.path)
+        yield row
+    for path in listed:
+        if path not in named:
+            yield Quarantined(path, "no_label_row", "no label row names this photo")

@@ -1,0 +1,108 @@
+"""Any table of photos: CSV, TSV or Parquet.
+
+    source.labels     the table, relative to the root (default labels.csv)
+    source.columns    our column -> theirs, where the names differ: path, split, age, age_std, subject, or an axis
+
+Only `path` (relative to the root) must be there. `split` says train, valid (val, validation, dev) or
+test; without that column photos are split by hash, a `subject`'s together. `age` may be a number or a
+range (see ages.py). Every other column can be an axis of `cells` under its own name. An empty field
+is a missing label. Only photos that the table names are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from manifests.errors import UserError
+from manifests.sections.source import Source
+from manifests.sources import ages
+from manifests.sources.labelfile import Fields, records
+from manifests.sources.rows import Quarantined, Row
+
+SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
+_PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
+
+
+def axes(root: Path, source: Source) -> tuple[str, ...]:
+    """The table's columns that can be axes, under our names."""
+    return tuple(name for name in _ours(_header(root / source.labels), source) if name not in _PLAIN)
+
+
+def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
+    """Yield one row a row of the table."""
+    labels = root / source.labels
+    ours = _ours(_header(labels), source)
+    if "path" not in ours:
+        raise UserError(f"{labels}:1", "a column path", ", ".join(ours.values()), "Name it in source.columns.path")
+    for where, fields in _records(labels, list(ours.values())):
+        if fields is None:
+            yield Quarantined(where, "malformed_row", "more or fewer fields than the header has")
+            continue
+        try:
+            yield _row({name: fields[theirs] for name, theirs in ours.items()})
+        except ValueError as error:
+            yield Quarantined(fields[ours["path"]] or where, "malformed_row", str(error))
+
+
+def _row(fields: Fields) -> Row:
+    if not fields["path"]:
+        raise ValueError("no path")
+    split = fields.get("split")
+    spread = ages.parse(fields.get("age_std", ""))
+    return Row(
+        path=fields["path"],
+        split=None if split is None else SPLITS.get(split.casefold(), split.casefold()),
+        age=ages.parse(fields.get("age", "")),
+        labels={name: (label,) for name, label in fields.items() if name not in (*_PLAIN, "age")},
+        age_std=spread.years if spread else None,
+        subject=fields.get("subject") or None,
+    )
+
+
+def _ours(header: Sequence[str], source: Source) -> dict[str, str]:
+    """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
+    for name, theirs in source.columns.items():
+        if theirs not in header:
+            raise UserError(
+                f"params.yaml: source.columns.{name}",
+                f"a column of {source.labels} ({', '.join(header)})",
+                repr(theirs),
+                "Correct the name",
+            )
+    taken = set(source.columns.values())
+    return {**source.columns, **{name: name for name in header if name not in taken and name not in source.columns}}
+
+
+def _header(labels: Path) -> list[str]:
+    if labels.suffix == ".parquet":
+        return list(_parquet(labels).column_names)
+    return next((list(fields) for _, fields in records(labels, (), _delimiter(labels)) if fields), [])
+
+
+def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | None]]:
+    if labels.suffix != ".parquet":
+        yield from records(labels, columns, _delimiter(labels))
+        return
+    for number, fields in enumerate(_parquet(labels).select(columns).to_pylist(), 1):
+        yield f"{labels.name}:{number}", {name: _word(value) for name, value in fields.items()}
+
+
+def _parquet(labels: Path) -> pa.Table:
+    try:
+        return pq.read_table(labels)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            str(labels), "a Parquet table", " ".join(str(error).split()), "Check source.labels and source.root"
+        ) from error
+
+
+def _delimiter(labels: Path) -> str:
+    return "\t" if labels.suffix in (".tsv", ".tab") else ","
+
+
+def _word(value: object) -> str:
+    return "" if value is None else str(value).strip()

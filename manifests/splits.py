@@ -1,0 +1,33 @@
+"""Splits by hash, for a layout that has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+
+def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
+    """Choose a split for each photo by its key's place on the line from 0 to 1.
+
+    Below `test` is test, then `valid`, the rest train: a key's split depends on no other key. The
+    one exception keeps small sets usable: a wished split that no key falls in takes from train the
+    key nearest to it, as long as train keeps one.
+
+    Args:
+        keys: a photo's subject, so that all of one are together, or else its image_id.
+        valid: share of valid, in expectation.
+        test: share of test, in expectation.
+    Returns:
+        `train`, `valid` or `test` a key, in order.
+    """
+    points = sorted((_point(key), key) for key in set(keys))
+    chosen = {key: "test" if point < test else "valid" if point < test + valid else "train" for point, key in points}
+    for split, share in (("test", test), ("valid", valid)):
+        train = [key for _, key in points if chosen[key] == "train"]
+        if share > 0 and split not in chosen.values() and len(train) > 1:
+            chosen[train[0]] = split
+    return [chosen[key] for key in keys]
+
+
+def _point(key: str) -> float:
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") / 2**64
