@@ -10,6 +10,11 @@ from pydantic import ConfigDict, Field, RootModel
 from manifests.params import Section
 
 
+def needs_donor(policy: str) -> bool:
+    """Whether a policy takes something (its tone) from another photo of the same cell."""
+    return policy.startswith("tone")
+
+
 class Use(Section):
     """A policy's weight among the others, and its severity."""
 

@@ -10,6 +10,9 @@ from manifests.cells import Cells
 from manifests.tables import base
 
 
+ORIGINAL = "original"  # the policy of copy 0
+
+
 def task_id(image_id: str, copy: int) -> str:
     """An output image's key, also its WebDataset key; copy 0 is the original."""
     return f"{image_id}_{copy:04d}"

@@ -1,0 +1,100 @@
+"""Split each cell's plan among its photos, so that a small change of the wish moves few tasks.
+
+A cell's photos stand in an order of their own, by a hash of the seed and the image_id. The
+first ones are kept, and the first ones are copied once more than the rest; so a larger target
+only adds tasks. What a copy is (policy, seed, donor) depends on the photo and the copy's
+number alone, never on a total.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+import numpy as np
+
+
+def photo_hash(seed: int, image_ids: list[str], purpose: str) -> np.ndarray:
+    """uint64 (photos,): each photo's draw for one purpose."""
+    prefix = f"{seed}/{purpose}/".encode()
+    return np.frombuffer(
+        b"".join(blake2b(prefix + image_id.encode(), digest_size=8).digest() for image_id in image_ids), ">u8"
+    ).astype(np.uint64)
+
+
+def ranks(cell: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """int64 (photos,): each photo's position in its cell, 0 the first, in order of `drawn`."""
+    order = np.lexsort((drawn, cell))
+    first = np.searchsorted(cell[order], cell[order])
+    position = np.empty(len(cell), np.int64)
+    position[order] = np.arange(len(cell)) - first
+    return position
+
+
+def kept(cell: np.ndarray, rank: np.ndarray, keep: np.ndarray) -> np.ndarray:
+    """bool (photos,): whether a photo's original stays.
+
+    Args:
+        cell: int64 (photos,).
+        rank: int64 (photos,), as `ranks` gives it.
+        keep: int64 (cells,), originals that stay in each cell.
+    """
+    return rank < keep[cell]
+
+
+def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarray:
+    """Split each cell's number to synthesise into copies per photo, differing by at most one.
+
+    Args:
+        cell: int64 (photos,).
+        rank: int64 (photos,), as `ranks` gives it.
+        augment: int64 (cells,), images to synthesise; 0 where a cell has no photo.
+    Returns:
+        int64 (photos,), copies of each.
+    """
+    available = np.bincount(cell, minlength=len(augment))
+    each, over = np.divmod(augment, np.maximum(1, available))
+    return each[cell] + (rank < over[cell])
+
+
+def copy_numbers(count: np.ndarray, rejected: dict[int, set[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Number each photo's copies 1, 2, ..., passing over the numbers that the user rejected.
+
+    Args:
+        count: int64 (photos,), copies of each.
+        rejected: photo -> rejected copy numbers.
+    Returns:
+        int64 (copies,) the photo, int64 (copies,) the copy's number, in order of both.
+    """
+    photo = np.repeat(np.arange(len(count)), count)
+    number = np.arange(len(photo)) - np.repeat(np.cumsum(count) - count, count) + 1
+    ends = np.cumsum(count)
+    for i, numbers in rejected.items():
+        begin, end = int(ends[i] - count[i]), int(ends[i])
+        most = int(count[i]) + len(numbers)
+        number[begin:end] = [n for n in range(1, most + 1) if n not in numbers][: end - begin]
+    return photo, number
+
+
+def policy_sequence(weight: np.ndarray, offset: np.ndarray, length: int) -> np.ndarray:
+    """Choose each photo's policies, copy by copy, as even as whole numbers allow.
+
+    Stride scheduling (Waldspurger and Weihl 1995): a policy comes due at (times used + offset) /
+    weight, and the one due first is next. After k copies each was used k times its share, give or
+    take one, and a longer sequence begins with the shorter one.
+
+    Args:
+        weight: float64 (photos, policies), 0 for a policy that the photo's cell does not use.
+        offset: float64 (photos, policies) in [0, 1), drawn for each photo.
+        length: copies to choose for.
+    Returns:
+        int16 (photos, length), the policy of each copy; copy 1 first.
+    """
+    with np.errstate(divide="ignore"):
+        stride = np.where(weight > 0, 1.0 / weight, np.inf)
+    due = (offset + 2.0**-60) * stride  # an offset of 0 by an infinite stride is no number
+    chosen = np.empty((len(weight), length), np.int16)
+    every = np.arange(len(weight))
+    for k in range(length):
+        chosen[:, k] = policy = due.argmin(axis=1)
+        due[every, policy] += stride[every, policy]
+    return chosen

@@ -1,0 +1,156 @@
+"""How many photos each joint cell has: from the scanned photos, or from a table of counts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.cells import Axis, Cells
+from manifests.errors import UserError
+
+COUNT = "available"
+_NUMBER = r"\d+(?:\.\d+)?"
+_AGE = re.compile(rf"{_NUMBER}|\(?{_NUMBER}\s*[-,]\s*{_NUMBER}\)?|{_NUMBER}\s*[-+]|(?:more than|over) {_NUMBER}")
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The train photos that a plan may use, in the order of the source table.
+
+    Attributes:
+        image_ids: str (photos,).
+        cell: int64 (photos,), the joint cell of each.
+        row: int64 (photos,), its row in the source table.
+    """
+
+    image_ids: list[str]
+    cell: np.ndarray
+    row: np.ndarray
+
+
+def photos(source: pa.Table, rejected: frozenset[str] = frozenset()) -> Photos:
+    """Pick what can be planned: train, labelled, no near duplicate of valid or test, not rejected.
+
+    Args:
+        source: the source table.
+        rejected: image_ids of originals that the user turned down.
+    """
+    usable = pc.and_(pc.equal(pc.cast(source["split"], pa.string()), "train"), pc.greater_equal(source["cell"], 0))
+    usable = pc.and_(usable, pc.is_null(source["near_of"]))
+    rows = np.flatnonzero(usable.to_numpy(zero_copy_only=False))
+    ids = source["image_id"].take(pa.array(rows)).to_pylist()
+    if rejected:
+        chosen = [i for i, image_id in enumerate(ids) if image_id not in rejected]
+        rows, ids = rows[chosen], [ids[i] for i in chosen]
+    cell = source["cell"].to_numpy()[rows].astype(np.int64)
+    return Photos(ids, cell, rows)
+
+
+def available(chosen: Photos, cells: Cells) -> np.ndarray:
+    """int64 (cells,): photos in each cell."""
+    return np.bincount(chosen.cell, minlength=len(cells)).astype(np.int64)
+
+
+def read(path: Path, cells: Cells) -> np.ndarray:
+    """Read a table of counts, CSV or Parquet: a column an axis, and `available`.
+
+    A column may bear the axis' name or its table column's (`age` or `age_bin`); a label of the
+    numeric axis is a bin's (`20-40`), or a range that lies inside one bin (`25-29`, `more than 70`).
+    Cells that no row names have no photos.
+
+    Returns:
+        int64 (cells,), photos in each cell.
+    Raises:
+        UserError: no such file, a missing column, an unknown label, a count that is no whole
+            number of 0 or more, or a cell named twice.
+    """
+    table = _table(path)
+    number = np.zeros(table.num_rows, np.int64)
+    for axis in cells.axes:
+        positions = {label: _position(axis, label, path) for label in _labels(table, axis, path)}
+        column = _column(table, axis, path)
+        number = number * len(axis.values) + np.array([positions[str(label)] for label in column], np.int64)
+    count = _counts(table, path)
+    repeated = np.flatnonzero(np.bincount(number, minlength=len(cells)) > 1)
+    if repeated.size and not _ranges(cells, table):
+        cell = int(repeated[0])
+        raise UserError(f"{path}", "each cell in one row", f"{cells.name(cell)} twice", "Add its counts up in one row")
+    total = np.zeros(len(cells), np.int64)
+    np.add.at(total, number, count)
+    return total
+
+
+def _table(path: Path) -> pa.Table:
+    import pyarrow.csv as csv
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
+    except FileNotFoundError as error:
+        raise UserError(str(path), "a table of counts", "no such file", "Correct --counts") from error
+    except (pa.ArrowInvalid, OSError) as error:
+        raise UserError(
+            str(path), "a CSV or Parquet table", " ".join(str(error).split())[:200], "Correct --counts"
+        ) from error
+
+
+def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
+    for name in (axis.column, axis.name):
+        if name in table.column_names:
+            return table[name].to_pylist()
+    raise UserError(
+        f"{path}: {axis.name}",
+        "a column for each axis of `cells`",
+        f"the columns {', '.join(table.column_names)}",
+        "Add the column, or take the axis out of `cells`",
+    )
+
+
+def _labels(table: pa.Table, axis: Axis, path: Path) -> list[str]:
+    return list(dict.fromkeys(str(label) for label in _column(table, axis, path)))
+
+
+def _ranges(cells: Cells, table: pa.Table) -> bool:
+    """Whether ages are finer than the bins, so that several rows belong to one cell."""
+    return any(
+        axis.edges and any(str(label) not in axis.values for label in _column(table, axis, Path()))
+        for axis in cells.axes
+    )
+
+
+def _position(axis: Axis, label: str, path: Path) -> int:
+    position = axis.index(label)
+    if position is None and axis.edges:
+        position = _bin(axis, label)
+    if position is None:
+        rule = "a bin, or an age or range inside one bin" if axis.edges else "a value"
+        raise UserError(
+            f"{path}: {axis.name}", f"{rule} ({', '.join(axis.values)})", repr(label), "Correct it or `cells`"
+        )
+    return position
+
+
+def _bin(axis: Axis, label: str) -> int | None:
+    """The bin that holds an age or an inclusive range; an open one is put by its lower end."""
+    ends = [float(number) for number in re.findall(_NUMBER, label)]
+    if not 1 <= len(ends) <= 2 or sorted(ends) != ends or not _AGE.fullmatch(label.strip()):
+        return None
+    low, high = axis.bin(ends[0]), axis.bin(ends[-1])
+    return low if low == high else None
+
+
+def _counts(table: pa.Table, path: Path) -> np.ndarray:
+    where = f"{path}: {COUNT}"
+    if COUNT not in table.column_names:
+        raise UserError(where, "a column of this name", f"the columns {', '.join(table.column_names)}", "Add it")
+    counts = []
+    for row, value in enumerate(table[COUNT].to_pylist(), 1):
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value < 0 or value % 1:
+            raise UserError(f"{where}, row {row}", "a whole number of 0 or more", repr(value), "Correct the count")
+        counts.append(int(value))
+    return np.array(counts, np.int64)

@@ -1,0 +1,97 @@
+"""The `plan` section: what the balanced set should look like; docs/planning.md is its guide.
+
+The models check form alone. Axis values and patterns are checked against `cells` by
+`balance.wishes`, which knows them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from manifests.params import Section
+
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Exponent = Annotated[float, Field(ge=0, le=1)]
+Named = Literal["uniform", "natural"]
+REST = "rest"
+DEFAULT = "default"
+JOINT = "joint"
+TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
+
+
+class Emphasis(Section):
+    """How `balance.emphasise` turns errors into factors.
+
+    Attributes:
+        damping: exponent of (a group's error / the axis' mean error); 0 does nothing, 1 is undamped.
+        bound: a factor lies in [1 / bound, bound].
+    """
+
+    key: ClassVar[str] = "emphasis"
+    damping: float = Field(default=0.5, ge=0, le=1)
+    bound: float = Field(default=2.0, ge=1, le=10)
+
+
+class Price(Section):
+    """The grid of the price curve: one plan for each pair; an empty list leaves the curve out.
+
+    Attributes:
+        copies: largest numbers of copies of one photo, in place of `max_copies`.
+        totals: multiples of the total.
+    """
+
+    key: ClassVar[str] = "price"
+    copies: tuple[Count, ...] = (0, 1, 2, 3, 4, 6, 8, 12, 16, 24)
+    totals: tuple[Annotated[float, Field(gt=0, le=100)], ...] = (0.5, 0.75, 0.9, 1, 1.1, 1.25, 1.5, 2, 2.5, 3)
+
+
+class Plan(Section):
+    """The wishes.
+
+    Attributes:
+        total: train images of the balanced set, kept originals and copies; `auto` is the least
+            that reaches the shares within the caps.
+        shares: axis -> `uniform`, `natural`, an exponent between the two (0 uniform, 1 natural),
+            or value -> share, with `rest` for the values not named.
+        joint: pattern of cells -> wanted images in them together.
+        floors: pattern -> least images; or axis -> value -> least images.
+        ceilings: likewise, most images.
+        max_copies: largest number of copies of one photo; or `default` and axis -> value -> number.
+        keep: `all`, or the least share of each cell's originals that stays.
+        weights: axis, or `joint` -> how much one image of deviation counts; 1 where not named.
+        emphasis: how errors of an earlier run move the shares.
+        price: the grid of the price curve.
+        shard_size: images in a shard.
+        nodes: branch-and-bound nodes after which a level is given up as not proven.
+    """
+
+    key: ClassVar[str] = "plan"
+    total: Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["auto"]
+    shares: dict[str, Named | Exponent | dict[str, Exponent | Named]] = {}
+    joint: dict[str, Count] = {}
+    floors: dict[str, Count | dict[str, Count]] = {}
+    ceilings: dict[str, Count | dict[str, Count]] = {}
+    max_copies: Count | dict[str, Count | dict[str, Count]] = 12
+    keep: Literal["all"] | Exponent = "all"
+    weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = {}
+    emphasis: Emphasis = Emphasis()
+    price: Price = Price()
+    shard_size: int = Field(default=500, ge=1, le=1_000_000)
+    nodes: int = Field(default=5000, ge=1)
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Plan:
+        for axis, share in self.shares.items():
+            if not isinstance(share, dict):
+                continue
+            for value, number in share.items():
+                if isinstance(number, str) and value != REST:
+                    raise ValueError(f"a number as the share of {axis} {value} (only {REST} may be a word)")
+            total = sum(number for number in share.values() if not isinstance(number, str))
+            if total > 1 + TOLERANCE:
+                raise ValueError(f"shares of {axis} of 1 in sum, not {total:g}")
+            if total < 1 - TOLERANCE and not isinstance(share.get(REST), str):
+                raise ValueError(f"shares of {axis} of 1 in sum, not {total:g} (or {REST}: natural)")
+        return self
