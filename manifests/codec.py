@@ -46,7 +46,8 @@ def header(content: bytes) -> Header:
             limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
             try:
                 with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                    turned = image.getexif().get(_ORIENTATION, 1) != 1
+                    # Only of a JPEG, whose EXIF is in the header: of a PNG, Pillow would decode all pixels.
+                    turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION, 1) != 1
                     return Header(str(image.format), *image.size, image.mode, turned)
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
