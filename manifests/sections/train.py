@@ -1,0 +1,212 @@
+"""The `train` section: the backbone, the recipes of one's own, and the runs.
+
+`Scheme`, `Stage` and `Recipe` are also what the named ones in `train/` are made of, so that a
+user's own recipe is checked by the very rules that the built-in ones obey.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from manifests.params import Section
+
+Name = str
+
+
+class Scheme(Section):
+    """How the loss weights follow from the train table's labels; always scaled to mean 1 in the end.
+
+    Attributes:
+        rule: `none`; `groups`, n / (groups * n_group); `smoothed`, (s + n) / (s + groups * n_group);
+            or `table`, weights set by hand.
+        axes: the axes that count; none named means every axis of `cells`.
+        joint: one weight a combination of values, else the product of one weight an axis.
+        edges: other age bins than those of `cells`, by their inner edges in years; `years` for single years.
+        one_above: ages from here on are one group, whatever their labels on the other axes.
+        smoothing: s, in images.
+        exponent: the weight's power; 1/2 tempers it, 0 is no weights.
+        table: for rule `table`: axis -> value -> weight.
+    """
+
+    key: ClassVar[str] = "weights"
+    rule: Literal["none", "groups", "smoothed", "table"] = "smoothed"
+    axes: tuple[Name, ...] = ()
+    joint: bool = False
+    edges: tuple[float, ...] | Literal["years"] | None = None
+    one_above: float | None = Field(default=None, gt=0)
+    smoothing: float = Field(default=5, ge=0)
+    exponent: float = Field(default=1, ge=0, le=4)
+    table: dict[str, dict[str, float]] = {}
+
+    @model_validator(mode="after")
+    def _fit(self) -> Scheme:
+        if (self.rule == "table") != bool(self.table):
+            raise ValueError("`table` with rule table, and with no other")
+        if self.one_above is not None and not self.joint:
+            raise ValueError("`joint: true` with one_above")
+        if any(weight <= 0 for values in self.table.values() for weight in values.values()):
+            raise ValueError("weights above 0 in `table`")
+        if isinstance(self.edges, tuple) and list(self.edges) != sorted(set(self.edges)):
+            raise ValueError("edges that ascend")
+        return self
+
+
+class Stage(Section):
+    """One stretch of training.
+
+    Attributes:
+        layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` apart.
+        epochs: the most epochs.
+        rate: the learning rate at its start.
+        weights: the weights scheme, by name or spelt out.
+        from_scratch: draw the head's weights anew first.
+        augment: use the recipe's augmentation in this stage.
+    """
+
+    key: ClassVar[str] = "stages"
+    layers: Literal["head", "all", "experts"] = "all"
+    epochs: int = Field(default=60, ge=1, le=10_000)
+    rate: float = Field(default=1e-3, gt=0, le=1)
+    weights: Name | Scheme = "none"
+    from_scratch: bool = False
+    augment: bool = True
+
+
+class Recipe(Section):
+    """A named way to train.
+
+    Attributes:
+        about: its docstring: the study and the row, and where our reading fills a gap.
+        stages: in order.
+        head: what follows the backbone's pooled features, in order: a number of 1 or more is a
+            dense layer's width, one below 1 a dropout rate.
+        output: sigmoid of age / 100; linear in age / 100; or a distribution over 0 to 100 years,
+            whose expectation is the age.
+        loss: `mse` or `mae` of the age; `soft_labels`, cross-entropy with a normal around the label;
+            `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018).
+        spread: standard deviation of the soft labels in years; `raters` for that of the label's raters.
+        optimiser: `adam` or `adamw`.
+        decay: weight decay of `adamw`.
+        schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` with a warm-up.
+        monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias).
+        patience: epochs without a better monitor before a stage ends.
+        augmentation: extra views of the train photos: `none`; `kit`, flip and blur from 60 years on;
+            `small_groups`, views of the age groups below the mean size; `every`, views of all.
+        augment_valid: the same for a copy of valid that only the monitor sees.
+        experts: one head an axis, joined by a dense layer.
+        images: which images it is meant for; a run may say otherwise.
+        batch: images a step; none: that of the section.
+    """
+
+    key: ClassVar[str] = "recipes"
+    about: str = ""
+    stages: tuple[Stage, ...] = (Stage(),)
+    head: tuple[float, ...] = (0.3, 256, 64)
+    output: Literal["sigmoid", "linear", "distribution"] = "linear"
+    loss: Literal["mse", "mae", "soft_labels", "mean_variance"] = "mae"
+    spread: float | Literal["raters"] = 3.0
+    optimiser: Literal["adam", "adamw"] = "adam"
+    decay: float = Field(default=0.004, ge=0, le=1)
+    schedule: Literal["constant", "plateau", "cosine"] = "constant"
+    monitor: Literal["loss", "mae", "mae_plus_bias"] = "mae"
+    patience: int = Field(default=20, ge=1)
+    augmentation: Literal["none", "kit", "small_groups", "every"] = "none"
+    augment_valid: bool = False
+    experts: bool = False
+    images: Literal["original", "balanced"] = "original"
+    batch: int | None = Field(default=None, ge=1, le=4096)
+
+    @field_validator("stages")
+    @classmethod
+    def _some(cls, stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+        if not stages:
+            raise ValueError("one stage or more")
+        return stages
+
+    @field_validator("head")
+    @classmethod
+    def _sizes(cls, head: tuple[float, ...]) -> tuple[float, ...]:
+        if any(number < 0 or (number >= 1 and number != int(number)) for number in head):
+            raise ValueError("dropout rates from 0 to below 1, or whole numbers of 1 or more as widths")
+        return head
+
+    @model_validator(mode="after")
+    def _fit(self) -> Recipe:
+        if (self.output == "distribution") != (self.loss in ("soft_labels", "mean_variance")):
+            raise ValueError("output distribution with loss soft_labels or mean_variance, and with no other")
+        if isinstance(self.spread, float) and self.spread <= 0:
+            raise ValueError("a spread above 0 years")
+        if any(stage.layers == "experts" for stage in self.stages) and not self.experts:
+            raise ValueError("`experts: true` where a stage trains the experts")
+        if self.experts and self.output == "distribution":
+            raise ValueError("output sigmoid or linear with experts")
+        return self
+
+
+class OwnRecipe(Recipe):
+    """A recipe of the user's: another one's name, and what differs from it."""
+
+    base: Name = "default"
+
+
+class Run(Section):
+    """A recipe trained on a set of images.
+
+    Attributes:
+        images: the train originals, or the balanced set; none: what the recipe is meant for.
+        recipe: its name.
+        weights: takes the place of the weights scheme of the recipe's last stage.
+        seeds: how often it is repeated; predictions are the mean, each is kept.
+    """
+
+    key: ClassVar[str] = "runs"
+    images: Literal["original", "balanced"] | None = None
+    recipe: Name = "default"
+    weights: Name | Scheme | None = None
+    seeds: int = Field(default=1, ge=1, le=100)
+
+
+class Train(Section):
+    """What every run shares, and the runs.
+
+    Attributes:
+        backbone: `small_cnn`, or a name in `keras.applications`.
+        weights: of the backbone: `none`, `imagenet` (Keras downloads them), or a file's path.
+        preprocessing: what the weights expect of the pixels: `caffe` (BGR less its mean), `tf` (-1 to 1),
+            `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what
+            the backbone's family in `keras.applications` expects.
+        size: the input's width and height in pixels; other photos are resized.
+        frozen: never train the backbone: each image is embedded once, and a stage that would train
+            all layers trains all of the head.
+        batch: images a step.
+        max_epochs: a ceiling on every stage's epochs; for a quick look.
+        recipes: the user's own, by name.
+        runs: name -> run.
+    """
+
+    key: ClassVar[str] = "train"
+    backbone: Name = "small_cnn"
+    weights: str = "none"
+    preprocessing: Literal["auto", "caffe", "tf", "torch", "unit", "none"] = "auto"
+    size: int = Field(default=96, ge=32, le=1024)
+    frozen: bool = False
+    batch: int = Field(default=64, ge=1, le=4096)
+    max_epochs: int | None = Field(default=None, ge=1)
+    recipes: dict[Name, OwnRecipe] = {}
+    runs: dict[Name, Run] = Field(min_length=1)
+
+    @field_validator("runs")
+    @classmethod
+    def _names(cls, runs: dict[Name, Run]) -> dict[Name, Run]:
+        for name in runs:
+            if not name.replace("-", "").replace("_", "").isalnum():
+                raise ValueError(f"run names of letters, digits, - and _, so not {name!r}")
+        return runs
+
+    @model_validator(mode="after")
+    def _fit(self) -> Train:
+        if self.frozen and self.weights == "none":
+            raise ValueError("pretrained `weights` where frozen is true")
+        return self

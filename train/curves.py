@@ -1,0 +1,44 @@
+"""Learning curves through DVCLive: one folder a run, files that DVC plots, no commits of its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+
+os.environ.setdefault("DVC_NO_ANALYTICS", "true")
+
+from dvclive import Live
+
+CURVES = ("loss", "rate", "valid_loss", "valid_mae", "valid_bias")
+
+
+class Curves:
+    """Write the records of each repeat as they come; a resumed run's earlier ones first.
+
+    Args:
+        folder: where they go; emptied first.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._live = Live(str(folder), resume=False, report=None, save_dvc_exp=False, dvcyaml=None, cache_images=False)
+        self._written: dict[int, int] = {}
+
+    def __call__(self, repeat: int, history: list[dict[str, float]]) -> None:
+        """Add the records that are new."""
+        for step in range(self._written.get(repeat, 0), len(history)):
+            self._live.step = step
+            for name in CURVES:
+                if name in history[step]:
+                    self._live.log_metric(f"repeat_{repeat + 1}/{name}", history[step][name])
+            self._live.make_summary()
+        self._written[repeat] = len(history)
+
+    def __enter__(self) -> Curves:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.end()

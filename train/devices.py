@@ -1,0 +1,59 @@
+"""What TensorFlow may use, set once by a command before any model is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from manifests import command
+from train.quiet import keras, tf
+
+
+@dataclass(frozen=True)
+class Devices:
+    """How to train on the devices at hand.
+
+    Attributes:
+        strategy: one device, or mirrored over several.
+        names: the devices, such as `/CPU:0`.
+        gpu: whether they are GPUs; then mixed precision, XLA and prefetching to the device are on.
+    """
+
+    strategy: tf.distribute.Strategy
+    names: tuple[str, ...]
+    gpu: bool
+
+
+def prepare(seed: int) -> Devices:
+    """Seed everything, ask for deterministic kernels, and choose the strategy by the devices.
+
+    Predictions are the same twice for the same number of threads (`N_JOBS`).
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    _set_threads(command.jobs())
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    seed_all(seed)
+    tf.config.experimental.enable_op_determinism()
+    keras.mixed_precision.set_global_policy("mixed_float16" if gpus else "float32")
+    return over(tf.config.list_logical_devices("GPU" if gpus else "CPU"))
+
+
+def over(logical: list[tf.config.LogicalDevice]) -> Devices:
+    """Mirror over the devices given, or use the one."""
+    names = tuple(device.name.removeprefix("/device:") for device in logical)
+    gpu = bool(logical) and logical[0].device_type == "GPU"
+    if len(names) > 1:
+        return Devices(tf.distribute.MirroredStrategy([f"/{name}" for name in names]), names, gpu)
+    return Devices(tf.distribute.get_strategy(), names, gpu)
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy, TensorFlow and Keras, so that weights are drawn alike."""
+    keras.utils.set_random_seed(seed % 2**32)
+
+
+def _set_threads(threads: int) -> None:
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:  # a process that has computed already keeps the threads it has
+        return

@@ -1,0 +1,46 @@
+"""Train one run and predict the valid and test photos."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from manifests import command, params
+from manifests.sections.train import Train
+from manifests.tables import index
+
+
+def main() -> None:
+    """Read the section, the index and the shards; write the run's predictions, model and curves."""
+    parser = command.parser(__doc__, shards="datasets/shards", runs="datasets/runs", cache=".cache")
+    parser.add_argument("--run", required=True, help="the run's name in train.runs")
+    options = parser.parse_args()
+    train, seed = params.section(options.params, Train), params.seed(options.params)
+
+    from train import resolve
+
+    run = resolve.run_of(train, options.run, str(options.params))
+    recipe = resolve.recipe_of(train, options.run, run, str(options.params))
+    table, cells = index.read(options.shards / "index.parquet")
+
+    from train import devices, items, outputs, runs, summary
+    from train.curves import Curves
+    from train.model import exported
+
+    job = runs.Job(
+        options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
+        devices.prepare(seed),
+    )  # fmt: skip
+    folder: Path = options.runs / options.run
+    with Curves(folder / "curves") as curves:
+        members = runs.train_members(job, curves)
+    splits = [items.split_items(table, split) for split in ("valid", "test")]
+    made = outputs.table(splits, [runs.predict_items(job, members, split) for split in splits], cells)
+    outputs.write(made, folder, cells)
+    outputs.save_model(exported([member.network for member in members], recipe), folder / "model.keras")
+    print(summary.lines(job, members, made))
+    shutil.rmtree(job.states, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,155 @@
+"""One stage of training, epoch by epoch: the schedule, the monitor, early stopping, the best epoch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from manifests.sections.train import Recipe, Stage
+from train import state
+from train.batches import Inputs, order, ready
+from train.devices import Devices
+from train.losses import LOSSES
+from train.quiet import keras, tf
+from train.state import Counters, State
+
+PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
+WARM_UP = 0.1  # of a cosine schedule's epochs
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
+
+    inputs: Inputs
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+Monitor = Callable[[], dict[str, float]]
+Report = Callable[[State], None]
+
+
+def train_stage(
+    model: keras.Model,
+    fitted: Fitted,
+    stage: Stage,
+    recipe: Recipe,
+    batch: int,
+    seed: int,
+    devices: Devices,
+    variables: list[Any],
+    resumed: State,
+    monitor: Monitor,
+    report: Report,
+) -> State:
+    """Train until the epochs or the patience are used up, and go back to the best epoch.
+
+    Args:
+        model: what is trained, its trainable flags set.
+        fitted: the train images.
+        stage: the stage.
+        recipe: its recipe.
+        batch: images a step; an epoch's rest smaller than that is left out of it.
+        seed: of the repeat.
+        devices: where to train.
+        variables: the whole network's.
+        resumed: where the stage stands; its arrays are empty at the stage's start.
+        monitor: the metrics on valid of the model as it is; empty without labels there.
+        report: told the state after each epoch.
+    Returns:
+        the state at the beginning of the next stage.
+    """
+    with devices.strategy.scope():
+        optimiser = _optimiser(recipe, stage)
+        losses = dict.fromkeys(model.output_names, LOSSES[recipe.loss])
+        model.compile(optimiser, losses if len(losses) > 1 else LOSSES[recipe.loss], jit_compile=devices.gpu)
+        optimiser.build(model.trainable_variables)
+    counters, best = resumed.counters, resumed.arrays.get("best", state.values(variables))
+    if "optimiser" in resumed.arrays:
+        state.assign(optimiser.variables, resumed.arrays["optimiser"])
+    while counters.epoch < stage.epochs and counters.since < recipe.patience:
+        rate = rate_at(recipe.schedule, stage.rate, counters, stage.epochs)
+        optimiser.learning_rate = rate
+        rows = order(len(fitted.inputs), seed, counters.epoch + 1_000_000 * counters.stage)
+        loss = model.fit(_dataset(model, fitted, rows, batch, devices), epochs=1, verbose=0, shuffle=False).history[
+            "loss"
+        ][0]
+        metrics = monitor()
+        record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
+        counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
+        if counters.since == 0:
+            best = state.values(variables)
+        if recipe.schedule == "plateau" and counters.since and counters.since % PLATEAU_PATIENCE == 0:
+            counters = Counters(**{**vars(counters), "cuts": counters.cuts + 1})
+        arrays = {"network": state.values(variables), "optimiser": state.values(optimiser.variables), "best": best}
+        report(State(counters, arrays))
+    state.assign(variables, best)
+    return State(counters.next_stage(), {"network": best})
+
+
+def rate_at(schedule: str, rate: float, counters: Counters, epochs: int) -> float:
+    """The learning rate of an epoch.
+
+    `cosine` rises over the first tenth of the epochs, then falls as half a cosine
+    (Loshchilov and Hutter 2017, SGDR); `plateau` halves at each cut.
+    """
+    if schedule == "plateau":
+        return rate * 0.5**counters.cuts
+    if schedule == "cosine":
+        warm = max(1, round(WARM_UP * epochs))
+        if counters.epoch < warm:
+            return rate * (counters.epoch + 1) / warm
+        return rate * 0.5 * (1 + math.cos(math.pi * (counters.epoch - warm) / max(1, epochs - warm)))
+    return rate
+
+
+def _optimiser(recipe: Recipe, stage: Stage) -> keras.optimizers.Optimizer:
+    if recipe.optimiser == "adamw":
+        return keras.optimizers.AdamW(stage.rate, weight_decay=recipe.decay)
+    return keras.optimizers.Adam(stage.rate)
+
+
+def _dataset(model: keras.Model, fitted: Fitted, rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
+    """One epoch of ready batches, all of one size, as `tf.data`.
+
+    Equal sizes split evenly over several devices and compile once.
+    """
+    batch = min(batch, len(rows))
+    rows = rows[: len(rows) // batch * batch]
+    names = list(model.output_names)
+
+    def batches() -> Iterator[tuple[Any, ...]]:
+        for cut, content in ready(fitted.inputs, rows, batch):
+            weights = fitted.weights[cut]
+            if len(names) == 1:
+                yield content, fitted.targets[cut], weights[:, 0]
+            else:
+                yield (
+                    content,
+                    dict.fromkeys(names, fitted.targets[cut]),
+                    {name: weights[:, i] for i, name in enumerate(names)},
+                )
+
+    def spec(shape: tuple[int, ...], dtype: Any) -> Any:
+        return tf.TensorSpec((batch, *shape), dtype)
+
+    target, weight = spec((2,), tf.float32), spec((), tf.float32)
+    many = len(names) > 1
+    signature = (
+        spec(fitted.inputs.shape, fitted.inputs.dtype),
+        dict.fromkeys(names, target) if many else target,
+        dict.fromkeys(names, weight) if many else weight,
+    )
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature).with_options(options)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(rows) // batch))
+    if devices.gpu and len(devices.names) == 1:
+        return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
+    return dataset.prefetch(2)
