@@ -81,7 +81,10 @@ def _may_be_turned(content: bytes) -> bool:
 def _decode_any(content: bytes) -> np.ndarray:
     if header(content).format == "JPEG" and not content.rstrip(b"\x00").endswith(b"\xff\xd9"):
         raise Undecodable("the JPEG ends before its end marker")
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR_RGB)
+    except cv2.error as error:  # more pixels than OpenCV takes
+        raise Undecodable(error.err) from error
     if image is None:
         raise Undecodable("OpenCV can't decode the pixels")
     return np.asarray(image)
