@@ -1,0 +1,120 @@
+"""`datasets/runs/comparison.json`: every run beside the others, the published rows and any given predictions.
+
+Differences are first - second, in years: below 0 the first is better.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from manifests.tables import scorecard
+from manifests.tables.scorecard import Group, Part
+
+Kind = Literal["run", "published", "predictions"]
+
+
+class Figure(Part):
+    """A figure and its 95% interval; for a run's bias also its p-value and the size that chance gives.
+
+    Published figures have their value alone.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
+    chance: float | None = None
+
+
+class Row(Part):
+    """One system.
+
+    Attributes:
+        name: the run's, the published row's or the given name.
+        kind: where its numbers are from.
+        role: of a run: baseline, augmentation, weights, both, or empty where it is another recipe.
+        recipe: the recipe's name, where there is one.
+        n: photos scored; 0 for a published row, which does not say.
+        by_group: of a run: axis -> value -> its error.
+    """
+
+    name: str
+    kind: Kind
+    role: str
+    recipe: str
+    n: int
+    mae: Figure
+    bias: dict[str, Figure]
+    average_bias: Figure
+    by_group: dict[str, dict[str, Group]] = {}
+
+
+class Difference(Part):
+    """A difference with its paired 95% interval and two-sided p-value."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+
+
+class Pair(Part):
+    """Two runs on the same photos."""
+
+    first: str
+    second: str
+    mae: Difference
+    bias: dict[str, Difference]
+    average_bias: Difference
+
+
+class Place(Part):
+    """A row of the leaderboard: its rank in each column, and their mean."""
+
+    name: str
+    kind: Kind
+    ranks: dict[str, float]
+    average_rank: float
+
+
+class Table(Part):
+    """One labelled split: the rows (runs first, as in the course's report), every pair of runs, the leaderboard."""
+
+    n: int
+    axes: list[str]
+    rows: list[Row]
+    pairs: list[Pair]
+    leaderboard: list[Place]
+
+
+class Marginal(Part):
+    """What the plan wanted and reached for one value of an axis, as shares of the balanced set."""
+
+    axis: str
+    value: str
+    wanted: float | None
+    reached: float
+
+
+class Comparison(Part):
+    """All of it; `split` is the headline: test where it has labels, else valid."""
+
+    split: str
+    splits: dict[str, Table]
+    plan: list[Marginal]
+    notes: list[str]
+
+
+def write(comparison: Comparison, path: Path) -> None:
+    """Publish the comparison."""
+    scorecard.write_json(comparison.model_dump(mode="json"), path)
+
+
+def read(path: Path) -> Comparison:
+    """Read and check a comparison.
+
+    Raises:
+        UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
+    """
+    return scorecard.read_json(path, Comparison, "a comparison", "Run `python -m train.compare`")

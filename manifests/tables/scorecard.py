@@ -1,0 +1,187 @@
+"""`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the noise in each figure.
+
+Ages and errors are in years. `overall`, `bias`, `average_bias`, `difference` and `ratio` are the
+headline: those of the test split where it has labels, else of valid. `by_group` has every
+labelled split, and `splits` has everything else that is known of each.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from manifests.errors import UserError
+from manifests.files import write_text
+
+DIGITS = 6  # after the point, in years or shares; more would be noise of the summation's order
+
+
+class Part(BaseModel):
+    """The base of the scorecard's parts: frozen and closed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Group(Part):
+    """A group's error: MAE, photos, the 95% interval (none for a single photo), and whether it is small."""
+
+    mae: float
+    n: int
+    low: float | None
+    high: float | None
+    marked: bool
+
+
+class Bias(Part):
+    """A bias with its 95% interval, its permutation p-value and the size that chance alone gives."""
+
+    value: float
+    low: float
+    high: float
+    p: float
+    chance: float
+
+
+class Spread(Part):
+    """Mean and standard deviation (of n - 1; 0 for one seed) over a run's seeds."""
+
+    mean: float
+    sd: float
+
+
+class Seeds(Part):
+    """Each seed's own model, scored alone; the run's prediction is the mean of theirs."""
+
+    n: int
+    mae: Spread
+    bias: dict[str, Spread]
+    average_bias: Spread
+
+
+class Calibration(Part):
+    """Whether the predicted distribution keeps its word.
+
+    Attributes:
+        coverage: share of photos whose age lies in the central interval of that level ("0.9").
+        error: mean absolute gap between the predicted and the observed cumulative share.
+        width: mean width of the central 90% interval, in years.
+        pit: share of photos in each tenth of the predicted distribution; .1 each is perfect.
+    """
+
+    coverage: dict[str, float]
+    error: float
+    width: float
+    pit: list[float]
+
+
+class Band(Part):
+    """Photos of five years of age: their MAE and their mean signed error (predicted less labelled)."""
+
+    age: float
+    n: int
+    mae: float
+    signed: float
+
+
+class Photo(Part):
+    """One of a group's worst predictions."""
+
+    image_id: str
+    path: str
+    age: float
+    age_pred: float
+
+
+class Scores(Part):
+    """One labelled split.
+
+    Attributes:
+        unlabelled: photos of the split without a label, which are not scored.
+        cells: the joint cells that have photos, by their name such as `60+|female|asian|happy`.
+        worst_group: each axis' group of the largest MAE.
+        notes: what a reader must know before trusting the figures.
+    """
+
+    n: int
+    unlabelled: int
+    overall: Group
+    bias: dict[str, Bias]
+    average_bias: Bias
+    difference: dict[str, float]
+    ratio: dict[str, float]
+    worst_group: dict[str, str]
+    cells: dict[str, Group]
+    seeds: Seeds
+    calibration: Calibration | None
+    by_age: list[Band]
+    worst: dict[str, dict[str, list[Photo]]]
+    notes: list[str]
+
+
+class Scorecard(Part):
+    """A run's scores; see the module's docstring for the headline."""
+
+    run: str
+    split: str
+    overall: Group
+    by_group: dict[str, dict[str, dict[str, Group]]]
+    bias: dict[str, float]
+    average_bias: float
+    difference: dict[str, float]
+    ratio: dict[str, float]
+    splits: dict[str, Scores]
+
+
+def write(card: Scorecard, path: Path) -> None:
+    """Publish the scorecard, numbers rounded to `DIGITS`."""
+    write_json(card.model_dump(mode="json"), path)
+
+
+def write_json(tree: object, path: Path) -> None:
+    """Publish a tree of dicts, lists, words and numbers as indented JSON, numbers rounded to `DIGITS`."""
+    write_text(path, json.dumps(rounded(tree), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def rounded(value: object) -> object:
+    """The same tree with every float rounded to `DIGITS`, and no negative zero."""
+    if isinstance(value, float):
+        return round(value, DIGITS) + 0.0
+    if isinstance(value, dict):
+        return {key: rounded(entry) for key, entry in value.items()}
+    return [rounded(entry) for entry in value] if isinstance(value, list) else value
+
+
+def read(path: Path) -> Scorecard:
+    """Read and check a scorecard.
+
+    Raises:
+        UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
+    """
+    return read_json(path, Scorecard, "a scorecard", "Run `python -m train.score` for this run")
+
+
+P = TypeVar("P", bound=BaseModel)
+
+
+def read_json(path: Path, model: type[P], what: str, again: str) -> P:
+    """Read a JSON file into its model.
+
+    Args:
+        path: the file.
+        model: what it must match.
+        what: its name in messages.
+        again: what makes it anew.
+    Raises:
+        UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
+    """
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UserError(str(path), what, "no such file", again) from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{path}: {where}" if where else str(path), what, first["msg"], again) from error

@@ -1,0 +1,67 @@
+"""Compare the runs of `params.yaml` with one another, the published rows and any given predictions.
+
+Run names come from `train.runs`, never from the folder: a run that was taken out stays on disk.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from manifests import command, params
+from manifests.files import write_text
+from manifests.sections.score import Score
+from manifests.sections.train import Train
+from manifests.tables import comparison as contract
+from manifests.tables import plan_summary
+from train import closing, comparison, entrants
+
+
+def main() -> None:
+    """Read every run, compare, write the three files and print the closing table."""
+    parser = command.parser(
+        __doc__,
+        runs="datasets/runs",
+        plan="manifests/built/plan.json",
+        markdown="datasets/runs/comparison.md",
+        csv="datasets/runs/comparison.csv",
+        json="datasets/runs/comparison.json",
+    )
+    parser.add_argument(
+        "--predictions",
+        type=_named,
+        action="append",
+        default=[],
+        metavar="NAME=PATH",
+        help="a predictions.csv for the scored split, in order of path; may be repeated",
+    )
+    parser.add_argument("--show", action="store_true", help="print the closing table of what is there, write nothing")
+    options = parser.parse_args()
+    if options.show:
+        print(closing.terminal(contract.read(options.json)))
+        return
+    runs, cells = entrants.read(params.section(options.params, Train), options.runs, options.params)
+    given = {name: comparison.read_ages(path) for name, path in options.predictions}
+    made = comparison.compare(
+        runs,
+        given,
+        cells,
+        plan_summary.marginals(options.plan),
+        params.section(options.params, Score),
+        params.seed(options.params),
+    )
+    write_text(options.markdown, closing.markdown(made))
+    write_text(options.csv, closing.csv_text(made))
+    contract.write(made, options.json)
+    print(closing.terminal(made))
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, _, path = text.partition("=")
+    if not name or not path:
+        raise argparse.ArgumentTypeError(f"expected NAME=PATH, received {text!r}")
+    return name, Path(path)
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,22 @@
+"""The challenge's leaderboard: rank the systems in each column, then average the ranks."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+
+def ranks(columns: np.ndarray) -> np.ndarray:
+    """Rank each column, lower is better and first; systems that tie share the mean of their ranks.
+
+    Args:
+        columns: float64 (systems, columns): for the challenge its four biases and the MAE.
+    Returns:
+        float64 (systems, columns), ranks from 1.
+    """
+    return np.asarray(rankdata(columns, method="average", axis=0), np.float64)
+
+
+def average_ranks(columns: np.ndarray) -> np.ndarray:
+    """The mean of each system's ranks: float64 (systems,); the lowest leads."""
+    return ranks(columns).mean(axis=1)

@@ -1,0 +1,61 @@
+"""The published rows, as printed: other people's numbers, from their networks and their runs.
+
+All are on APPA-REAL, challenge edition. Rows of A are the challenge's leaderboard of its
+starting kit; B and C are two studies of 2022 that do not state the split; D is a study of 2023.
+Errors and biases in years.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AXES = ("gender", "expression", "ethnicity", "age")
+
+
+@dataclass(frozen=True)
+class Published:
+    """One row; `recipe` is the name in `train/recipes.py` that follows the same definition."""
+
+    name: str
+    recipe: str
+    bias: dict[str, float]
+    mae: float
+
+    @property
+    def average_bias(self) -> float:
+        """Mean of the four biases, in years."""
+        return sum(self.bias.values()) / len(self.bias)
+
+
+def _row(
+    name: str, recipe: str, gender: float, expression: float, ethnicity: float, age: float, mae: float
+) -> Published:
+    return Published(name, recipe, dict(zip(AXES, (gender, expression, ethnicity, age), strict=True)), mae)
+
+
+KIT = (
+    _row("A kit, first row", "A-weighted", 0.2939, 1.0278, 2.1308, 7.4610, 10.9758),
+    _row("A kit, second row", "A-augmented", 0.6280, 0.8197, 2.4475, 8.9889, 11.1413),
+)
+ROWS = (
+    *KIT,
+    _row("B-M3", "B-M3", 0.044, 1.4, 2.8, 8.45, 10.45),
+    _row("B-M4", "B-M4", 0.07, 0.578, 0.706, 7.07, 8.420),
+    _row("B-M5", "B-M5", 0.044955, 0.162736, 0.539348, 3.056905, 6.340045),
+    _row("C-M1", "C-M1", 0.1370, 2.35, 2.8, 5.45, 9.59),
+    _row("C-M2", "C-M2", 0.0580, 1.78, 4.8, 4.39, 7.35),
+    _row("C-M3", "C-M3", 0.0370, 1.45, 2.352, 3.52, 6.670045),
+    _row("C-M4", "C-M4", 0.26, 1.15, 2.352, 3.16, 6.940045),
+    _row("C-M5", "C-M5", 0.12, 0.78, 0.322, 2.85, 8.01),
+    _row("D-0", "D-0", 0.154, 0.1023, 0.3441, 3.1021, 4.8119),
+    _row("D-T1, extreme", "D-T1-extreme", 0.0401, 0.3432, 1.1946, 2.4392, 4.5194),
+    _row("D-T1, split mean", "D-T1-mean", 0.0401, 0.3964, 0.6124, 3.8192, 5.1558),
+    _row("D-1a", "D-1a", 0.6457, 0.4846, 0.7166, 1.2732, 4.6445),
+    _row("D-1b", "D-1b", 0.5190, 0.4854, 0.1337, 2.6647, 4.7222),
+    _row("D-2b", "D-2b", 0.6319, 0.4750, 0.4955, 0.8688, 4.5481),
+    _row("D-3", "D-3", 0.3260, 0.3802, 0.8658, 2.1790, 8.0118),
+    _row("D-E2, first", "D-E2", 1.1281, 0.4230, 0.7724, 1.1114, 6.0763),
+    _row("D-E2, second", "D-E2", 0.6739, 0.4932, 0.7962, 2.7593, 7.4551),
+    _row("D-E3", "D-E3", 0.7665, 1.7527, 1.1630, 4.0626, 8.9540),
+    _row("D-E4", "D-E4", 0.2033, 0.1543, 0.246, 3.331, 5.0918),
+)

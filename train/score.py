@@ -1,0 +1,41 @@
+"""Score a run's predictions: accuracy, bias, and the noise in both.
+
+Writes the scorecard, the few figures that `dvc metrics diff` compares, and two small tables for
+`dvc plots`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from manifests import command, params
+from manifests.files import write_text
+from manifests.sections.score import Score
+from manifests.tables import predictions, scorecard
+from train import figures, photos, scores
+
+
+def main() -> None:
+    """Read, score, write and print one run."""
+    parser = command.parser(__doc__)
+    parser.add_argument("--run", required=True, help="its name in train.runs")
+    for name in ("predictions", "scorecard", "metrics", "groups", "by_age"):
+        suffix = {"predictions": "parquet", "scorecard": "json", "metrics": "json"}.get(name, "csv")
+        default = f"datasets/runs/<run>/{name}.{suffix}"
+        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"default: {default}")
+    options = parser.parse_args()
+    folder = Path("datasets/runs") / options.run
+    table, cells = predictions.read(options.predictions or folder / "predictions.parquet")
+    split = photos.labelled(table, cells, options.predictions or folder / "predictions.parquet")
+    card = scores.scorecard(
+        options.run, split, cells, params.section(options.params, Score), params.seed(options.params)
+    )
+    write_text(options.groups or folder / "groups.csv", figures.groups_csv(card))
+    write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
+    scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")
+    scorecard.write(card, options.scorecard or folder / "scorecard.json")
+    print(figures.text(card))
+
+
+if __name__ == "__main__":
+    command.run(main)
