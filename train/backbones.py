@@ -54,7 +54,7 @@ def build(train: Train, where: str) -> keras.Model:
     pixels = keras.Input((train.size, train.size, 3), name="pixels")
     features = preprocess(train.preprocessing, train.backbone, pixels)
     features = body(features, training=False) if train.weights != "none" else body(features)
-    return keras.Model(pixels, layers.Activation("linear", dtype="float32", name="features")(features), name="backbone")
+    return keras.Model(pixels, layers.Activation("linear", dtype="float32", name="features")(features))
 
 
 def preprocess(name: str, backbone: str, pixels: Any) -> Any:

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from manifests import command
 from manifests.files import write_bytes
+from manifests.sections.train import Train
 from train.batches import Images, Inputs, ready
 from train.quiet import keras, tf
 
@@ -25,9 +26,9 @@ BATCH = 64
 PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
-def digest(backbone: keras.Model) -> str:
-    """Name the backbone by its structure and weights: 16 hex digits."""
-    made = hashlib.sha256(backbone.to_json().encode())
+def digest(backbone: keras.Model, train: Train) -> str:
+    """Name what makes the features, the structure, preprocessing and weights: 16 hex digits."""
+    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}".encode())
     for variable in backbone.variables:
         made.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return made.hexdigest()[:16]

@@ -38,12 +38,12 @@ def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Netw
     experts = None
     if recipe.experts:
         outputs = {EXPERT + axis: _dense(features, recipe, EXPERT + axis) for axis in axes}
-        experts = keras.Model(features, outputs, name="experts")
+        experts = keras.Model(features, outputs)
         joined = layers.Concatenate()(list(outputs.values()))
-        head = keras.Model(features, _output(joined, recipe, "joined"), name="head")
+        head = keras.Model(features, _output(joined, recipe, "joined"))
     else:
-        head = keras.Model(features, _dense(features, recipe, "age"), name="head")
-    full = keras.Model(backbone.inputs, head(backbone.outputs[0]), name="full")
+        head = keras.Model(features, _dense(features, recipe, "age"))
+    full = keras.Model(backbone.inputs, head(backbone.outputs[0]))
     return Network(backbone, head, full, experts)
 
 

@@ -166,10 +166,7 @@ class _Repeat:
         images = Images(self.job.shards, chosen.table, chosen.views, self.job.train.size)
         if stage.layers == "all" and not self.job.train.frozen:
             return images
-        backbone = self.network.backbone
-        keep = self.job.train.frozen
-        folder = self.job.cache / "embeddings" / embed.digest(backbone) if keep else None
-        return Rows(embed.embed(backbone, images, chosen.keys, folder))
+        return Rows(features_of(self.job, self.network.backbone, images, chosen))
 
     def _monitor(self, stage: Stage) -> loop.Monitor:
         """Metrics on valid; a recipe may show the monitor an augmented copy of it."""
@@ -239,6 +236,12 @@ def last_items(job: Job) -> Items:
     return items.train_items(job.index, job.recipe.images, augmentation, job.cells)
 
 
+def features_of(job: Job, backbone: keras.Model, images: Images, chosen: Items) -> np.ndarray:
+    """The photos' features; kept where the backbone is a frozen one, which the next run asks for too."""
+    folder = job.cache / "embeddings" / embed.digest(backbone, job.train) if job.train.frozen else None
+    return embed.embed(backbone, images, chosen.keys, folder)
+
+
 def predict_items(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
     """Each repeat's output for the photos, float32 (photos, outputs)."""
     images = Images(job.shards, chosen.table, chosen.views, job.train.size)
@@ -247,8 +250,7 @@ def predict_items(job: Job, members: list[Member], chosen: Items) -> list[np.nda
     for member in members:
         key = id(member.network.backbone)
         if job.train.frozen and key not in features:
-            folder = job.cache / "embeddings" / embed.digest(member.network.backbone)
-            features[key] = Rows(embed.embed(member.network.backbone, images, chosen.keys, folder))
+            features[key] = Rows(features_of(job, member.network.backbone, images, chosen))
         if job.train.frozen:
             made.append(embed.forward(member.network.head, 256)(features[key], every))
         else:

