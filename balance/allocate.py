@@ -8,6 +8,7 @@ number alone, never on a total.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 
 import numpy as np
@@ -56,7 +57,7 @@ def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarra
     return each[cell] + (rank < over[cell])
 
 
-def copy_numbers(count: np.ndarray, rejected: dict[int, set[int]]) -> tuple[np.ndarray, np.ndarray]:
+def copy_numbers(count: np.ndarray, rejected: Mapping[int, frozenset[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Number each photo's copies 1, 2, ..., passing over the numbers that the user rejected.
 
     Args:

@@ -33,20 +33,12 @@ class Photos:
     row: np.ndarray
 
 
-def photos(source: pa.Table, rejected: frozenset[str] = frozenset()) -> Photos:
-    """Pick what can be planned: train, labelled, no near duplicate of valid or test, not rejected.
-
-    Args:
-        source: the source table.
-        rejected: image_ids of originals that the user turned down.
-    """
+def photos(source: pa.Table) -> Photos:
+    """Pick what can be planned of the source table: train, labelled, no near duplicate of valid or test."""
     usable = pc.and_(pc.equal(pc.cast(source["split"], pa.string()), "train"), pc.greater_equal(source["cell"], 0))
     usable = pc.and_(usable, pc.is_null(source["near_of"]))
     rows = np.flatnonzero(usable.to_numpy(zero_copy_only=False))
     ids = source["image_id"].take(pa.array(rows)).to_pylist()
-    if rejected:
-        chosen = [i for i, image_id in enumerate(ids) if image_id not in rejected]
-        rows, ids = rows[chosen], [ids[i] for i in chosen]
     cell = source["cell"].to_numpy()[rows].astype(np.int64)
     return Photos(ids, cell, rows)
 

@@ -4,8 +4,8 @@ Keeping an original is always better than replacing it by a copy: at a given tar
 and fourth level want the fewest copies, and the first two do not see the difference. So
 keep = min(target, available), augment = the rest, and a plan is its target vector alone.
 
-Variables are the targets of the cells with photos, then one sum a row (a wish or a limit adds
-up some cells; the total adds up all). Each variable has a box of whole numbers and, on each
+Variables are the targets of the cells with photos, then one sum a row: a wish or a limit adds
+up some cells, the total all. Each variable has a box of whole numbers and, on each
 level, a convex cost that is linear between whole numbers:
 
     1 deviation   weight * |sum - wanted|, of the wishes' sums
@@ -36,7 +36,7 @@ from balance.wishes import Problem, mean_target
 from manifests.sections.plan import JOINT
 
 LEVELS = ("deviation", "spread", "copies", "synthesise", "order")
-DEVIATION, SPREAD, COPIES, SYNTHESISE, ORDER = range(5)
+DEVIATION, SPREAD, COPIES, SYNTHESISE, ORDER, MOST = range(6)  # MOST + i: the most of the i-th cell
 PRIME = 999_983
 UNBOUNDED = 1 << 40
 
@@ -71,6 +71,11 @@ class Segments:
     slopes: np.ndarray
 
 
+def order_weights(cells: np.ndarray) -> np.ndarray:
+    """int64 (cells,): the fifth level's weight of each cell number."""
+    return np.array([pow(cell + 1, 3, PRIME) for cell in cells.tolist()], np.int64)
+
+
 class Formulation:
     """A problem's variables, rows and costs."""
 
@@ -80,7 +85,7 @@ class Formulation:
         self.available = problem.available[self.cells]
         self.keep = problem.keep[self.cells]
         self.mean = mean_target(problem)
-        self.order = np.array([pow(int(cell) + 1, 3, PRIME) for cell in self.cells], np.int64)
+        self.order = order_weights(self.cells)
 
     @property
     def size(self) -> int:
@@ -89,11 +94,11 @@ class Formulation:
 
     @cached_property
     def rows(self) -> csc_array:
-        """int64 (rows, cells with photos): which targets a row adds up; wishes, limits, the total."""
+        """int64 (rows, cells with photos): which targets a row adds up; first the wishes, then the limits."""
         position = np.full(len(self.problem.available), -1, np.int64)
         position[self.cells] = np.arange(self.size)
-        groups = [position[row.members] for row in (*self.problem.wishes, *self.problem.limits)]
-        groups.append(np.arange(self.size))
+        groups = [position[row.members] for row in self.problem.rows]
+        groups = [group[group >= 0] for group in groups]
         row = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
         column = np.concatenate(groups) if groups else np.zeros(0, np.int64)
         return csc_array((np.ones(len(column), np.int64), (row, column)), shape=(len(groups), self.size))
@@ -124,12 +129,8 @@ class Formulation:
         problem, limits = self.problem, self.problem.limits
         low, high = self.keep, problem.most[self.cells]
         free = len(problem.wishes)
-        least = [*[0] * free, *(limit.least or 0 for limit in limits), problem.total]
-        most = [
-            *[UNBOUNDED] * free,
-            *(UNBOUNDED if limit.most is None else limit.most for limit in limits),
-            problem.total,
-        ]
+        least = [*[0] * free, *(limit.least or 0 for limit in limits)]
+        most = [*[UNBOUNDED] * free, *(UNBOUNDED if limit.most is None else limit.most for limit in limits)]
         reach_low, reach_high = self.rows @ low, self.rows @ high
         return Box(
             np.concatenate([low, np.maximum(reach_low, np.array(least, np.int64))]),
@@ -149,6 +150,8 @@ class Formulation:
             return int(np.abs(target - self.mean).sum())
         if level == ORDER:
             return sum((self.order * target).tolist())
+        if level >= MOST:
+            return -int(target[level - MOST])
         augment = np.maximum(0, target - self.available)
         if level == SYNTHESISE:
             return int(augment.sum())
@@ -182,7 +185,7 @@ class Formulation:
             return cells, np.full(self.size, self.mean)
         if level == SYNTHESISE:
             return cells, self.available
-        if level == ORDER:
+        if level >= ORDER:
             return cells[:0], cells[:0]
         first = box.low[: self.size] // self.available + 1
         count = np.maximum(0, (box.high[: self.size] - 1) // self.available - first + 1)
@@ -204,6 +207,8 @@ class Formulation:
             return np.where(cell, np.where(start < self.mean, -1, 1), 0)
         if level == ORDER:
             return np.where(cell, self.order[i], 0)
+        if level >= MOST:
+            return np.where(variable == level - MOST, -1, 0)
         if level == SYNTHESISE:
             return np.where(cell & (start >= self.available[i]), 1, 0)
         return np.where(cell, np.maximum(0, 2 * (start // self.available[i]) - 1), 0)

@@ -9,21 +9,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from balance import counts, emphasis, planned, report, stage
 from manifests import command, params
+from manifests.files import write_text
+from manifests.sections.plan import Plan
+from manifests.sections.policies import Policies
+from manifests.tables import plan as plan_table
+from manifests.tables import rejects
+from manifests.tables import source as source_table
+from manifests.tables import tasks as tasks_table
 
 
 def main() -> None:
     """Read the photos or the counts, plan, write the tables, print the report."""
-    from balance import counts, report, tasks, wishes
-    from balance.formulation import Formulation
-    from balance.solve import solve
-    from manifests.files import write_text
-    from manifests.sections.plan import Plan
-    from manifests.sections.policies import Policies
-    from manifests.tables import plan as plan_table
-    from manifests.tables import source as source_table
-    from manifests.tables import tasks as tasks_table
-
     parser = command.parser(
         __doc__,
         source="manifests/built/source.parquet",
@@ -32,23 +30,34 @@ def main() -> None:
         plan="manifests/built/plan.parquet",
         summary="manifests/built/plan.json",
         tasks="manifests/built/tasks.parquet",
+        shares="manifests/built/plan_shares.csv",
+        heat="manifests/built/plan_heat.csv",
+        copies="manifests/built/plan_copies.csv",
+        price="manifests/built/plan_price.csv",
     )
-    parser.add_argument("--counts", type=Path, help="plan from this table of counts, without photos")
+    parser.add_argument("--counts", type=Path, help="plan from this table of counts: no photos, no tasks")
     options = parser.parse_args()
-    section = params.section(options.params, Plan)
-    policies = params.section(options.params, Policies)
-    seed = params.seed(options.params)
-    source, cells = source_table.read(options.source)
-    photos = counts.photos(source)
-    available = counts.available(photos, cells)
-    problem = wishes.problem(section, cells, available, int(section.total), {}, f"{options.params}: plan")
-    solution = solve(Formulation(problem), section.nodes)
-    keep, augment = report.parts(problem, solution.target)
-    plan_table.write(report.plan_table(problem, cells, solution.target), options.plan, cells)
-    made = tasks.plan_copies(photos, cells, augment, policies, seed, {})
-    table = tasks.table(source, cells, photos, keep, made, policies, seed, section.shard_size)
-    tasks_table.write(table, options.tasks, cells)
-    write_text(options.summary, json.dumps({"levels": [level.__dict__ for level in solution.levels]}, indent=1))
+    section, where = params.section(options.params, Plan), f"{options.params}: plan"
+    rejected = {}
+    if options.counts:
+        cells = params.cells(options.params)
+        made = planned.make(
+            section, cells, counts.read(options.counts, cells), emphasis.read(options.emphasis, cells), where
+        )
+    else:
+        policies, seed = params.section(options.params, Policies), params.seed(options.params)
+        source, cells = source_table.read(options.source)
+        available = counts.available(photos := counts.photos(source), cells)
+        made = planned.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
+        allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects))
+        tasks_table.write(allocated.tasks, options.tasks, cells)
+        rejected = allocated.rejected
+    summary = stage.explain(made, rejected, where)
+    plan_table.write(report.plan_table(made), options.plan, cells)
+    for name, content in report.plots(made, summary).items():
+        write_text(getattr(options, name), content)
+    write_text(options.summary, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
+    print(report.printed(summary))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csc_array, vstack
+from scipy.sparse import csc_array
 
-from balance.formulation import COPIES, DEVIATION, LEVELS, ORDER, SPREAD, Box, Formulation, Segments
+from balance.formulation import COPIES, DEVIATION, LEVELS, MOST, ORDER, SPREAD, Box, Formulation, Segments
 from manifests.errors import UserError
 
 SCALE = 720_720  # least common multiple of 1..16: the denominators that dual prices have
@@ -132,7 +132,7 @@ def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[L
     gap = SCALE * value - relaxed.bound
     held = state.held if gap == 0 else (*state.held, (level, value))
     after = State(_within(f, state.box, relaxed, gap), held, best)
-    return Level(LEVELS[level], value, least), after, relaxed
+    return Level(LEVELS[min(level, ORDER)], value, least), after, relaxed
 
 
 def relax(f: Formulation, state: State, level: int, direction: np.ndarray | None = None) -> Relaxed:
@@ -275,9 +275,10 @@ def _within(f: Formulation, box: Box, relaxed: Relaxed, gap: int) -> Box:
     steps = np.where(reduced == 0, segments.length, np.minimum(segments.length, gap // np.maximum(1, np.abs(reduced))))
     down = reduced < 0
     size = len(box.low)
-    count = lambda chosen, number: np.bincount(  # noqa: E731
-        segments.variable[chosen], number[chosen], minlength=size
-    ).astype(np.int64)
+
+    def count(chosen: np.ndarray, number: np.ndarray) -> np.ndarray:
+        return np.bincount(segments.variable[chosen], number[chosen], minlength=size).astype(np.int64)
+
     best = box.low + count(down, segments.length)
     return Box(np.maximum(box.low, best - count(down, steps)), np.minimum(box.high, best + count(~down, steps)))
 
@@ -315,12 +316,23 @@ def _next_value(f: Formulation, level: int, box: Box, number: int) -> int:
 
 def _single_out(f: Formulation, state: State, nodes: int) -> State:
     """Of plans equal on every level, the one with the most images in the first cell, then the second, ..."""
-    box = state.box
-    free = np.flatnonzero(box.low[: f.size] < box.high[: f.size])
-    moving = np.flatnonzero(box.low < box.high)
-    if not len(free) or np.linalg.matrix_rank(f.columns[:, moving].toarray()) == len(moving):
-        return state
-    raise NotImplementedError
+    for i in range(f.size):
+        if _unique(f, state):
+            break
+        if state.box.low[i] < state.box.high[i]:
+            level, after, _ = solve_level(f, state, MOST + i, nodes)
+            low, high = state.box.low.copy(), state.box.high.copy()
+            low[i] = high[i] = -level.value
+            state = State(Box(low, high), state.held, after.incumbent)
+    return state
+
+
+def _unique(f: Formulation, state: State) -> bool:
+    """Whether the rows alone fix what the box leaves open: its columns are independent."""
+    moving = np.flatnonzero(state.box.low < state.box.high)
+    if len(moving) > f.columns.shape[0]:
+        return False
+    return not len(moving) or int(np.linalg.matrix_rank(f.columns[:, moving].toarray())) == len(moving)
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +45,12 @@ def policy_weights(policies: Policies, cells: Cells) -> np.ndarray:
 
 
 def plan_copies(
-    photos: Photos, cells: Cells, augment: np.ndarray, policies: Policies, seed: int, rejected: dict[int, set[int]]
+    photos: Photos,
+    cells: Cells,
+    augment: np.ndarray,
+    policies: Policies,
+    seed: int,
+    rejected: Mapping[int, frozenset[int]],
 ) -> Copies:
     """Say what each copy is.
 
@@ -76,7 +82,7 @@ def choose_policies(
     names = list(policies.root)
     weight = policy_weights(policies, cells)
     alone = np.bincount(photos.cell, minlength=len(cells)) < 2
-    weight[np.ix_(alone, [needs_donor(name) for name in names])] = 0  # no other photo to give its tone
+    weight[np.ix_(alone, np.array([needs_donor(name) for name in names], bool))] = 0  # no other photo to give its tone
     parents, inverse = np.unique(photo, return_inverse=True)
     idle = np.flatnonzero(weight.sum(axis=1) == 0)
     without = np.intersect1d(photos.cell[parents], idle)

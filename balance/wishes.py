@@ -19,6 +19,7 @@ from manifests.cells import Axis, Cells
 from manifests.errors import UserError
 from manifests.sections.plan import DEFAULT, JOINT, REST, Plan
 
+TOTAL = "total"
 _DECIMAL = Context(prec=50)
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
 
@@ -29,7 +30,7 @@ class Wish:
 
     Attributes:
         key: its key below `plan`, such as `shares.age.60+`.
-        members: int64 (members,), cells with photos.
+        members: int64 (members,), cells; those without photos stay empty.
     """
 
     key: str
@@ -58,7 +59,7 @@ class Problem:
         caps: int64 (cells,), most copies of one photo.
         total: images in all.
         wishes: the soft ones.
-        limits: the hard ones.
+        limits: the hard ones; the last one is the total, unless it is free.
         scale: what the wishes' weights were multiplied by to make them whole.
     """
 
@@ -69,6 +70,11 @@ class Problem:
     wishes: tuple[Wish, ...] = ()
     limits: tuple[Limit, ...] = ()
     scale: int = 1
+
+    @property
+    def rows(self) -> tuple[Wish | Limit, ...]:
+        """Everything that adds up some cells: the wishes, then the limits."""
+        return (*self.wishes, *self.limits)
 
     @property
     def most(self) -> np.ndarray:
@@ -92,18 +98,19 @@ def problem(plan: Plan, cells: Cells, available: np.ndarray, total: int, factors
     weights, scale = _weights(plan, cells, where)
     wishes = [*_marginals(plan, cells, available, total, factors, weights, where)]
     for pattern, count in plan.joint.items():
-        members = _photos(cells.match(pattern, f"{where}.joint.{pattern}"), available)
+        members = np.flatnonzero(cells.match(pattern, f"{where}.joint.{pattern}"))
         wishes.append(Wish(f"joint.{pattern}", members, count, weights[JOINT]))
     limits = [
         *(
-            Limit(f"floors.{key}", _photos(mask, available), least=n)
+            Limit(f"floors.{key}", np.flatnonzero(mask), least=n)
             for key, mask, n in _counts(plan.floors, cells, f"{where}.floors")
         ),
         *(
-            Limit(f"ceilings.{key}", _photos(mask, available), most=n)
+            Limit(f"ceilings.{key}", np.flatnonzero(mask), most=n)
             for key, mask, n in _counts(plan.ceilings, cells, f"{where}.ceilings")
         ),
     ]
+    limits.append(Limit(TOTAL, np.arange(len(cells)), total, total))
     keep = least_kept(plan.keep, available)
     return Problem(available, keep, caps(plan, cells, where)[0], total, tuple(wishes), tuple(limits), scale)
 
@@ -236,7 +243,7 @@ def _marginals(
         present = np.bincount(grid[:, i], weights=available, minlength=len(axis.values)).astype(np.int64)
         wanted = shares(plan, axis, present, factors.get(axis.name, {}), f"{where}.shares")
         for position, count in enumerate(largest_remainder(wanted, total)):
-            members = _photos(grid[:, i] == position, available)
+            members = np.flatnonzero(grid[:, i] == position)
             wishes.append(Wish(f"shares.{axis.name}.{axis.values[position]}", members, count, weights[axis.name]))
     return wishes
 
@@ -262,10 +269,6 @@ def _counts(
                 )
             found.append((f"{key}.{axis.values[position]}", column == position, number))
     return found
-
-
-def _photos(mask: np.ndarray, available: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(mask & (available > 0)).astype(np.int64)
 
 
 def mean_target(problem: Problem) -> int:

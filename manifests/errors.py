@@ -21,4 +21,15 @@ class UserError(Exception):
 
 
 class PlanInfeasible(UserError):
-    """The hard wishes of the `plan` section contradict one another."""
+    """The hard wishes of the `plan` section contradict one another.
+
+    Args:
+        conflict: the keys of a minimal conflict: without any one of them the others agree.
+        nearest: key -> the value that makes the wishes agree.
+    """
+
+    def __init__(
+        self, where: str, received: str, remedy: str, conflict: tuple[str, ...], nearest: dict[str, int | float]
+    ) -> None:
+        super().__init__(where, "hard wishes that agree", received, remedy)
+        self.conflict, self.nearest = conflict, nearest

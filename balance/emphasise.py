@@ -1,0 +1,37 @@
+"""Turn a run's errors on the validation split into manifests/emphasis.json, which the plan reads.
+
+    python -m balance.emphasise --run balanced
+    git commit -m "Emphasis from the balanced run" manifests/emphasis.json && dvc repro
+
+The file is committed, not linked: a plan that read a live scorecard would be a cycle.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from balance import emphasis
+from manifests import command, params
+from manifests.files import write_text
+from manifests.sections.plan import Plan
+from manifests.tables import scorecard
+
+
+def main() -> None:
+    """Read a scorecard, write the factors, say what they are."""
+    parser = command.parser(__doc__, output="manifests/emphasis.json")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--run", help="the run whose datasets/runs/<run>/scorecard.json is read")
+    which.add_argument("--scorecard", type=Path, help="another scorecard")
+    options = parser.parse_args()
+    section, cells = params.section(options.params, Plan), params.cells(options.params)
+    path = options.scorecard or Path("datasets/runs") / options.run / "scorecard.json"
+    found = emphasis.factors(emphasis.errors_of(scorecard.read(path), cells, path), section.emphasis)
+    write_text(options.output, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    for axis, values in found.items():
+        print(f"{axis}: " + ", ".join(f"{value} x {factor:g}" for value, factor in values.items()))
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import itertools
+import json
+from functools import cache
+from math import inf
+
+import numpy as np
+import pytest
+
+from balance import check
+from balance.formulation import PRIME, Formulation
+from balance.solve import Unsolvable, solve
+from balance.wishes import Problem, problem
+from manifests.cells import Cells
+from manifests.sections.plan import Plan
+
+CELLS = (
+    Cells.of({"gender": ["male", "female"], "age": [20]}),
+    Cells.of({"ethnicity": ["a", "b", "c", "d"]}),
+    Cells.of({"age": [20, 40]}),
+    Cells.of({"gender": ["m", "f"]}),
+)
+
+
+@cache
+def fewest_squares(photos: int, copies: int, cap: int) -> float:
+    """The least sum of squares of `copies` over so many photos, by trying every split."""
+    if photos == 0:
+        return 0 if copies == 0 else inf
+    return min(c * c + fewest_squares(photos - 1, copies - c, cap) for c in range(min(cap, copies) + 1))
+
+
+def splits(target: int, photos: int, least: int, cap: int) -> tuple[float, int] | None:
+    """The best (squares, synthesised) of a cell's target over every choice of kept originals."""
+    tried = [(fewest_squares(photos, target - k, cap), target - k) for k in range(least, min(photos, target) + 1)]
+    return min((t for t in tried if t[0] < inf), default=None)
+
+
+def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The best (levels, targets) by trying every plan; None where there is none."""
+    best = None
+    filled = [c for c, n in enumerate(p.available) if n]
+    whole, over = divmod(p.total, len(filled))
+    mean = whole + (2 * over > len(filled) or (2 * over == len(filled) and whole % 2))
+    options = []
+    for n, least, cap in zip(p.available.tolist(), p.keep.tolist(), p.caps.tolist(), strict=True):
+        found = {t: splits(t, n, least, cap) for t in range(n * (1 + cap) + 1)}
+        options.append({t: s for t, s in found.items() if s is not None})
+    for targets in itertools.product(*options[:-1]):
+        last = p.total - sum(targets)
+        if last not in options[-1]:
+            continue
+        targets = (*targets, last)
+        sums = [sum(targets[c] for c in limit.members) for limit in p.limits]
+        if any((m.least or 0) > s or (m.most is not None and s > m.most) for m, s in zip(p.limits, sums, strict=True)):
+            continue
+        parts = [option[t] for option, t in zip(options, targets, strict=True)]
+        levels = (
+            sum(w.weight * abs(sum(targets[c] for c in w.members) - w.wanted) for w in p.wishes),
+            sum(abs(targets[c] - mean) for c in filled),
+            int(sum(s for s, _ in parts)),
+            sum(g for _, g in parts),
+            sum((c + 1) ** 3 % PRIME * t for c, t in enumerate(targets)),
+        )
+        key = (levels, tuple(-t for t in targets))
+        best = key if best is None or key < best else best
+    return None if best is None else (best[0], tuple(-t for t in best[1]))
+
+
+def random_problem(rng: np.random.Generator) -> Problem:
+    """A small problem with wishes of every kind, stated as a user would."""
+    cells = CELLS[rng.integers(len(CELLS))]
+    available = rng.integers(0, 4, len(cells))
+    available[rng.integers(len(cells))] += 1
+    wish: dict = {"total": int(rng.integers(1, 25)), "keep": "all" if rng.random() < 0.3 else round(rng.random(), 2)}
+    wish["shares"] = {axis.name: share(rng, axis.values) for axis in cells.axes if rng.random() < 0.8}
+    patterns = ["|".join(str(rng.choice([*axis.values, "*"])) for axis in cells.axes) for _ in range(3)]
+    for key, name in zip(("joint", "floors", "ceilings"), patterns, strict=True):
+        if rng.random() < 0.4:
+            wish[key] = {name: int(rng.integers(0, 9))}
+    axis = cells.axes[0]
+    caps = {"default": int(rng.integers(0, 4)), axis.name: {axis.values[0]: int(rng.integers(0, 5))}}
+    wish["max_copies"] = caps if rng.random() < 0.5 else int(rng.integers(0, 4))
+    names = [*cells.names, "joint"]
+    wish["weights"] = {name: float(rng.choice([0.5, 1, 1.5, 3, 0])) for name in names if rng.random() < 0.4}
+    plan = Plan.model_validate_json(json.dumps(wish))
+    return problem(plan, cells, available, int(plan.total), {}, "params.yaml: plan")
+
+
+def share(rng: np.random.Generator, values: tuple[str, ...]) -> object:
+    kind = rng.integers(4)
+    if kind < 3:
+        return ["uniform", "natural", round(float(rng.random()), 3)][kind]
+    first = round(float(rng.random()), 2)
+    return {values[0]: first, "rest": str(rng.choice(["uniform", "natural"]))}
+
+
+def agree(seed: int) -> bool:
+    """Compare with exhaustive search; whether the problem was feasible."""
+    p = random_problem(np.random.default_rng(seed))
+    expected = exhaustive(p)
+    try:
+        found = solve(Formulation(p), 5000)
+    except Unsolvable:
+        assert expected is None, seed
+        return False
+    assert expected is not None, seed
+    assert tuple(level.value for level in found.levels) == expected[0], seed
+    assert tuple(found.target.tolist()) == expected[1], seed
+    assert all(level.proven for level in found.levels)
+    keep = np.minimum(found.target, p.available)
+    check.check(p, keep, found.target - keep, expected[0])
+    return True
+
+
+def test_equals_exhaustive_search_on_every_level():
+    assert sum(agree(seed) for seed in range(250)) > 100
+
+
+@pytest.mark.slow
+def test_equals_exhaustive_search_on_2000_problems():
+    assert sum(agree(seed) for seed in range(250, 2250)) > 800
