@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,3 +67,32 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Publish `text`, in UTF-8, as the file `path`."""
     write_bytes(path, text.encode())
+
+
+@contextmanager
+def publish_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside `path`; sync it and put it in the place of `path` on success.
+
+    What an interrupted run left there is removed first, so that a page folder, which holds every
+    image once more, never lies about twice.
+
+    Args:
+        path: where the finished folder is to be; an older one is replaced.
+    Yields:
+        the folder to fill.
+    """
+    building, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old.part")
+    for leftover in (building, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    building.mkdir(parents=True)
+    try:
+        yield building
+        for file in sorted(building.rglob("*")):
+            _sync(file)
+        if path.exists():
+            path.rename(old)
+        building.rename(path)
+        _sync(path.parent)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)

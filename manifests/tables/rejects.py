@@ -1,0 +1,47 @@
+"""`manifests/rejects.csv`: copies that the user turned down, `task_id,reason` a line; empty by default.
+
+The gallery exports it and the plan reads it: a copy named here is never planned again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from pathlib import Path
+
+from manifests.errors import UserError
+
+HEADER = ["task_id", "reason"]
+_TASK = re.compile(r"[0-9a-f]{16}_\d{4,}")
+
+
+def read(path: Path) -> dict[str, str]:
+    """The rejected task_ids and why, in the file's order; the first line of a task counts.
+
+    Raises:
+        UserError: no such file, another header, or a line that names no copy.
+    """
+    try:
+        lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except FileNotFoundError as error:
+        raise UserError(
+            str(path), "the list of rejected copies", "no such file", "Make it with the line task_id,reason"
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(
+            str(path), "comma-separated values in UTF-8", error, "Export it from the gallery again"
+        ) from error
+    if not lines or [word.strip() for word in lines[0]] != HEADER:
+        received = ",".join(lines[0]) if lines else "an empty file"
+        raise UserError(f"{path}: line 1", "the header task_id,reason", received, "Export it from the gallery again")
+    rejects: dict[str, str] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        task = line[0].strip() if line else ""
+        if not "".join(line).strip():
+            continue
+        if len(line) > 2 or not _TASK.fullmatch(task) or int(task[17:]) == 0:
+            rule = "a copy's task_id such as 0123456789abcdef_0003, and a reason or none"
+            raise UserError(f"{path}: line {number}", rule, repr(",".join(line)), "Correct or remove the line")
+        rejects.setdefault(task, line[1].strip() if len(line) == 2 else "")
+    return rejects
