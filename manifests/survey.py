@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from manifests import duplicates, photos, splits
+import numpy as np
+
+from manifests import duplicates, near, photos, splits
 from manifests.cells import AGE, Cells
 from manifests.errors import UserError
 from manifests.labels import Labels, check_rename, resolve
-from manifests.photos import Limits, Photo
+from manifests.photos import SIDE, Limits, Photo
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS
 from manifests.sources.rows import Quarantined, Row
@@ -93,7 +95,7 @@ def survey(source: Source, wished: Cells, params: Path, jobs: int) -> Survey:
         tuple(name for name in wished.names if name not in has),
         usable,
         sorted([*quarantined, *fell_out, *doubles], key=lambda q: (q.path, q.reason, q.detail)),
-        _near(usable),
+        _near(usable, jobs),
     )
 
 
@@ -158,6 +160,20 @@ def _without_doubles(usable: Sequence[Usable]) -> tuple[list[Usable], list[Quara
     return [one for i, one in enumerate(usable) if i not in left_out], list(left_out.values())
 
 
-def _near(usable: Sequence[Usable]) -> dict[str, str]:
-    """image_id of a train photo -> that of the valid or test photo which it nearly equals."""
-    return {}
+def _near(usable: Sequence[Usable], jobs: int) -> dict[str, str]:
+    """image_id of a train photo -> that of the test photo which it nearly equals, or else the valid one."""
+    train = [one for one in usable if one.split == "train"]
+    scored = [one for one in usable if one.split != "train"]
+    pairs, scores = near.find(_greys(train), _greys(scored), jobs)
+    best: dict[str, tuple[bool, float, str]] = {}
+    for (i, j), score in zip(pairs, scores, strict=True):
+        photo = scored[j]
+        found = (photo.split == "test", float(score), photo.photo.image_id)
+        image_id = train[i].photo.image_id
+        best[image_id] = max(found, best.get(image_id, found))
+    return {image_id: found[-1] for image_id, found in best.items()}
+
+
+def _greys(photos: Sequence[Usable]) -> np.ndarray:
+    """uint8 (photos, SIDE, SIDE)."""
+    return np.array([one.photo.grey for one in photos], np.uint8).reshape(-1, SIDE, SIDE)

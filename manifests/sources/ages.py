@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from manifests.sources.rows import Age
 
@@ -15,6 +16,7 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 _NONE = ("", "none", "nan", "null")
 
 
+@lru_cache(maxsize=4096)  # a label file repeats few ages
 def parse(text: str) -> Age | None:
     """Read one age.
 
