@@ -1,0 +1,67 @@
+"""Write the gallery: every image of the shards as a static page that opens without a server.
+
+python -m augment.gallery
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from augment import gallery_images, gallery_index
+from manifests import command
+from manifests.cells import Cells
+from manifests.errors import UserError
+from manifests.files import publish_folder
+from manifests.pages import shell
+from manifests.tables import index, plan, rejects
+
+SCRIPTS = ("store", "table", "rejects", "filter", "route", "tile", "grid", "photos", "bar", "image", "main")
+
+
+def main() -> None:
+    """Read the index, the plan and the rejects; write the page's folder."""
+    options = command.parser(
+        __doc__,
+        index="datasets/shards/index.parquet",
+        plan="manifests/built/plan.parquet",
+        rejects="manifests/rejects.csv",
+        out="datasets/pages/gallery",
+    ).parse_args()
+    table, cells = index.read(options.index)
+    planned, planned_cells = plan.read(options.plan)
+    if planned_cells != cells:
+        raise UserError(str(options.plan), f"the cells of {options.index}", "others", "Run `dvc repro` for both")
+    with publish_folder(options.out) as folder:
+        write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects))
+    print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
+
+
+def write(
+    folder: Path, shards_folder: Path, table: pa.Table, cells: Cells, planned: pa.Table, rejected: dict[str, str]
+) -> None:
+    """Fill `folder` with the page, its scripts, its index and its images."""
+    rows = gallery_index.order(table)
+    parts = gallery_images.write(folder, shards_folder, rows)
+    columns = gallery_index.columns(rows, cells, parts, rejected)
+    (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
+    scripts = [f"gallery_{name}.js" for name in SCRIPTS]
+    shell.share(folder, "gallery.css", *scripts)
+    counts = {name: planned[name].to_numpy() for name in gallery_index.MEASURES}
+    html = shell.page(
+        "gallery.html",
+        "gallery",
+        scripts=scripts,
+        heat=shell.heat(cells, counts),
+        totals=gallery_index.totals(rows),
+        splits=list(enumerate(columns["splits"])),
+        policies=list(enumerate(columns["policies"])),
+        copies=gallery_index.copies(rows),
+        axes=[(axis.name, list(enumerate(axis.values))) for axis in cells.axes],
+    )
+    (folder / "index.html").write_text(html, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    command.run(main)

@@ -1,0 +1,47 @@
+"use strict";
+// Which rows fit a wish. One pass over typed arrays answers for 100,000 rows within a few milliseconds.
+const filter = (() => {
+  const { column, axes, count } = table;
+  const every = Int32Array.from({ length: count }, (_, i) => i);
+
+  // A wish is a map from a field of the filter bar to its text; `cell` is the joint cell's number.
+  function rows(wish) {
+    const tests = [...fieldTests(wish), ...axisTests(wish)];
+    return tests.length ? every.filter((i) => tests.every((fits) => fits(i))) : every;
+  }
+
+  function fieldTests(wish) {
+    const tests = [];
+    const is = (values, wanted) => tests.push((i) => values[i] === wanted);
+    if (wish.cell !== undefined) {
+      is(column.cell, Number(wish.cell));
+      is(column.split, 0);
+    }
+    if (wish.split) is(column.split, Number(wish.split));
+    if (wish.policy) is(column.policy, Number(wish.policy));
+    if (wish.copy === "copies") tests.push((i) => column.copy[i] > 0);
+    else if (wish.copy) is(column.copy, Number(wish.copy));
+    if (wish.set === "kept") is(column.kept, 1);
+    if (wish.set === "left") is(column.kept, 0);
+    if (wish.set === "rejected") tests.push((i) => rejects.has(table.task(i)));
+    // Half a thousandth of room: the severities are rounded to three digits.
+    if (wish.low) tests.push((i) => column.copy[i] > 0 && column.severity[i] >= Number(wish.low) - 5e-4);
+    if (wish.high) tests.push((i) => column.copy[i] > 0 && column.severity[i] <= Number(wish.high) + 5e-4);
+    if (wish.text) tests.push(photoTest(wish.text.toLowerCase()));
+    return tests;
+  }
+
+  function photoTest(text) {
+    const fits = Uint8Array.from(table.found, (words) => (words.includes(text) ? 1 : 0));
+    return (i) => fits[column.photo[i]] === 1;
+  }
+
+  function axisTests(wish) {
+    return axes
+      .map((axis, a) => ({ values: axis.column, wanted: wish[`axis-${a}`] }))
+      .filter(({ wanted }) => wanted)
+      .map(({ values, wanted }) => (i) => values[i] === Number(wanted));
+  }
+
+  return { rows };
+})();

@@ -1,0 +1,111 @@
+"use strict";
+// All images that fit, as a grid of which only the rows on screen exist: 100,000 scroll like 100.
+const grid = (() => {
+  const LEAST = 104; // pixels of a thumbnail
+  const GAP = 8;
+  const CAPTION = 22;
+  const MARGIN = 3; // rows above and below the screen
+  const box = document.getElementById("images");
+  const list = document.createElement("ul");
+  const made = new Map(); // position -> list item
+  let rows = new Int32Array(0);
+  let wish = {};
+  let columns = 1;
+  let size = LEAST;
+  let active = 0;
+  list.className = "grid tiles";
+
+  function show(newRows, newWish) {
+    [rows, wish, active] = [newRows, newWish, 0];
+    box.replaceChildren(list);
+    list.setAttribute("aria-label", `${rows.length.toLocaleString("en")} images`);
+    lay();
+  }
+
+  function lay() {
+    const width = box.clientWidth;
+    if (!width || !list.isConnected) return;
+    columns = Math.max(3, Math.floor((width + GAP) / (LEAST + GAP)));
+    size = Math.floor((width + GAP) / columns) - GAP;
+    for (const item of made.values()) item.remove();
+    made.clear();
+    list.style.height = `${Math.ceil(rows.length / columns) * pitch()}px`;
+    draw();
+  }
+
+  const pitch = () => size + CAPTION + GAP;
+
+  function draw() {
+    if (!list.isConnected) return;
+    const top = -list.getBoundingClientRect().top;
+    const first = Math.max(0, Math.floor(top / pitch()) - MARGIN) * columns;
+    const last = Math.min(rows.length, (Math.ceil((top + innerHeight) / pitch()) + MARGIN) * columns);
+    for (const [at, item] of made) {
+      if ((at < first || at >= last) && !item.contains(document.activeElement)) {
+        item.remove();
+        made.delete(at);
+      }
+    }
+    let cursor = list.firstChild;
+    for (let at = first; at < last; at++) {
+      if (!made.has(at)) made.set(at, place(at));
+      const item = made.get(at);
+      if (item === cursor) cursor = cursor.nextSibling;
+      else list.insertBefore(item, cursor);
+    }
+  }
+
+  function place(at) {
+    const item = tile.make(rows[at], size, wish);
+    item.style.transform = `translate(${(at % columns) * (size + GAP)}px, ${Math.floor(at / columns) * pitch()}px)`;
+    item.style.width = `${size}px`;
+    item.setAttribute("aria-posinset", at + 1);
+    item.setAttribute("aria-setsize", rows.length);
+    item.firstChild.tabIndex = at === active ? 0 : -1;
+    return item;
+  }
+
+  // Scroll to the image at a position and give it the focus.
+  function focus(at) {
+    const link = (position) => made.get(position)?.firstChild;
+    if (link(active)) link(active).tabIndex = -1;
+    active = Math.max(0, Math.min(rows.length - 1, at));
+    const top = list.getBoundingClientRect().top + Math.floor(active / columns) * pitch();
+    if (top < 80) scrollBy(0, top - 80);
+    else if (top + pitch() > innerHeight) scrollBy(0, top + pitch() - innerHeight + GAP);
+    draw();
+    if (!link(active)) return;
+    link(active).tabIndex = 0;
+    link(active).focus({ preventScroll: true });
+  }
+
+  function reveal(row) {
+    const at = rows.indexOf(row);
+    if (at >= 0) focus(at);
+  }
+
+  // Where an arrow leads from the focused image; false if the key is not for the grid.
+  function move(key) {
+    const page = columns * Math.max(1, Math.floor(innerHeight / pitch()) - 1);
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns, PageUp: -page, PageDown: page,
+      Home: -rows.length, End: rows.length };
+    if (!(key in steps) || !rows.length) return false;
+    const inside = list.contains(document.activeElement);
+    if (!inside && !["ArrowRight", "ArrowDown"].includes(key)) return false;
+    focus(inside ? active + steps[key] : active);
+    return true;
+  }
+
+  list.addEventListener("focusin", (event) => {
+    const at = rows.indexOf(Number(event.target.dataset.row));
+    if (at < 0 || at === active) return;
+    const before = made.get(active)?.firstChild;
+    if (before) before.tabIndex = -1;
+    active = at;
+    event.target.tabIndex = 0;
+  });
+  let due = 0;
+  addEventListener("scroll", () => { due ||= requestAnimationFrame(() => { due = 0; draw(); }); }, { passive: true });
+  addEventListener("resize", lay);
+  return { show, reveal, move };
+})();

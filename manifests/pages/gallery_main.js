@@ -1,0 +1,189 @@
+"use strict";
+// Which view is shown, what the keys do, and the dialog of rejected copies.
+(() => {
+  const at = (id) => document.getElementById(id);
+  let place = null;
+  let last = null; // the list that an image was opened from
+
+  function show(next) {
+    const before = place;
+    place = next;
+    const row = next.view === "image" ? table.rowOf.get(next.task) : undefined;
+    const view = next.view === "image" && row === undefined ? "missing" : next.view;
+    at("overview").hidden = view !== "overview";
+    at("list").hidden = view !== "cell" && view !== "images" && view !== "missing";
+    at("image").hidden = view !== "image";
+    if (view === "image") image.show(row, filter.rows(next.wish), next.wish);
+    else if (view !== "overview") showList(next, view);
+    document.title = `${heading().textContent} · Gallery · Balanced faces`;
+    if (!before) return;
+    if (view === before.view && view !== "image" && at("list").contains(document.activeElement)) return; // filtering
+    if (view !== before.view) arrive(before);
+  }
+
+  function arrive(before) {
+    if (before.view === "image" && place.view === last?.view) {
+      (place.view === "cell" ? photos : grid).reveal(image.row());
+      if (document.activeElement !== document.body) return;
+    }
+    scrollTo(0, 0);
+    heading().focus({ preventScroll: true });
+  }
+
+  const heading = () => document.querySelector("#main > :not([hidden]) h1");
+
+  function showList(next, view) {
+    last = next;
+    const inCell = view === "cell";
+    const cell = Number(next.wish.cell);
+    at("list-title").textContent = inCell ? table.cellName(cell) : view === "missing" ? "No such image" : "All images";
+    at("cell-counts").textContent = inCell ? counts(cell) : "";
+    at("filter").hidden = view === "missing";
+    at("pager").hidden = true;
+    bar.show(next);
+    if (view === "missing") return missing(next.task);
+    const rows = filter.rows(next.wish);
+    if (!rows.length) return empty(next, inCell);
+    if (inCell) photos.show(rows, next);
+    else grid.show(rows, next.wish);
+    at("found").textContent = `${amount(rows.length)} of ${amount(inCell ? filter.rows({ cell: next.wish.cell }).length : table.count)} images`;
+    if (inCell && !rows.some((i) => table.column.copy[i])) {
+      at("found").textContent += Object.keys(next.wish).length > 1 ? "; no copy fits the filter" : "; no copy was made in this cell";
+    }
+  }
+
+  function counts(cell) {
+    const data = document.querySelector(`.heat a[href="#/cell/${cell}"]`).dataset;
+    return `${amount(data.available)} ${data.available === "1" ? "photo" : "photos"} available, ${amount(data.keep)} kept, ${amount(data.augment)} copies to make: ${amount(data.target)} images in all.`;
+  }
+
+  function empty(next, inCell) {
+    const filtered = Object.keys(next.wish).length > (inCell ? 1 : 0);
+    note(filtered ? "No image fits this filter." : inCell ? "No photo lies in this cell, so there is nothing to copy." : "The shards hold no image.",
+      filtered ? "Clear a field, or all of them." : inCell ? "The plan page lists the photos that would help most." : "Run dvc repro.");
+  }
+
+  function missing(task) {
+    note(`${task} is no image of these shards.`, "It may have been rejected and replaced, or the plan has changed since the link was made.");
+  }
+
+  function note(...lines) {
+    const box = document.createElement("div");
+    box.className = "empty";
+    box.append(...lines.map((line) => Object.assign(document.createElement("p"), { textContent: line })));
+    at("images").replaceChildren(box);
+    at("found").textContent = "0 images";
+  }
+
+  const amount = (number) => Number(number).toLocaleString("en");
+
+  function rejectOne(row) {
+    if (!table.column.copy[row]) return say("Only copies can be rejected; this is a photo.");
+    const task = table.task(row);
+    if (rejects.has(task)) return say(`${table.title(row)} is rejected already; u takes the last one back.`);
+    rejects.reject(task);
+    return say(`${table.title(row)} is rejected; u takes it back.`);
+  }
+
+  function undo() {
+    const task = rejects.undo();
+    say(task ? `Taken back: ${task}.` : "Nothing to take back.");
+  }
+
+  let quiet = 0;
+  function say(text) {
+    at("said").textContent = text;
+    clearTimeout(quiet);
+    quiet = setTimeout(() => { at("said").textContent = ""; }, 6000);
+  }
+
+  function press(event) {
+    const typing = event.target.closest("input, select, textarea, dialog");
+    if (event.ctrlKey || event.metaKey || event.altKey || at("rejects").open) return;
+    if (typing) {
+      if (event.key === "Escape") event.target.blur();
+      return;
+    }
+    if (act(event.key)) event.preventDefault();
+  }
+
+  function act(key) {
+    const inList = place.view === "cell" || place.view === "images";
+    const focused = document.activeElement.dataset?.row;
+    const row = focused !== undefined ? Number(focused) : place.view === "image" ? image.row() : -1;
+    if (key === "/") {
+      if (!inList) route.go({ view: "images", wish: {} });
+      bar.focus();
+    } else if (key === "x") {
+      if (row >= 0) rejectOne(row);
+      else say("Move to an image first.");
+    } else if (key === "u") undo();
+    else if (key === "Escape" && place.view === "image") route.go(last ?? { view: "images", wish: place.wish });
+    else if (place.view === "image") return image.move(key);
+    else return inList && (place.view === "cell" ? photos : grid).move(key);
+    return true;
+  }
+
+  function openRejects() {
+    fillRejects();
+    at("rejects").showModal();
+    at("rejects-title").focus();
+  }
+
+  function fillRejects() {
+    const all = [...rejects.all()];
+    at("reject-count").textContent = amount(all.length);
+    at("csv").value = rejects.csv();
+    URL.revokeObjectURL(at("download").href);
+    at("download").href = URL.createObjectURL(new Blob([rejects.csv()], { type: "text/csv" }));
+    at("by-policy").textContent = byPolicy(all.map(([task]) => table.rowOf.get(task)).filter((i) => i !== undefined));
+    at("reject-list").replaceChildren(...all.map(([task, reason]) => rejected(task, reason)));
+  }
+
+  function byPolicy(rows) {
+    const tally = new Map();
+    for (const i of rows) tally.set(table.policy(i), (tally.get(table.policy(i)) ?? 0) + 1);
+    return [...tally].sort((a, b) => b[1] - a[1]).map(([name, number]) => `${name}: ${number}`).join(" · ");
+  }
+
+  function rejected(task, reason) {
+    const item = document.createElement("li");
+    const name = document.createElement(table.rowOf.has(task) ? "a" : "span");
+    const why = document.createElement("input");
+    const back = document.createElement("button");
+    name.textContent = task;
+    name.className = "code";
+    if (name.tagName === "A") name.href = route.format({ view: "image", task });
+    Object.assign(why, { type: "text", value: reason, placeholder: "reason" });
+    why.setAttribute("aria-label", `Why ${task} is rejected`);
+    why.addEventListener("change", () => rejects.reject(task, why.value.trim()));
+    Object.assign(back, { type: "button", textContent: "Take back" });
+    back.setAttribute("aria-label", `Take back ${task}`);
+    back.addEventListener("click", () => { rejects.restore(task); at("rejects-title").focus(); });
+    name.addEventListener("click", () => at("rejects").close());
+    item.append(name, why, back);
+    return item;
+  }
+
+  async function copyCsv() {
+    at("csv").select();
+    try {
+      await navigator.clipboard.writeText(at("csv").value);
+      say("Copied.");
+    } catch {
+      say("Selected: press Ctrl+C to copy it."); // a browser that keeps the clipboard from files
+    }
+  }
+
+  at("reject").addEventListener("click", () => {
+    if (rejects.has(table.task(image.row()))) rejects.restore(table.task(image.row()));
+    else rejectOne(image.row());
+  });
+  at("open-rejects").addEventListener("click", openRejects);
+  at("close-rejects").addEventListener("click", () => at("rejects").close());
+  at("copy-csv").addEventListener("click", copyCsv);
+  document.addEventListener("rejectschange", fillRejects);
+  document.addEventListener("keydown", press);
+  fillRejects();
+  route.start(show);
+})();

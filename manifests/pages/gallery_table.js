@@ -1,0 +1,81 @@
+"use strict";
+// The index, a typed array a column, and what its rows are called.
+const table = (() => {
+  const raw = store.take("table");
+  const count = raw.copy.length;
+  const column = {
+    photo: Int32Array.from(raw.photo),
+    copy: Int32Array.from(raw.copy),
+    split: Uint8Array.from(raw.split),
+    kept: Uint8Array.from(raw.kept),
+    cell: Int32Array.from(raw.cell),
+    age: Float32Array.from(raw.age),
+    policy: Uint16Array.from(raw.policy),
+    severity: Float32Array.from(raw.severity),
+  };
+  const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
+  const found = raw.ids.map((id, i) => `${id} ${raw.paths[i]}`.toLowerCase());
+
+  // Each row's position on each axis; -1 where the photo has no labels.
+  const axes = raw.axes.map((axis, a) => {
+    const values = new Int16Array(count);
+    for (let i = 0; i < count; i++) {
+      values[i] = column.cell[i] < 0 ? -1 : Math.floor(column.cell[i] / strides[a]) % axis.values.length;
+    }
+    return { name: axis.name, values: axis.values, column: values };
+  });
+  const cells = raw.axes.reduce((product, axis) => product * axis.values.length, 1);
+
+  const rowOf = new Map();
+  for (let i = 0; i < count; i++) rowOf.set(task(i), i);
+
+  function task(i) {
+    return `${raw.ids[column.photo[i]]}_${String(column.copy[i]).padStart(4, "0")}`;
+  }
+
+  function cellName(cell) {
+    return raw.axes.map((axis, a) => axis.values[Math.floor(cell / strides[a]) % axis.values.length]).join(", ");
+  }
+
+  function title(i) {
+    const id = raw.ids[column.photo[i]];
+    return column.copy[i] ? `Copy ${column.copy[i]} of ${id}` : `Photo ${id}`;
+  }
+
+  function policy(i) {
+    return raw.policies[column.policy[i]];
+  }
+
+  // A row in words, for readers who don't see it.
+  function describe(i) {
+    const labels = column.cell[i] < 0 ? "no labels" : cellName(column.cell[i]);
+    const made = column.copy[i] ? `, ${policy(i)}` : "";
+    return `${title(i)}${made}, ${labels}${column.kept[i] ? "" : ", left out"}`;
+  }
+
+  // Every row of a photo, the original first.
+  function siblings(i) {
+    const rows = [];
+    let first = i;
+    while (first > 0 && column.photo[first - 1] === column.photo[i]) first--;
+    for (let k = first; k < count && column.photo[k] === column.photo[i]; k++) rows.push(k);
+    return rows;
+  }
+
+  // The part that holds a row's full image, and the row's place in it.
+  function part(i) {
+    let low = 0;
+    let high = raw.parts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (raw.parts[middle] <= i) low = middle;
+      else high = middle;
+    }
+    return { name: `parts/${String(low).padStart(5, "0")}`, at: i - raw.parts[low] };
+  }
+
+  return {
+    count, column, axes, cells, rowOf, task, cellName, title, policy, describe, siblings, part,
+    found, splits: raw.splits, sheet: raw.sheet, saved: raw.rejects, path: (i) => raw.paths[column.photo[i]],
+  };
+})();

@@ -1,0 +1,43 @@
+"use strict";
+// One image as a small link, cut out of its sprite sheet.
+const tile = (() => {
+  const { across, images } = table.sheet;
+
+  function thumbnail(i, size) {
+    const box = document.createElement("span");
+    const place = i % images;
+    box.className = "thumb";
+    box.style.width = box.style.height = `${size}px`;
+    box.style.backgroundImage = `url("sheets/${String(Math.floor(i / images)).padStart(5, "0")}.jpg")`;
+    box.style.backgroundSize = `${across * size}px`;
+    box.style.backgroundPosition = `${-size * (place % across)}px ${-size * Math.floor(place / across)}px`;
+    return box;
+  }
+
+  // A list item whose link opens the image among the rows of `wish`.
+  function make(i, size, wish) {
+    const item = document.createElement("li");
+    const link = document.createElement("a");
+    const caption = document.createElement("span");
+    link.href = route.format({ view: "image", task: table.task(i), wish });
+    link.dataset.row = i;
+    caption.className = "caption";
+    caption.textContent = table.column.copy[i] ? `${table.column.copy[i]} · ${table.policy(i)}` : "photo";
+    link.append(thumbnail(i, size), caption);
+    item.append(link);
+    mark(link);
+    return item;
+  }
+
+  function mark(link) {
+    const i = Number(link.dataset.row);
+    const rejected = rejects.has(table.task(i));
+    link.classList.toggle("rejected", rejected);
+    link.classList.toggle("original", table.column.copy[i] === 0);
+    link.classList.toggle("left-out", !table.column.kept[i]);
+    link.setAttribute("aria-label", table.describe(i) + (rejected ? ", rejected" : ""));
+  }
+
+  document.addEventListener("rejectschange", () => document.querySelectorAll("a[data-row]").forEach(mark));
+  return { make };
+})();
