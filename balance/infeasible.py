@@ -19,7 +19,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import eye_array, hstack
 
 from balance.formulation import DEVIATION, Formulation
-from balance.solve import State, integer
+from balance.relax import State, integer
 from balance.wishes import Limit, Problem, caps, least_kept
 from manifests.cells import Cells
 from manifests.errors import PlanInfeasible

@@ -10,7 +10,8 @@ from balance import wishes
 from balance.check import check
 from balance.formulation import Formulation
 from balance.infeasible import explain, hard_wishes
-from balance.solve import Solution, Unsolvable, solve
+from balance.relax import Unsolvable
+from balance.solve import Solution, solve
 from balance.total import least_total
 from balance.wishes import TOTAL, Factors, Problem
 from manifests.cells import Cells

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from balance import wishes
 from balance.formulation import DEVIATION, Formulation
 from balance.planned import Planned
-from balance.solve import Unsolvable, solve
+from balance.relax import Unsolvable
+from balance.solve import solve
 
 MOST_CELLS = 20_000  # above it a hundred plans take minutes
 

@@ -16,7 +16,8 @@ from scipy.sparse import coo_array, vstack
 
 from balance.formulation import DEVIATION, PRIME, Formulation, order_weights
 from balance.planned import Planned
-from balance.solve import Unsolvable, solve
+from balance.relax import Unsolvable
+from balance.solve import solve
 from balance.wishes import Problem, least_kept
 
 LONGEST = 12

@@ -15,9 +15,11 @@ from manifests.errors import UserError
 from manifests.sections.policies import Policies, needs_donor
 from manifests.seeds import image_seed
 from manifests.tables import base
+from manifests.tables.source import SPLITS
 from manifests.tables.tasks import ORIGINAL, task_id
 
 GROUPS = ("dropped", "test", "train", "valid")  # a shard's first name, in order
+SPLIT = np.array([0, 2, 0, 1], np.int16)  # of each group, as positions in SPLITS
 _BATCH = 1 << 22  # pairs of task and photo weighed at once
 
 
@@ -173,12 +175,12 @@ def table(
     group, row, number, policy, donor = (column[order] for column in (group, row, number, policy, donor))
     shard, names = _shards(group, size)
     image_ids, numbers = [ids[i] for i in row.tolist()], number.tolist()
-    labels = source.select(["split", "age", "age_std", "cell"]).take(pa.array(row)).combine_chunks()
+    labels = source.select(["age", "age_std", "cell"]).take(pa.array(row)).combine_chunks()
     columns = {
         "task_id": pa.array([task_id(image, n) for image, n in zip(image_ids, numbers, strict=True)], pa.string()),
         "image_id": pa.array(image_ids, pa.string()),
         "copy": pa.array(number, pa.int32()),
-        "split": labels["split"],
+        "split": pa.DictionaryArray.from_arrays(pa.array(SPLIT[group]), pa.array(SPLITS)),
         "kept": pa.array(group != GROUPS.index("dropped")),
         "policy": pa.DictionaryArray.from_arrays(pa.array(policy), pa.array([ORIGINAL, *policies.root])),
         "seed": pa.array(
@@ -210,5 +212,5 @@ def _shards(group: np.ndarray, size: int) -> tuple[np.ndarray, list[str]]:
     """Cut each group, in order, into shards: int64 (tasks,) shard numbers, and the shards' file names."""
     first = np.searchsorted(group, group)
     within = (np.arange(len(group)) - first) // size
-    pairs, number = np.unique(np.stack([group, within]), axis=1, return_inverse=True)
-    return number.ravel(), [f"{GROUPS[g]}-{k:05d}.tar" for g, k in pairs.T]
+    keys, number = np.unique(group * len(group) + within, return_inverse=True)
+    return number, [f"{GROUPS[key // len(group)]}-{key % len(group):05d}.tar" for key in keys.tolist()]

@@ -17,7 +17,8 @@ from scipy.optimize import linprog
 from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from balance.formulation import DEVIATION, UNBOUNDED, Formulation
-from balance.solve import Unsolvable, solve
+from balance.relax import Unsolvable
+from balance.solve import solve
 from balance.wishes import TOTAL, Problem
 from manifests.sections.plan import JOINT
 

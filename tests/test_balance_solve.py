@@ -10,7 +10,8 @@ import pytest
 
 from balance import check
 from balance.formulation import PRIME, Formulation
-from balance.solve import Unsolvable, solve
+from balance.relax import Unsolvable
+from balance.solve import solve
 from balance.wishes import Problem, problem
 from manifests.cells import Cells
 from manifests.sections.plan import Plan
@@ -73,7 +74,7 @@ def random_problem(rng: np.random.Generator) -> Problem:
     cells = CELLS[rng.integers(len(CELLS))]
     available = rng.integers(0, 4, len(cells))
     available[rng.integers(len(cells))] += 1
-    wish: dict = {"total": int(rng.integers(1, 25)), "keep": "all" if rng.random() < 0.3 else round(rng.random(), 2)}
+    wish: dict = {"total": 1, "keep": "all" if rng.random() < 0.3 else round(rng.random(), 2)}
     wish["shares"] = {axis.name: share(rng, axis.values) for axis in cells.axes if rng.random() < 0.8}
     patterns = ["|".join(str(rng.choice([*axis.values, "*"])) for axis in cells.axes) for _ in range(3)]
     for key, name in zip(("joint", "floors", "ceilings"), patterns, strict=True):
@@ -85,7 +86,9 @@ def random_problem(rng: np.random.Generator) -> Problem:
     names = [*cells.names, "joint"]
     wish["weights"] = {name: float(rng.choice([0.5, 1, 1.5, 3, 0])) for name in names if rng.random() < 0.4}
     plan = Plan.model_validate_json(json.dumps(wish))
-    return problem(plan, cells, available, int(plan.total), {}, "params.yaml: plan")
+    loose = problem(plan, cells, available, 1, {}, "params.yaml: plan")
+    total = int(rng.integers(max(1, loose.keep.sum()), max(1, loose.most.sum()) + 2))
+    return problem(plan, cells, available, total, {}, "params.yaml: plan")
 
 
 def share(rng: np.random.Generator, values: tuple[str, ...]) -> object:
@@ -115,9 +118,9 @@ def agree(seed: int) -> bool:
 
 
 def test_equals_exhaustive_search_on_every_level():
-    assert sum(agree(seed) for seed in range(250)) > 100
+    assert sum(agree(seed) for seed in range(120)) > 50
 
 
 @pytest.mark.slow
 def test_equals_exhaustive_search_on_2000_problems():
-    assert sum(agree(seed) for seed in range(250, 2250)) > 800
+    assert sum(agree(seed) for seed in range(120, 2120)) > 1000

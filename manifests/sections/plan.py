@@ -8,13 +8,42 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
 
 from manifests.params import Section
+
+
+def _or_say(rule: str) -> WrapValidator:
+    """Name the whole rule where a value fits none of a union's forms."""
+
+    def check(value: object, fits: ValidatorFunctionWrapHandler) -> object:
+        try:
+            return fits(value)
+        except ValidationError as error:
+            raise ValueError(rule) from error
+
+    return WrapValidator(check)
+
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Exponent = Annotated[float, Field(ge=0, le=1)]
 Named = Literal["uniform", "natural"]
+Total = Annotated[
+    Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["auto"],
+    _or_say("a whole number from 1 to 1000000000, or auto"),
+]
+Share = Annotated[
+    Named | Exponent | dict[str, Exponent | Named],
+    _or_say("uniform, natural, an exponent from 0 to 1, or a map from value to share"),
+]
+Limits = Annotated[
+    Count | dict[str, Count], _or_say("a whole number of 0 or more, or a map from value to such a number")
+]
+Copies = Annotated[
+    Count | dict[str, Count | dict[str, Count]],
+    _or_say("a whole number of 0 or more, or a map of default and axis -> value -> such a number"),
+]
+Keep = Annotated[Literal["all"] | Exponent, _or_say("all, or a share from 0 to 1")]
 REST = "rest"
 DEFAULT = "default"
 JOINT = "joint"
@@ -68,13 +97,13 @@ class Plan(Section):
     """
 
     key: ClassVar[str] = "plan"
-    total: Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["auto"]
-    shares: dict[str, Named | Exponent | dict[str, Exponent | Named]] = {}
+    total: Total
+    shares: dict[str, Share] = {}
     joint: dict[str, Count] = {}
-    floors: dict[str, Count | dict[str, Count]] = {}
-    ceilings: dict[str, Count | dict[str, Count]] = {}
-    max_copies: Count | dict[str, Count | dict[str, Count]] = 12
-    keep: Literal["all"] | Exponent = "all"
+    floors: dict[str, Limits] = {}
+    ceilings: dict[str, Limits] = {}
+    max_copies: Copies = 12
+    keep: Keep = "all"
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = {}
     emphasis: Emphasis = Emphasis()
     price: Price = Price()

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from balance.shares import largest_remainder
+from balance.wishes import least_kept, mean_target, problem
+from manifests import params
+from manifests.cells import Cells
+from manifests.errors import UserError
+from manifests.sections.plan import Plan
+
+CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"], "ethnicity": ["caucasian", "asian", "afroamerican"]})
+AVAILABLE = np.array([9, 3, 0, 6, 1, 1, 30, 8, 2, 20, 5, 5, 4, 0, 0, 6, 0, 0])
+COPIES = "a whole number of 0 or more, or a map of default and axis -> value -> such a number"
+FLOORS = "a whole number of 0 or more, or a map from value to such a number"
+SHARES = "uniform, natural, an exponent from 0 to 1, or a map from value to share"
+BASE = "plan:\n  total: 120\n"
+
+
+def stated(**wish: object):
+    plan = Plan.model_validate_json(json.dumps({"total": 120, **wish}))
+    return problem(plan, CELLS, AVAILABLE, 120, {}, "params.yaml: plan")
+
+
+def wanted(**wish: object) -> dict[str, int]:
+    return {w.key: w.wanted for w in stated(**wish).wishes}
+
+
+@given(st.lists(st.integers(0, 1000), min_size=1, max_size=9).filter(any), st.integers(1, 10**6))
+@settings(deadline=None, max_examples=60)
+def test_rounded_shares_add_up_and_are_off_by_less_than_one(weights, total):
+    shares = [Fraction(w, sum(weights)) for w in weights]
+    counts = largest_remainder(shares, total)
+    assert sum(counts) == total
+    assert all(abs(count - share * total) < 1 for count, share in zip(counts, shares, strict=True))
+
+
+def test_of_equal_remainders_the_first_gains():
+    assert largest_remainder([Fraction(1, 3)] * 3, 10) == [4, 3, 3]
+    assert largest_remainder([Fraction(1, 4)] * 4, 10) == [3, 3, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"),
+    [
+        ("uniform", [40, 40, 40]),
+        (0.0, [40, 40, 40]),
+        ("natural", [90, 20, 10]),  # of 75, 17 and 8 photos
+        (1.0, [90, 20, 10]),
+        ({"asian": 0.5, "rest": "uniform"}, [30, 60, 30]),
+        ({"asian": 0.5, "rest": "natural"}, [54, 60, 6]),
+        ({"asian": 0.5, "rest": 0.5}, [54, 60, 6]),
+        ({"caucasian": 0.1, "asian": 0.2, "afroamerican": 0.7}, [12, 24, 84]),
+        ({"caucasian": 0.333, "asian": 0.333, "afroamerican": 0.333}, [40, 40, 40]),
+        ({"caucasian": 1.0, "rest": "uniform"}, [120, 0, 0]),
+    ],
+)
+def test_shares_become_counts(share, expected):
+    assert list(wanted(shares={"ethnicity": share}).values()) == expected
+
+
+def test_an_exponent_lies_between_uniform_and_natural():
+    root = wanted(shares={"ethnicity": 0.5})
+    photos = np.sqrt([75, 17, 8])
+    assert np.abs(np.array(list(root.values())) - 120 * photos / photos.sum()).max() < 1
+
+
+def test_the_emphasis_multiplies_the_shares_and_they_add_up_again():
+    plan = Plan.model_validate_json('{"total": 120, "shares": {"gender": "uniform"}}')
+    stated = problem(plan, CELLS, AVAILABLE, 120, {"gender": {"male": 0.5, "female": 1.5}}, "")
+    assert [w.wanted for w in stated.wishes] == [30, 90]
+
+
+def test_patterns_and_axis_values_name_the_same_cells():
+    by_pattern = stated(floors={"60+|*|*": 3}, ceilings={"*|*|asian": 9}, joint={"60+|male|*": 4})
+    nested = stated(floors={"age": {"60+": 3}}, ceilings={"ethnicity": {"asian": 9}})
+    assert [m.members.tolist() for m in by_pattern.limits] == [m.members.tolist() for m in nested.limits]
+    assert [w.members.tolist() for w in by_pattern.wishes] == [[12, 13, 14]]
+
+
+def test_the_least_cap_of_a_cell_counts_and_the_default_where_none_is_named():
+    caps = stated(max_copies={"default": 5, "age": {"60+": 9}, "gender": {"male": 7}}).caps.reshape(CELLS.shape)
+    assert (caps[2, 0] == 7).all()  # 60+ and male: 9 and 7
+    assert (caps[2, 1] == 9).all()  # 60+ and female
+    assert (caps[0, 1] == 5).all()  # neither
+
+
+def test_each_cells_share_of_originals_is_rounded_up():
+    assert least_kept(0.1, np.array([0, 1, 10, 11, 30])).tolist() == [0, 1, 1, 2, 3]
+    assert least_kept("all", np.array([4])).tolist() == [4]
+    assert least_kept(0.0, np.array([4])).tolist() == [0]
+
+
+def test_weights_become_whole_without_losing_their_ratio():
+    p = stated(shares={"age": "uniform", "gender": "uniform"}, weights={"age": 0.25, "gender": 1.5})
+    assert {w.weight for w in p.wishes} == {1, 6}
+    assert p.scale == 4
+
+
+def test_the_mean_target_is_rounded_half_to_even():
+    plan = Plan.model_validate_json('{"total": 5}')
+    means = [mean_target(problem(plan, CELLS, np.where(AVAILABLE > 8, AVAILABLE, 0), n, {}, "")) for n in (4, 6, 10)]
+    assert means == [round(n / 3) for n in (4, 6, 10)]
+    two = np.array([1, 1] + [0] * 16)
+    assert [mean_target(problem(plan, CELLS, two, n, {}, "")) for n in (1, 3, 5)] == [0, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("  max_copies: -1\n", f"max_copies: expected {COPIES}. Received -1"),
+        ("  max_copies: 2.5\n", f"max_copies: expected {COPIES}. Received 2.5"),
+        ("  keep: 1.5\n", "keep: expected all, or a share from 0 to 1. Received 1.5"),
+        ("  floors: {'60+|*|*': -2}\n", f"floors.60+|*|*: expected {FLOORS}. Received -2"),
+        ("  shares: {gender: even}\n", f"shares.gender: expected {SHARES}. Received 'even'"),
+        ("  price: {copies: [1, -1]}\n", "price.copies.1: expected greater than or equal to 0. Received -1"),
+        ("  wish: 3\n", "wish: expected a key that exists. Received 3"),
+        ("  total: 0\n", "total: expected a whole number from 1 to 1000000000, or auto. Received 0"),
+    ],
+)
+def test_a_value_of_the_wrong_form_is_named(tmp_path, lines, message):
+    path = tmp_path / "params.yaml"
+    path.write_text((BASE if "total" not in lines else "plan:\n") + lines)
+    with pytest.raises(UserError) as error:
+        params.section(path, Plan)
+    assert str(error.value) == f"{path}: plan.{message}. Correct the value."
+
+
+@pytest.mark.parametrize(
+    ("share", "rule"),
+    [
+        ("{asian: 0.7, caucasian: 0.7}", "shares of ethnicity of 1 in sum, not 1.4"),
+        ("{asian: 0.2, caucasian: 0.7}", "shares of ethnicity of 1 in sum, not 0.9 (or rest: natural)"),
+        ("{asian: natural, rest: 0.7}", "a number as the share of ethnicity asian (only rest may be a word)"),
+    ],
+)
+def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
+    path = tmp_path / "params.yaml"
+    path.write_text(f"{BASE}  shares: {{ethnicity: {share}}}\n")
+    with pytest.raises(UserError) as error:
+        params.section(path, Plan)
+    assert error.value.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        (
+            {"shares": {"hair": "uniform"}},
+            "params.yaml: plan.shares.hair: expected an axis (age, gender, ethnicity). Received 'hair'. "
+            "Correct the key.",
+        ),
+        (
+            {"shares": {"gender": {"mail": 0.5, "rest": "uniform"}}},
+            "params.yaml: plan.shares.gender.mail: expected one of male, female or rest. Received 'mail'. "
+            "Correct the label.",
+        ),
+        (
+            {"floors": {"60+|*": 3}},
+            "params.yaml: plan.floors.60+|*: expected a pattern of 3 parts (age|gender|ethnicity). Received '60+|*'. "
+            "Write * for an axis that does not matter.",
+        ),
+        (
+            {"ceilings": {"ethnicity": {"martian": 3}}},
+            "params.yaml: plan.ceilings.ethnicity.martian: expected one of caucasian, asian, afroamerican. "
+            "Received 'martian'. Correct the label.",
+        ),
+        (
+            {"max_copies": {"hair": {"red": 3}}},
+            "params.yaml: plan.max_copies.hair: expected an axis (age, gender, ethnicity) with its values. "
+            "Received {'red': 3}. Correct the key.",
+        ),
+        (
+            {"weights": {"hair": 1}},
+            "params.yaml: plan.weights.hair: expected an axis (age, gender, ethnicity). Received 'hair'. "
+            "Correct the key.",
+        ),
+        (
+            {"shares": {"gender": {"male": 0.5, "female": 0.5, "rest": "natural"}}},
+            "params.yaml: plan.shares.gender.rest: expected a value left that is not named. Received none. "
+            "Remove rest.",
+        ),
+    ],
+)
+def test_a_wish_that_does_not_fit_the_cells_is_named(wish, message):
+    with pytest.raises(UserError) as error:
+        stated(**wish)
+    assert str(error.value) == message
