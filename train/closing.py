@@ -1,10 +1,10 @@
-"""The comparison as text: the closing table of the terminal, the Markdown and the CSV."""
+"""The comparison for the terminal and as CSV."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from manifests.tables.comparison import Comparison, Difference, Figure, Row, Table
+from manifests.tables.comparison import Comparison, Row, Table
 from train.figures import table as csv_table
 
 LOOK = (
@@ -71,68 +71,3 @@ def _csv_rows(split: str, scored: Table, axes: Sequence[str]) -> Iterable[list[o
         figures = [row.mae, *(row.bias.get(axis) for axis in axes), row.average_bias]
         numbers = [n for f in figures for n in ((f.value, f.low, f.high) if f else (None, None, None))]
         yield [split, row.name, row.kind, row.role, row.recipe, row.n, *numbers, rank[row.kind, row.name]]
-
-
-def markdown(comparison: Comparison) -> str:
-    """The whole comparison: systems, pairs and leaderboard of each split, headline first, then the notes."""
-    order = sorted(comparison.splits, key=lambda split: split != comparison.split)
-    parts = ["# Comparison", "", "Errors and biases in years; lower is better. In brackets 95% intervals.", ""]
-    for split in order:
-        parts += _split_markdown(split, comparison.splits[split])
-    if comparison.plan:
-        parts += ["## Plan", "", *_markdown_table(("axis", "value", "wanted", "reached"), _plan_rows(comparison)), ""]
-    return "\n".join([*parts, "## Notes", "", *(f"- {note}" for note in comparison.notes), ""])
-
-
-def _plan_rows(comparison: Comparison) -> Iterable[Sequence[str]]:
-    for m in comparison.plan:
-        yield m.axis, m.value, "free" if m.wanted is None else f"{m.wanted:.3f}", f"{m.reached:.3f}"
-
-
-def _split_markdown(split: str, scored: Table) -> list[str]:
-    systems = (
-        [_name(row), row.role, _cell(row.mae), *(_cell(row.bias[a]) for a in scored.axes), _cell(row.average_bias)]
-        for row in scored.rows
-    )
-    pairs = (
-        [f"{p.first} - {p.second}", *(_signed(d) for d in (p.mae, *(p.bias[a] for a in scored.axes), p.average_bias))]
-        for p in scored.pairs
-    )
-    board = (
-        [
-            f"{place.average_rank:.2f}",
-            place.name + (" (published)" if place.kind == "published" else ""),
-            *(f"{rank:g}" for rank in place.ranks.values()),
-        ]
-        for place in scored.leaderboard
-    )
-    figures = ("MAE", *scored.axes, "average bias")
-    lines = [f"## {split}: {scored.n} photos", "", *_markdown_table(("system", "role", *figures), systems), ""]
-    if scored.pairs:
-        lines += [
-            "Differences of runs, with paired 95% intervals and p-values; an interval that holds 0 is noise.",
-            "",
-            *_markdown_table(("first - second", *figures), pairs),
-            "",
-        ]
-    lines += ["Leaderboard: the rank in each column, ties sharing their mean, and the average rank.", ""]
-    return [*lines, *_markdown_table(("average rank", "system", *scored.axes, "MAE"), board), ""]
-
-
-def _name(row: Row) -> str:
-    return f"{row.name} (published)" if row.kind == "published" else row.name
-
-
-def _cell(figure: Figure) -> str:
-    return f"{figure.value:.2f}" + ("" if figure.low is None else f" ({figure.low:.2f} to {figure.high:.2f})")
-
-
-def _signed(d: Difference) -> str:
-    return f"{d.value:+.2f} ({d.low:+.2f} to {d.high:+.2f}), p {d.p:.3f}"
-
-
-def _markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    def line(entries: Sequence[str]) -> str:
-        return "| " + " | ".join(entry.replace("|", "\\|") for entry in entries) + " |"
-
-    return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]

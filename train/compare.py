@@ -14,7 +14,7 @@ from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import comparison as contract
 from manifests.tables import plan_summary
-from train import closing, comparison, entrants
+from train import closing, comparison, entrants, markdown
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
         params.section(options.params, Score),
         params.seed(options.params),
     )
-    write_text(options.markdown, closing.markdown(made))
+    write_text(options.markdown, markdown.markdown(made))
     write_text(options.csv, closing.csv_text(made))
     contract.write(made, options.json)
     print(closing.terminal(made))

@@ -41,10 +41,16 @@ def role(images: str, weighted: bool) -> str:
 
 
 def in_order(entrants: Sequence[Entrant]) -> list[Entrant]:
-    """The first run of each role in the report's order, then the others as `params.yaml` lists them."""
-    leading = [next((e for e in entrants if e.role == name), None) for name in ROLES]
+    """The report's four in its order, then the others as `params.yaml` lists them.
+
+    The four are the first run of each role with one recipe, the baseline's, so that they differ
+    in the images and the loss weights alone.
+    """
+    recipe = next((e.recipe for e in entrants if e.role == "baseline"), entrants[0].recipe)
+    alike = [e for e in entrants if e.recipe == recipe]
+    leading = [next((e for e in alike if e.role == name), None) for name in ROLES]
     first = [entrant for entrant in leading if entrant]
-    return first + [entrant for entrant in entrants if entrant not in first]
+    return first + [entrant for entrant in entrants if entrant.run not in {e.run for e in first}]
 
 
 def compare(

@@ -11,7 +11,6 @@ import numpy as np
 
 TAIL = 0.025
 NORMAL = 1.96  # the normal distribution's quantile at 1 - TAIL
-KINK = 1.5  # standard errors
 
 
 def of_mean(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 
 def ranks(columns: np.ndarray) -> np.ndarray:
@@ -14,7 +13,9 @@ def ranks(columns: np.ndarray) -> np.ndarray:
     Returns:
         float64 (systems, columns), ranks from 1.
     """
-    return np.asarray(rankdata(columns, method="average", axis=0), np.float64)
+    below = (columns[None] < columns[:, None]).sum(axis=1)
+    equal = (columns[None] == columns[:, None]).sum(axis=1)
+    return below + (equal + 1) / 2
 
 
 def average_ranks(columns: np.ndarray) -> np.ndarray:

@@ -56,8 +56,8 @@ def groupings(cells: Cells, cell: np.ndarray) -> tuple[Grouping, ...]:
 def group_means(member: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Mean of `values` over each group's photos.
 
-    Sums are of the distance to the overall median, so that groups of equal values get equal
-    means to the last bit, and their bias is exactly 0.
+    Sums are of the distance to the first value, so that groups of equal values get equal means
+    to the last bit, and their bias is exactly 0.
 
     Args:
         member: float64 (photos, groups), 0 or 1, no column all 0.
@@ -65,8 +65,8 @@ def group_means(member: np.ndarray, values: np.ndarray) -> np.ndarray:
     Returns:
         float64 (..., groups).
     """
-    middle = float(np.median(values))
-    return (values - middle) @ member / member.sum(axis=0) + middle
+    first = float(values.flat[0])
+    return (values - first) @ member / member.sum(axis=0) + first
 
 
 def weighted_group_means(member: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:

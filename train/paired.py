@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from manifests.tables.comparison import Difference, Pair
-from train.intervals import KINK, of_difference
+from train.intervals import of_difference
 from train.metrics import Grouping, bias, gaps, group_means, weighted_group_means
 
 
@@ -76,18 +76,19 @@ def pair(first: Resampled, second: Resampled) -> Pair:
 def bias_noise(first: Resampled, second: Resampled, axis: str) -> np.ndarray:
     """How far off the difference of two runs' biases on an axis may be, replicate by replicate.
 
-    The delta method for a function with kinks (Fang and Santos 2019, "Inference on directionally
-    differentiable functions", Review of Economic Studies 86): the noise of a gap between two
-    groups counts with the gap's sign where the two runs together show a gap, and as its absolute
-    value where the gap is within `KINK` standard errors of none.
+    A bias has a kink where two groups are equal, and what the noise of a gap does to it depends
+    on how far the gap is from there (Fang and Santos 2019, "Inference on directionally
+    differentiable functions", Review of Economic Studies 86). The bootstrap's own gap is the true
+    one plus noise, too far from the kink on average. So both runs' noise is added to one shared
+    gap, whose square is cut by the noise in it and so is unbiased.
 
     Returns:
         float64 (replicates,), years, around 0.
     """
     shared = (first.gaps[axis] + second.gaps[axis]) / 2
-    none = np.abs(shared) < KINK * ((first.gap_noise[axis] + second.gap_noise[axis]) / 2).std(axis=0)
-    moved = [np.where(none, np.abs(h), np.sign(shared) * h) for h in (first.gap_noise[axis], second.gap_noise[axis])]
-    return (moved[0] - moved[1]).mean(axis=1)
+    variance = ((first.gap_noise[axis] + second.gap_noise[axis]) / 2).var(axis=0)
+    gap = np.sqrt(np.maximum(shared**2 - variance, 0)) * np.sign(shared)
+    return (np.abs(gap + first.gap_noise[axis]) - np.abs(gap + second.gap_noise[axis])).mean(axis=1)
 
 
 def _difference(value: float, noise: np.ndarray) -> Difference:

@@ -168,10 +168,10 @@ def _notes(
             notes.append(f"{axis.axis}: no photos in {', '.join(axis.empty)}; left out of its bias.")
         if len(axis.groups) == 1:
             notes.append(f"{axis.axis}: one group only, so it has no bias and is left out of the average.")
-        notes += [
-            f"{axis.axis}: {name} has {group.n} photos, fewer than {options.min_group}; its interval is wide, "
-            "and so is that of the axis' bias."
-            for name, group in by_group[axis.axis].items()
-            if group.marked
-        ]
+        small = [f"{name} {group.n}" for name, group in by_group[axis.axis].items() if group.marked]
+        if small:
+            notes.append(
+                f"{axis.axis}: fewer than {options.min_group} photos in {', '.join(small)}; "
+                "their intervals are wide, and so is that of the axis' bias."
+            )
     return notes

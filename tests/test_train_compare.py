@@ -1,0 +1,239 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from manifests.errors import UserError
+from manifests.tables import comparison, scorecard
+from tests import scoring
+from train import compare, score
+
+PARAMS = """\
+seed: 7
+score: {resamples: 300, permutations: 300}
+train:
+  runs:
+    extra: {images: original, weights: age_group, recipe: distribution}
+    both: {images: balanced, weights: product}
+    weighted: {images: original, weights: product}
+    original: {images: original}
+    balanced: {images: balanced}
+"""
+RUNS = ("extra", "both", "weighted", "original", "balanced")
+PLAN = {
+    "status": "optimal",
+    "marginals": {
+        "age": {"<20": {"wanted": 0.25, "reached": 0.252}},
+        "gender": {"male": {"wanted": None, "reached": 0.5}},
+    },
+}
+Call = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five scored runs; each later one has a little less noise."""
+    folder = tmp_path_factory.mktemp("scored")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("params.yaml").write_text(PARAMS)
+        Path("manifests/built").mkdir(parents=True)
+        Path("manifests/built/plan.json").write_text(json.dumps(PLAN))
+        for i, run in enumerate(RUNS):
+            scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=i, noise=7 - i), Path(), run)
+            patch.setattr("sys.argv", ["score", "--run", run])
+            score.main()
+    return folder
+
+
+@pytest.fixture
+def folder(scored: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the scored runs to work in."""
+    copy = shutil.copytree(scored, tmp_path / "copy")
+    monkeypatch.chdir(copy)
+    return copy
+
+
+@pytest.fixture
+def call(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    def call(*options: str) -> None:
+        monkeypatch.setattr("sys.argv", ["compare", *options])
+        compare.main()
+
+    return call
+
+
+def read() -> comparison.Comparison:
+    return comparison.read(Path("datasets/runs/comparison.json"))
+
+
+def test_baseline_augmentation_weights_and_both_come_first(call: Call) -> None:
+    call()
+    rows = read().splits["test"].rows
+    assert [(row.name, row.role) for row in rows[:5]] == [
+        ("original", "baseline"),
+        ("balanced", "augmentation"),
+        ("weighted", "weights"),
+        ("both", "both"),
+        ("extra", "weights"),
+    ]
+    assert {row.kind for row in rows[5:]} == {"published"}
+    assert len(rows) == 5 + 21
+
+
+def test_rows_repeat_the_scorecards_and_pairs_are_their_differences(call: Call) -> None:
+    call()
+    made = read()
+    assert list(made.splits) == ["valid", "test"]
+    for split, scored in made.splits.items():
+        cards = {run: scorecard.read(Path(f"datasets/runs/{run}/scorecard.json")).splits[split] for run in RUNS}
+        for row in scored.rows[:5]:
+            assert row.mae.value == cards[row.name].overall.mae
+            assert {axis: f.value for axis, f in row.bias.items()} == {
+                a: b.value for a, b in cards[row.name].bias.items()
+            }
+        assert len(scored.pairs) == 10
+        for pair in scored.pairs:
+            first, second = cards[pair.first], cards[pair.second]
+            assert pair.mae.value == pytest.approx(first.overall.mae - second.overall.mae, abs=2e-6)
+            average = first.average_bias.value - second.average_bias.value
+            assert pair.average_bias.value == pytest.approx(average, abs=2e-6)
+            assert pair.mae.low <= pair.mae.value <= pair.mae.high
+
+
+def test_the_leaderboard_ranks_every_row_in_every_column(call: Call) -> None:
+    call()
+    scored = read().splits["test"]
+    columns = pd.DataFrame(
+        {row.name: {**{a: f.value for a, f in row.bias.items()}, "mae": row.mae.value} for row in scored.rows}
+    )
+    expected = columns.T.rank(method="average").mean(axis=1)
+    assert {place.name: place.average_rank for place in scored.leaderboard} == pytest.approx(
+        expected.to_dict(), abs=1e-6
+    )
+    found = [place.average_rank for place in scored.leaderboard]
+    assert found == sorted(found)
+
+
+def test_published_rows_are_marked_everywhere(call: Call) -> None:
+    call()
+    text = Path("datasets/runs/comparison.md").read_text()
+    assert "| D-2b (published) |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
+    table = pd.read_csv("datasets/runs/comparison.csv", keep_default_na=False)
+    assert set(table.loc[table["name"] == "D-2b", "kind"]) == {"published"}
+    assert len(table) == 2 * 26
+
+
+def test_a_submission_is_scored_like_a_run(call: Call) -> None:
+    table = scoring.frame({"valid": 80, "test": 200}, seed=3, noise=4)  # the run `original`
+    Path("ours.csv").write_text("".join(f"{age:.6f}\n" for age in table["age_pred"].to_pylist()[80:]))
+    call("--predictions", "ours=ours.csv")
+    rows = {row.name: row for row in read().splits["test"].rows}
+    assert rows["ours"].kind == "predictions"
+    assert rows["ours"].mae.value == pytest.approx(rows["original"].mae.value, abs=1e-5)
+    assert rows["ours"].average_bias.value == pytest.approx(rows["original"].average_bias.value, abs=1e-5)
+
+
+def test_the_closing_table(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    capsys.readouterr()
+    call()
+    out = capsys.readouterr().out
+    row = read().splits["test"].rows[0]
+    figures = [row.mae, *row.bias.values(), row.average_bias]
+    lines = out.splitlines()
+    assert lines[0] == "Errors and biases in years on 200 test photos; lower is better."
+    assert lines[2].split() == ["run", "MAE", "age", "gender", "ethnicity", "expression", "average", "bias"]
+    assert lines[3].split() == ["original", *(f"{f.value:.2f}" for f in figures)]
+    assert [line.split()[0] for line in lines[3:8]] == ["original", "balanced", "weighted", "both", "extra"]
+    assert "  age: <20 25% -> 25%" in lines
+    assert "  gender: male free -> 50%" in lines
+    assert "manifests/built/quarantine.parquet" in out
+    call("--show")
+    assert capsys.readouterr().out == out
+
+
+def test_the_same_bytes_twice(call: Call) -> None:
+    def files() -> list[bytes]:
+        call()
+        return [Path(f"datasets/runs/comparison.{end}").read_bytes() for end in ("md", "csv", "json")]
+
+    assert files() == files()
+
+
+def test_a_run_that_was_taken_out_stays_on_disk_and_out_of_the_comparison(call: Call) -> None:
+    lines = [line for line in PARAMS.splitlines() if "extra:" not in line]
+    Path("params.yaml").write_text("\n".join(lines))
+    call()
+    assert "extra" not in {row.name for row in read().splits["test"].rows}
+    assert Path("datasets/runs/extra/scorecard.json").exists()
+
+
+def test_one_run_alone_has_no_pairs(call: Call) -> None:
+    Path("params.yaml").write_text("seed: 7\nscore: {}\ntrain: {runs: {original: {images: original}}}\n")
+    call()
+    assert read().splits["test"].pairs == []
+    assert "Differences of runs" not in Path("datasets/runs/comparison.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "none.csv: expected a predictions.csv. Received No such file or directory. "
+         "Give one headerless column of ages in years."),
+        ("head.csv", "age\n30\n", "head.csv: line 1: expected an age in years. Received 'age'. "
+         "Give one headerless column of ages in years."),
+        ("nan.csv", "30\nnan\n", "nan.csv: line 2: expected an age in years. Received 'nan'. "
+         "Give one headerless column of ages in years."),
+        ("short.csv", "30\n" * 80, "--predictions x: expected 200 ages, one a labelled photo of test in order of path. "
+         "Received 80. Give the predictions of this data set's split."),
+    ],
+)  # fmt: skip
+def test_bad_submissions_are_named(call: Call, name: str, content: str | None, message: str) -> None:
+    if content is not None:
+        Path(name).write_text(content)
+    with pytest.raises(UserError) as error:
+        call("--predictions", f"x={name}")
+    assert str(error.value) == message
+    assert not Path("datasets/runs/comparison.json").exists()
+
+
+def test_runs_on_other_photos_can_not_be_compared(call: Call) -> None:
+    scoring.write(scoring.frame({"valid": 80, "test": 199}), Path(), "both")
+    with pytest.raises(UserError) as error:
+        call()
+    assert str(error.value) == (
+        "run both: valid: expected the 80 photos and labels of run original. Received 80 photos, or other labels. "
+        "Train and score both on the same shards."
+    )
+
+
+@pytest.mark.parametrize(("name", "command"), [("predictions.parquet", "train.fit"), ("scorecard.json", "train.score")])
+def test_a_run_without_its_files_names_the_command(call: Call, name: str, command: str) -> None:
+    Path(f"datasets/runs/both/{name}").unlink()
+    with pytest.raises(
+        UserError,
+        match=rf"^datasets/runs/both/{name}: expected a \w+. Received no such file. Run `python -m {command}`",
+    ):
+        call()
+
+
+def test_a_plan_without_shares_is_named(call: Call) -> None:
+    Path("manifests/built/plan.json").write_text('{"status": "optimal"}')
+    with pytest.raises(UserError) as error:
+        call()
+    assert str(error.value) == (
+        "manifests/built/plan.json: marginals: expected a plan. Received Field required. Run `python -m balance.plan`."
+    )
+
+
+def test_errors_of_six_years_and_of_one_rank_apart(call: Call) -> None:
+    call()
+    pairs = {(p.first, p.second): p for p in read().splits["test"].pairs}
+    found = pairs["original", "extra"].mae  # noise of 4 years against 7
+    assert found.high < 0
+    assert found.p < 0.01
+    assert np.isclose(found.value, (found.low + found.high) / 2, atol=1e-5)
