@@ -27,8 +27,8 @@ RUNS = ("extra", "both", "weighted", "original", "balanced")
 PLAN = {
     "status": "optimal",
     "marginals": {
-        "age": {"<20": {"wanted": 0.25, "reached": 0.252}},
-        "gender": {"male": {"wanted": None, "reached": 0.5}},
+        "age": [{"value": "<20", "wanted": 50, "reached": 50, "wanted_share": 0.25, "reached_share": 0.252}],
+        "gender": [{"value": "male", "wanted": None, "reached": 99, "wanted_share": None, "reached_share": 0.5}],
     },
 }
 Call = Callable[..., None]

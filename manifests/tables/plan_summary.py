@@ -11,18 +11,19 @@ from manifests.tables.scorecard import read_json
 
 
 class _Shares(BaseModel):
-    """One value of an axis; `wanted` is null where the plan leaves it free."""
+    """One value of an axis; `wanted_share` is null where the plan leaves it free."""
 
     model_config = ConfigDict(frozen=True)
-    wanted: float | None = None
-    reached: float
+    value: str
+    wanted_share: float | None
+    reached_share: float
 
 
 class _Plan(BaseModel):
     """The file's other keys are the planner's own."""
 
     model_config = ConfigDict(frozen=True)
-    marginals: dict[str, dict[str, _Shares]]
+    marginals: dict[str, list[_Shares]]
 
 
 def marginals(path: Path) -> list[Marginal]:
@@ -33,7 +34,7 @@ def marginals(path: Path) -> list[Marginal]:
     """
     plan = read_json(path, _Plan, "a plan", "Run `python -m balance.plan`")
     return [
-        Marginal(axis=axis, value=value, wanted=share.wanted, reached=share.reached)
-        for axis, values in plan.marginals.items()
-        for value, share in values.items()
+        Marginal(axis=axis, value=share.value, wanted=share.wanted_share, reached=share.reached_share)
+        for axis, shares in plan.marginals.items()
+        for share in shares
     ]
