@@ -18,7 +18,8 @@ from manifests import codec, command
 from manifests.sources.rows import Quarantined
 
 CHUNK = 64  # photos a call of a worker
-SIDE = 64
+SIDE = 64  # of the grey photos that near duplicates are found by
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"II*\0", b"MM\0*")  # of codec.FORMATS
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ def _decode(content: bytes, max_pixels: int) -> np.ndarray:
     try:
         header = codec.header(content)
     except codec.Undecodable as error:
+        if content.startswith(_MAGIC):
+            raise Unusable("undecodable", "its header is cut or damaged") from error
         raise Unusable("unknown_format", f"no header of {', '.join(codec.FORMATS)}") from error
     if header.width * header.height > max_pixels:
         size = f"{header.width} x {header.height}"

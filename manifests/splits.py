@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
 
@@ -10,8 +11,8 @@ def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
     """Choose a split for each photo by its key's place on the line from 0 to 1.
 
     Below `test` is test, then `valid`, the rest train: a key's split depends on no other key. The
-    one exception keeps small sets usable: a wished split that no key falls in takes from train the
-    key nearest to it, as long as train keeps one.
+    one exception keeps small sets usable: a wished split that no key falls in takes the outermost
+    key of those splits that have several.
 
     Args:
         keys: a photo's subject, so that all of one are together, or else its image_id.
@@ -22,10 +23,11 @@ def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
     """
     points = sorted((_point(key), key) for key in set(keys))
     chosen = {key: "test" if point < test else "valid" if point < test + valid else "train" for point, key in points}
-    for split, share in (("test", test), ("valid", valid)):
-        train = [key for _, key in points if chosen[key] == "train"]
-        if share > 0 and split not in chosen.values() and len(train) > 1:
-            chosen[train[0]] = split
+    for split, share in (("train", 1.0), ("test", test), ("valid", valid)):
+        sizes = Counter(chosen.values())
+        spare = [key for _, key in points if sizes[chosen[key]] > 1]
+        if share > 0 and not sizes[split] and spare:
+            chosen[spare[-1] if split == "train" else spare[0]] = split
     return [chosen[key] for key in keys]
 
 

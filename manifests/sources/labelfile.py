@@ -32,17 +32,25 @@ def records(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterato
     """
     lines = csv.reader(io.StringIO(text(path), newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [name.strip() for name in next(lines, [])]
-        _check_header(path, header, columns)
+        names = _checked(path, next(lines, []), columns)
         for fields in lines:
             if any(field.strip() for field in fields):
-                fits = len(fields) == len(header)
-                named = dict(zip(header, (field.strip() for field in fields), strict=True)) if fits else None
+                fits = len(fields) == len(names)
+                named = dict(zip(names, (field.strip() for field in fields), strict=True)) if fits else None
                 yield f"{path.name}:{lines.line_num}", named
     except csv.Error as error:
         raise UserError(
             f"{path}:{lines.line_num}", "a row of delimited text", str(error), "Correct the row's quotes"
         ) from error
+
+
+def header(path: Path, delimiter: str = ",") -> list[str]:
+    """The columns' names; none of an empty file. Raises as `records` does."""
+    try:
+        first = next(csv.reader(io.StringIO(text(path), newline=""), delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        raise UserError(f"{path}:1", "a row of delimited text", str(error), "Correct the row's quotes") from error
+    return _checked(path, first, ())
 
 
 def text(path: Path) -> str:
@@ -69,14 +77,17 @@ def text(path: Path) -> str:
 _REMEDY = "Check source.layout and source.root in params.yaml"
 
 
-def _check_header(path: Path, header: Sequence[str], columns: Sequence[str]) -> None:
-    received = ", ".join(header)[:200] if any(header) else "an empty file"
+def _checked(path: Path, fields: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """A header's names, once they are known to hold `columns`, and each name once."""
+    names = [name.strip() for name in fields]
+    received = ", ".join(names)[:200] if any(names) else "an empty file"
     for name in columns:
-        if name not in header:
+        if name not in names:
             raise UserError(f"{path}:1", f"a column {name}", received, _REMEDY)
-    for name in header:
-        if header.count(name) > 1:
+    for name in names:
+        if names.count(name) > 1:
             raise UserError(f"{path}:1", "each column once", received, f"Rename or remove one column {name!r}")
+    return names
 
 
 def described(

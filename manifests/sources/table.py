@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from manifests.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
-from manifests.sources.labelfile import Fields, records
+from manifests.sources.labelfile import Fields, header, records
 from manifests.sources.rows import Quarantined, Row
 
 SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
@@ -29,15 +29,13 @@ _PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
 
 def axes(root: Path, source: Source) -> tuple[str, ...]:
     """The table's columns that can be axes, under our names."""
-    return tuple(name for name in _ours(_header(root / source.labels), source) if name not in _PLAIN)
+    return tuple(name for name in _ours(root / source.labels, source) if name not in _PLAIN)
 
 
 def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
     """Yield one row a row of the table."""
     labels = root / source.labels
-    ours = _ours(_header(labels), source)
-    if "path" not in ours:
-        raise UserError(f"{labels}:1", "a column path", ", ".join(ours.values()), "Name it in source.columns.path")
+    ours = _ours(labels, source)
     for where, fields in _records(labels, list(ours.values())):
         if fields is None:
             yield Quarantined(where, "malformed_row", "more or fewer fields than the header has")
@@ -63,24 +61,29 @@ def _row(fields: Fields) -> Row:
     )
 
 
-def _ours(header: Sequence[str], source: Source) -> dict[str, str]:
+def _ours(labels: Path, source: Source) -> dict[str, str]:
     """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
-    for name, theirs in source.columns.items():
-        if theirs not in header:
+    names = _header(labels)
+    for ours, theirs in source.columns.items():
+        if theirs not in names:
             raise UserError(
-                f"params.yaml: source.columns.{name}",
-                f"a column of {source.labels} ({', '.join(header)})",
+                f"params.yaml: source.columns.{ours}",
+                f"a column of {source.labels} ({', '.join(names)})",
                 repr(theirs),
                 "Correct the name",
             )
-    taken = set(source.columns.values())
-    return {**source.columns, **{name: name for name in header if name not in taken and name not in source.columns}}
+    taken = {*source.columns, *source.columns.values()}
+    found = source.columns | {name: name for name in names if name not in taken}
+    if "path" not in found:
+        received = ", ".join(names) if any(names) else "an empty file"
+        raise UserError(f"{labels}:1", "a column path", received, "Name it in source.columns.path")
+    return found
 
 
 def _header(labels: Path) -> list[str]:
     if labels.suffix == ".parquet":
         return list(_parquet(labels).column_names)
-    return next((list(fields) for _, fields in records(labels, (), _delimiter(labels)) if fields), [])
+    return header(labels, _delimiter(labels))
 
 
 def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | None]]:
