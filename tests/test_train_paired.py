@@ -51,7 +51,10 @@ def test_paired_intervals_of_equal_runs_cover_zero() -> None:
 @pytest.mark.parametrize("effect", [0, 1])
 def test_paired_intervals_of_equal_runs_cover_zero_in_95_of_100(effect: float) -> None:
     for name, covered in coverage_of_equal_skill(1000, 1482, effect).items():
-        assert 0.93 <= covered <= (0.97 if name == "mae" else 0.975), (name, covered)
+        assert 0.93 - 0.01 * (effect > 0) <= covered <= 0.97, (
+            name,
+            covered,
+        )  # docs/scores.md: unlike groups, a little less
 
 
 def test_the_interval_leaves_zero_out_just_where_p_is_below_5_percent() -> None:
