@@ -7,7 +7,7 @@ each photo that its layout names. To add a layout, write such a module and list 
 
 from __future__ import annotations
 
-from manifests.sources import adience, appa_real, appa_real_release, celeba, fairface, table, utkface
+from manifests.sources import adience, appa_real, appa_real_release, celeba, drawn, fairface, table, utkface
 from manifests.sources.rows import Layout, always
 
 LAYOUTS: dict[str, Layout] = {
@@ -17,5 +17,6 @@ LAYOUTS: dict[str, Layout] = {
     "fairface": Layout(fairface.rows, always(*fairface.AXES)),
     "adience": Layout(adience.rows, always(*adience.AXES)),
     "celeba": Layout(celeba.rows, always(*celeba.AXES)),
+    "drawn": Layout(drawn.rows, always(*drawn.AXES)),
     "table": Layout(table.rows, table.axes),
 }

@@ -1,0 +1,72 @@
+"""Draw the embedded default: faces for every split, and their labels.
+
+Where `source.layout` is another one there is nothing to draw; the folder then holds a label file
+without rows, since DVC wants the stage's output to exist.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+
+from manifests import command, faces, params
+from manifests.codec import encode
+from manifests.faces.people import Person, people
+from manifests.files import publish_folder
+from manifests.sections.source import Source
+
+QUALITY = 92
+COLUMNS = ("path", "split", "age", "age_std", "gender", "ethnicity", "expression")
+BATCH = 50  # faces a joblib task
+
+
+def main() -> None:
+    """Read `source` and `seed`, draw, publish the folder."""
+    options = command.parser(__doc__, root="datasets/raw/drawn").parse_args()
+    source, seed = params.section(options.params, Source), params.seed(options.params)
+    everyone = people(source.drawn, seed) if source.layout == "drawn" else []
+    with publish_folder(options.root) as folder:
+        for split in {person.split for person in everyone}:
+            (folder / split).mkdir()
+        batches = [everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)]
+        with command.progress(len(everyone), "draw", "face") as bar:
+            pool = Parallel(n_jobs=command.jobs(), return_as="generator")
+            for drawn in pool(delayed(draw)(batch, folder) for batch in batches):
+                bar.update(drawn)
+        (folder / "labels.csv").write_bytes(labels(everyone))
+    print(
+        f"drawn         {len(everyone):>9,}  faces"
+        if everyone
+        else f"drawn         nothing, since the layout is {source.layout}"
+    )
+
+
+def draw(batch: list[Person], folder: Path) -> int:
+    """Draw some people into `<folder>/<split>/<name>.jpg`; returns how many."""
+    cv2.setNumThreads(0)  # OpenCV's own threads would fight the workers
+    for person in batch:
+        rng = np.random.Generator(np.random.Philox(key=person.seed))
+        image = faces.face(person.age, person.gender, person.ethnicity, person.expression, rng)
+        (folder / person.split / f"{person.name}.jpg").write_bytes(encode(image, QUALITY))
+    return len(batch)
+
+
+def labels(everyone: list[Person]) -> bytes:
+    """The label file, one row a face, in UTF-8."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(COLUMNS)
+    for person in everyone:
+        path = f"{person.split}/{person.name}.jpg"
+        labelled = (person.gender, person.ethnicity, person.expression)
+        rows.writerow([path, person.split, person.perceived, person.spread, *labelled])
+    return text.getvalue().encode()
+
+
+if __name__ == "__main__":
+    command.run(main)
