@@ -9,7 +9,7 @@ import numpy as np
 
 from manifests.cells import AGE, Axis, Cells, fold
 from manifests.errors import UserError
-from manifests.sources.rows import Age, Quarantined, Row
+from manifests.sources.rows import Age, Quarantined, Row, Unusable
 
 UNLABELLED = -1  # the cell of a row whose labels are hidden
 Rename = Mapping[str, Mapping[str, str]]
@@ -23,10 +23,6 @@ class Labels:
     age_std: float | None
     age_width: float | None
     cell: int
-
-
-class Unusable(ValueError):
-    """The row's labels can't be used: a reason of the quarantine table, and a detail."""
 
 
 def resolve(row: Row, cells: Cells, rename: Rename, max_age: float, aged: bool) -> Labels | Quarantined:

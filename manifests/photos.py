@@ -15,7 +15,7 @@ import joblib
 import numpy as np
 
 from manifests import codec, command
-from manifests.sources.rows import Quarantined
+from manifests.sources.rows import Quarantined, Unusable
 
 CHUNK = 64  # photos a call of a worker
 SIDE = 64  # of the grey photos that near duplicates are found by
@@ -46,10 +46,6 @@ class Limits:
 
     max_bytes: int
     max_pixels: int
-
-
-class Unusable(ValueError):
-    """The photo can't be used: a reason of the quarantine table, and a detail."""
 
 
 def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> list[Photo | Quarantined]:

@@ -100,19 +100,21 @@ def survey(source: Source, wished: Cells, params: Path, jobs: int) -> Survey:
 
 
 def _once(rows: Iterable[Row | Quarantined]) -> list[Row | Quarantined]:
-    """One row a path, whatever the label file's order; a path labelled twice keeps its first row by content."""
-    kept: dict[str, Row] = {}
-    rest: list[Row | Quarantined] = []
-    for row in sorted(rows, key=lambda row: (row.path, repr(row))):
+    """One row a path, whatever the label file's order; of a path labelled twice, the first row by content."""
+    by_path: dict[str, list[Row]] = {}
+    once: list[Row | Quarantined] = []
+    for row in rows:
         if isinstance(row, Quarantined):
-            rest.append(row)
-        elif row.path in kept:
-            same = row == kept[row.path]
-            detail = "the same labels in another row" if same else "other labels in another row, which was taken"
-            rest.append(Quarantined(row.path, "duplicate_row", detail))
+            once.append(row)
         else:
-            kept[row.path] = row
-    return [*kept.values(), *rest]
+            by_path.setdefault(row.path, []).append(row)
+    for path, same in sorted(by_path.items()):
+        first, *others = sorted(same, key=repr) if len(same) > 1 else same
+        once.append(first)
+        for other in others:
+            detail = "the same labels" if other == first else "other labels"
+            once.append(Quarantined(path, "duplicate_row", f"{detail} in another row, which was taken"))
+    return once
 
 
 def _labelled(

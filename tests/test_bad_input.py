@@ -163,7 +163,7 @@ ROWS: dict[str, tuple[Callable[[], object], str, str, str]] = {
         lambda: label("good.jpg,train,30,male"),
         "good.jpg",
         "duplicate_row",
-        "the same labels in another row",
+        "the same labels in another row, which was taken",
     ),
     "row twice with other labels": (
         lambda: label("good.jpg,train,31,male"),

@@ -86,6 +86,10 @@ class Quarantined:
     detail: str
 
 
+class Unusable(ValueError):
+    """Raised with a reason and a detail inside a check, which turns it into a `Quarantined`."""
+
+
 Rows = Callable[[Path, Source], Iterator[Row | Quarantined]]
 Axes = Callable[[Path, Source], Collection[str]]
 
