@@ -10,7 +10,7 @@ import numpy as np
 
 from manifests.sections.train import Recipe
 from train.losses import AGES
-from train.quiet import keras, layers
+from train.quiet import keras, layers, ops
 
 EXPERT = "expert_"
 
@@ -74,13 +74,15 @@ def redraw(head: keras.Model) -> None:
     """Draw the head's weights anew, from Keras' seeded generator."""
     for layer in head.layers:
         if isinstance(layer, layers.Dense):
-            shape = layer.kernel.shape
-            layer.kernel.assign(keras.initializers.GlorotUniform()(shape))
-            layer.bias.assign(keras.ops.zeros(layer.bias.shape))
+            layer.kernel.assign(keras.initializers.GlorotUniform()(layer.kernel.shape))
+            layer.bias.assign(ops.zeros(layer.bias.shape))
 
 
 def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
+
+    It resizes, then has a branch for each backbone, of the backbone and the years that the
+    heads on it make of the features.
 
     Returns:
         a model of built-in layers alone from uint8 or float (n, height, width, 3) RGB, 0 to 255,
@@ -88,15 +90,27 @@ def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     """
     size = networks[0].backbone.input_shape[1]
     photo = keras.Input((None, None, 3), name="photo")
-    pixels = layers.Resizing(size, size, name="resize")(photo)
-    years = []
-    seen: dict[int, Any] = {}  # repeats on one frozen backbone share its features
+    # The layer `Resizing` would put whatever follows it into training mode where a caller names none.
+    pixels = ops.image.resize(photo, (size, size), antialias=True)
+    sharing: dict[int, list[Network]] = {}  # repeats on one frozen backbone share its features
     for network in networks:
-        key = id(network.backbone)
-        if key not in seen:
-            seen[key] = network.backbone(pixels)
-        years.append(_years(network.head(seen[key]), recipe))
-    return keras.Model(photo, layers.Average(name="age")(years) if len(years) > 1 else years[0], name="ages")
+        sharing.setdefault(id(network.backbone), []).append(network)
+    years = [_branch(group, recipe)(pixels) for group in sharing.values()]
+    return keras.Model(photo, _average(years), name="ages")
+
+
+def _branch(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
+    backbone = networks[0].backbone
+    features = keras.Input(backbone.output_shape[1:])
+    # Anew, for a compiled model would bring its loss into the file, which safe mode refuses.
+    heads = [keras.Model(network.head.input, network.head.output) for network in networks]
+    years = keras.Model(features, _average([_years(head(features), recipe) for head in heads]))
+    pixels = keras.Input(backbone.input_shape[1:])
+    return keras.Model(pixels, years(backbone(pixels)))
+
+
+def _average(tensors: list[Any]) -> Any:
+    return layers.Average()(tensors) if len(tensors) > 1 else tensors[0]
 
 
 def _years(output: Any, recipe: Recipe) -> Any:

@@ -1,0 +1,102 @@
+"""Batches: the shards' photos, each exactly once, in an order that is a function of seed and epoch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from manifests import codec
+from manifests.errors import UserError
+from manifests.shards import Shards
+from manifests.tables import index
+from tests.train_fixtures import write_shards
+from train.batches import ALIGNMENT, Images, Rows, aligned, fit, order, ready
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pa.Table]:
+    folder = tmp_path_factory.mktemp("shards")
+    table, _ = index.read(write_shards(folder, {"train": 20, "valid": 5}, size=48))
+    return folder, table
+
+
+def pixels_of(folder: Path, table: pa.Table, row: int) -> np.ndarray:
+    with Shards(folder) as opened:
+        return codec.decode(opened.read(*(table[name][row].as_py() for name in ("shard", "offset", "size"))))
+
+
+def test_each_photo_once_and_as_decoded(shards: tuple[Path, pa.Table]) -> None:
+    folder, table = shards
+    images, seen = Images(folder, table, None, 48), {}
+    for rows, content in ready(images, order(len(images), 1, 1), 7):
+        assert content.dtype == np.uint8 and content.shape == (len(rows), 48, 48, 3)
+        seen.update(zip(rows.tolist(), content, strict=True))
+    assert sorted(seen) == list(range(len(table)))
+    for row, content in seen.items():
+        np.testing.assert_array_equal(content, pixels_of(folder, table, row))
+
+
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_batches_do_not_depend_on_the_workers(
+    shards: tuple[Path, pa.Table], jobs: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("N_JOBS", jobs)
+    images = Images(shards[0], shards[1], None, 48)
+    rows = [cut.tolist() for cut, _ in ready(images, order(len(images), 5, 2), 8)]
+    assert [row for cut in rows for row in cut] == order(len(images), 5, 2).tolist()
+    assert [len(cut) for cut in rows][:-1] == [8] * (len(rows) - 1)
+
+
+def test_other_sizes_are_resized_by_area(shards: tuple[Path, pa.Table]) -> None:
+    folder, table = shards
+    out = np.zeros((1, 32, 32, 3), np.uint8)
+    Images(folder, table, None, 32).fill(np.array([3]), out)
+    expected = cv2.resize(pixels_of(folder, table, 3), (32, 32), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(out[0], expected)
+    assert fit(np.zeros((10, 20, 3), np.uint8), 32).shape == (32, 32, 3)
+
+
+def test_views_are_made_of_the_plain_photo(shards: tuple[Path, pa.Table]) -> None:
+    folder, table = shards
+    table = table.take(pa.array([0, 0, 0, 0]))
+    out = np.zeros((4, 48, 48, 3), np.uint8)
+    Images(folder, table, ["plain", "flip", "blur", "flip_blur"], 48).fill(np.arange(4), out)
+    np.testing.assert_array_equal(out[1], out[0][:, ::-1])
+    np.testing.assert_array_equal(out[3], out[2][:, ::-1])
+    assert np.abs(np.diff(out[2].astype(int), axis=1)).sum() < np.abs(np.diff(out[0].astype(int), axis=1)).sum()
+
+
+def test_order_is_a_permutation_by_seed_and_epoch() -> None:
+    first = order(100, 7, 0)
+    assert sorted(first.tolist()) == list(range(100))
+    np.testing.assert_array_equal(first, order(100, 7, 0))
+    assert not np.array_equal(first, order(100, 7, 1))
+    assert not np.array_equal(first, order(100, 8, 0))
+
+
+def test_batches_lie_where_tensorflow_need_not_copy() -> None:
+    for length in (1, 7, 64):
+        array = aligned((length, 3, 5, 3), np.dtype(np.uint8))
+        assert array.ctypes.data % ALIGNMENT == 0 and array.shape == (length, 3, 5, 3)
+    (_, content), *_ = ready(Rows(np.arange(12, dtype=np.float32).reshape(6, 2)), np.array([4, 1, 5]), 3)
+    np.testing.assert_array_equal(content, [[8, 9], [2, 3], [10, 11]])
+
+
+def test_damage_is_an_error_with_the_place(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:
+    folder, table = shards
+    shard = table["shard"][0].as_py()
+    content = bytearray((folder / shard).read_bytes())
+    offset = table["offset"][0].as_py()
+    content[offset : offset + 40] = bytes(40)
+    (tmp_path / shard).write_bytes(content)
+    with pytest.raises(UserError, match=rf"{shard} at byte {offset}: expected a photo.*augment.render` again"):
+        list(ready(Images(tmp_path, table, None, 48), np.array([0]), 4))
+
+
+def test_a_missing_shard_is_named(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="expected a shard"):
+        list(ready(Images(tmp_path, shards[1], None, 48), np.arange(4), 2))

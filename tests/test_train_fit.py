@@ -1,0 +1,248 @@
+"""A run from shards to predictions: what it writes, that it repeats, resumes and can be used."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from manifests import params
+from manifests.errors import UserError
+from manifests.sections.train import Train
+from manifests.tables import index, predictions
+from tests.train_fixtures import CELLS, write_shards
+from train import devices, items, outputs, predict, resolve, runs
+from train.batches import Images
+from train.model import exported
+from train.recipes import STUDIES
+from train.state import State
+
+ROOT = Path(__file__).parents[1]
+SECTION = """seed: 7
+train:
+  size: 32
+  batch: 16
+  max_epochs: 3
+  recipes:
+    two: {base: distribution, head: [0.3, 16], stages: [{layers: head}, {layers: all, weights: cell_tempered}]}
+    quick: {base: default, head: [0.2, 16]}
+  runs:
+    plain: {recipe: quick}
+    two: {recipe: two, images: balanced, seeds: 2}
+"""
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.fixture(scope="module")
+def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("shards")
+    write_shards(folder, {"train": 60, "valid": 24, "test": 12}, unlabelled="test")
+    return folder
+
+
+def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> runs.Job:
+    path = cache / "params.yaml"
+    cache.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    train = params.section(path, Train)
+    one = resolve.run_of(train, run, str(path))
+    recipe = resolve.recipe_of(train, run, one, str(path))
+    table, cells = index.read(shards / "index.parquet")
+    return runs.Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", devices.prepare(7))
+
+
+def trained(job: runs.Job, die_at: int | None = None) -> tuple[pa.Table, list[runs.Member]]:
+    """The predictions of a job; with `die_at`, stopped dead after that many reports."""
+    reports = 0
+
+    def report(repeat: int, history: list[dict[str, float]]) -> None:
+        nonlocal reports
+        reports += 1
+        if reports == die_at:
+            raise Killed
+
+    members = runs.train_members(job, report)
+    splits = [items.split_items(job.index, split) for split in ("valid", "test")]
+    return outputs.table(splits, [runs.predict_items(job, members, s) for s in splits], job.cells), members
+
+
+@pytest.fixture(scope="module")
+def two(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[runs.Job, pa.Table, list[runs.Member]]:
+    job = job_of(shards, tmp_path_factory.mktemp("cache"), "two")
+    return job, *trained(job)
+
+
+def test_predictions_are_the_mean_of_the_repeats(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+    _, made, members = two
+    each = np.stack(made["age_preds"].to_pylist())
+    assert each.shape == (36, 2) and len(members) == 2
+    assert np.abs(each[:, 0] - each[:, 1]).max() > 1e-3
+    np.testing.assert_allclose(made["age_pred"].to_numpy(), each.mean(axis=1), rtol=1e-5)
+
+
+def test_predictions_are_in_order_of_split_and_path(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+    _, made, _ = two
+    keys = list(zip(made["split"].to_pylist(), made["path"].to_pylist(), strict=True))
+    assert keys == [*sorted(k for k in keys if k[0] == "valid"), *sorted(k for k in keys if k[0] == "test")]
+    assert made.filter(pc.equal(made["split"].cast(pa.string()), "test"))["age"].null_count == 12
+
+
+def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+    _, made, _ = two
+    shares = np.stack(made["age_q"].to_pylist())
+    assert shares.shape == (36, 101)
+    assert (np.diff(shares, axis=1) >= -1e-6).all()
+    np.testing.assert_allclose(shares[:, -1], 1, atol=1e-4)
+    np.testing.assert_allclose((1 - shares[:, :-1]).sum(axis=1), made["age_pred"].to_numpy(), atol=1e-2)
+
+
+def test_killed_at_any_epoch_and_resumed_is_the_same(
+    two: tuple[runs.Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+) -> None:
+    job, made, members = two
+    epochs = sum(len(member.history) for member in members)
+    assert epochs == 12
+    for die_at in (int(np.random.default_rng(os.getpid()).integers(1, epochs + 1)),):
+        job = job_of(shards, tmp_path / str(die_at), "two")
+        with pytest.raises(Killed):
+            trained(job, die_at)
+        again, resumed = trained(job)
+        assert again.equals(made), f"killed after epoch {die_at}"
+        assert [m.history for m in resumed] == [m.history for m in members]
+
+
+def test_another_setting_never_takes_up_a_state(shards: Path, tmp_path: Path) -> None:
+    states = {job_of(shards, tmp_path, "two", SECTION.replace(*change)).states for change in CHANGES}
+    assert len(states) == len(CHANGES)
+
+
+CHANGES = [
+    ("-", "-"),
+    ("size: 32", "size: 48"),
+    ("batch: 16", "batch: 8"),
+    ("0.3, 16", "0.4, 16"),
+    ("tempered", "years"),
+]
+
+
+def test_the_files_of_a_run(two: tuple[runs.Job, pa.Table, list[runs.Member]], tmp_path: Path) -> None:
+    _, made, _ = two
+    for name in ("a", "b"):
+        outputs.write(made, tmp_path / name, CELLS)
+    for name in ("predictions.parquet", "predictions.csv", "predictions.zip"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    table, _ = predictions.read(tmp_path / "a" / "predictions.parquet")
+    assert table.num_rows == 36
+    lines = (tmp_path / "a" / "predictions.csv").read_text().splitlines()
+    test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
+    np.testing.assert_allclose([float(line) for line in lines], test["age_pred"].to_numpy(), atol=1e-5)
+    with zipfile.ZipFile(io.BytesIO((tmp_path / "a" / "predictions.zip").read_bytes())) as archive:
+        assert archive.namelist() == ["predictions.csv"]
+        assert archive.read("predictions.csv").decode().splitlines() == lines
+
+
+def test_the_exported_model_gives_the_same_ages(
+    two: tuple[runs.Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+) -> None:
+    job, made, members = two
+    path = tmp_path / "two" / "model.keras"
+    outputs.save_model(exported([member.network for member in members], job.recipe), path)
+    assert [p.name for p in path.parent.iterdir()] == ["model.keras"]
+    model = predict.load(path, tmp_path)
+    valid = items.split_items(job.index, "valid")
+    images = Images(shards, valid.table, None, 32)
+    photos = np.zeros((len(valid), 32, 32, 3), np.uint8)
+    images.fill(np.arange(len(valid)), photos)
+    np.testing.assert_allclose(np.asarray(model(photos))[:, 0], made["age_pred"].to_numpy()[: len(valid)], atol=1e-3)
+
+
+def test_a_run_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        predict.load(tmp_path / "a" / "model.keras", tmp_path)
+    assert str(caught.value) == (
+        "--run: expected a trained run (none yet). Received 'a'. "
+        "Name one of them, or run `python -m train.fit --run R` first."
+    )
+
+
+def test_a_broken_state_is_begun_anew(shards: Path, tmp_path: Path) -> None:
+    job = job_of(shards, tmp_path, "plain")
+    made, _ = trained(job)
+    for path in job.states.iterdir():
+        path.write_bytes(b"PK\x03\x04 no zip")
+    assert trained(job)[0].equals(made)
+
+
+def test_state_keeps_every_counter() -> None:
+    counters = runs.state.Counters().after(5.0, {"a": 1.0}).after(6.0, {"a": 2.0})
+    assert (counters.epoch, counters.best, counters.since) == (2, 5.0, 1)
+    following = counters.next_stage()
+    assert (following.stage, following.epoch, following.best) == (1, 0, float("inf"))
+    assert len(following.history) == 2
+    assert State(counters, {}).counters is counters
+
+
+def command_line(shards: Path, folder: Path, run: str, text: str) -> list[str]:
+    (folder / "params.yaml").write_text(text)
+    options = {"params": folder / "params.yaml", "shards": shards, "runs": folder / "runs", "cache": folder / "cache"}
+    return [sys.executable, "-m", "train.fit", "--run", run, *(f"--{k}={v}" for k, v in options.items())]
+
+
+def test_mistakes_end_in_one_line(shards: Path, tmp_path: Path) -> None:
+    done = subprocess.run(command_line(shards, tmp_path, "x", SECTION), cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"{tmp_path}/params.yaml: train.runs: expected one of the runs plain, two. Received 'x'. "
+        "Name one of them with --run.\n"
+    )
+    text = SECTION.replace("train:\n", f"train:\n  backbone: MobileNet\n  weights: {tmp_path}/none.h5\n")
+    done = subprocess.run(command_line(shards, tmp_path, "plain", text), cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"{tmp_path}/params.yaml: train.weights: expected none, imagenet, or a weights file. "
+        f"Received {tmp_path}/none.h5, which does not exist. Link one there, run `make face-weights`, "
+        "or set train.weights to none or imagenet.\n"
+    )
+
+
+@pytest.mark.slow
+def test_killed_for_real_and_resumed_is_the_same(shards: Path, tmp_path: Path) -> None:
+    text = SECTION.replace("max_epochs: 3", "max_epochs: 12")
+    results = []
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+        command = command_line(shards, tmp_path / name, "two", text)
+        if name == "killed":
+            child = subprocess.Popen(command, cwd=ROOT)
+            rng = np.random.default_rng()
+            while not list((tmp_path / name).glob("cache/training/*/repeat-*.npz")):
+                time.sleep(0.2)
+            time.sleep(float(rng.uniform(0, 6)))
+            child.send_signal(signal.SIGKILL)
+            child.wait()
+        subprocess.run(command, cwd=ROOT, check=True)
+        results.append((tmp_path / name / "runs/two/predictions.parquet").read_bytes())
+        assert not list((tmp_path / name).glob("cache/training/*"))
+    assert results[0] == results[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_row_of_the_studies_trains(shards: Path, tmp_path: Path, name: str) -> None:
+    text = f"seed: 7\ntrain:\n  size: 32\n  batch: 16\n  max_epochs: 1\n  runs: {{{name}: {{recipe: {name}}}}}\n"
+    made, members = trained(job_of(shards, tmp_path, name, text))
+    assert len(members[0].history) == len(STUDIES[name].stages)
+    assert np.isfinite(made["age_pred"].to_numpy()).all()

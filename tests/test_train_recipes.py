@@ -1,0 +1,120 @@
+"""Recipes: every row of the studies is there as defined, and a user's own is a few lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from manifests import params
+from manifests.errors import UserError
+from manifests.sections.train import Recipe, Train
+from train.recipes import RECIPES, STUDIES
+from train.resolve import recipe_of, run_of
+from train.weights import SCHEMES
+
+ROWS = [
+    *("A-augmented", "A-weighted", "B-M1", "B-M2", "B-M3", "B-M4", "B-M5"),
+    *("C-M1", "C-M2", "C-M3", "C-M4", "C-M5", "C-M4-48", "C-M5-48"),
+    *("D-0", "D-T1-extreme", "D-T1-mean", "D-1a", "D-1b", "D-2a", "D-2b", "D-3", "D-E2", "D-E3", "D-E4"),
+]
+STUDY = {"A": "Starting kit", "B": "Augmentation study", "C": "Sample-weight study", "D": "Custom-loss study"}
+
+
+def section(tmp_path: Path, text: str) -> tuple[Train, str]:
+    path = tmp_path / "params.yaml"
+    path.write_text(f"train:\n{text}")
+    return params.section(path, Train), str(path)
+
+
+def recipe(tmp_path: Path, text: str, name: str = "a") -> Recipe:
+    train, where = section(tmp_path, text)
+    return recipe_of(train, name, run_of(train, name, where), where)
+
+
+def test_every_row_is_there_and_says_so() -> None:
+    assert list(STUDIES) == ROWS
+    for name in ROWS:
+        kind, *row = name.split("-", 1)
+        assert RECIPES[name].about.startswith(f"{STUDY[kind]}, ")
+        assert "row" in RECIPES[name].about or "variant" in RECIPES[name].about, row
+
+
+def test_weights_belong_to_stages() -> None:
+    assert [stage.weights for stage in RECIPES["C-M3"].stages] == ["none", "age_group"]
+    assert [stage.weights for stage in RECIPES["C-M4"].stages] == ["ten_groups", "ten_groups"]
+    assert [stage.weights for stage in RECIPES["D-E4"].stages] == ["none", "none", "product"]
+    assert [stage.epochs for stage in RECIPES["D-E4"].stages] == [20, 30, 10]
+
+
+def test_definitions_of_the_rows() -> None:
+    assert RECIPES["C-M5"].head == (512, 0.1, 256, 0.1, 128, 0.05, 64, 0.05, 32)
+    assert [n for n in RECIPES["B-M5"].head if n >= 1] == [512, 256, 128, 64, 32]
+    assert {n for n in RECIPES["B-M5"].head if n < 1} == {0.2}
+    assert RECIPES["B-M5"].augment_valid and RECIPES["B-M5"].schedule == "plateau"
+    assert [stage.augment for stage in RECIPES["B-M4"].stages] == [False, True]
+    assert all(stage.layers == "head" for name in ("B-M1", "C-M2", "C-M4") for stage in RECIPES[name].stages)
+    assert RECIPES["D-E3"].experts and RECIPES["D-E3"].stages[0].layers == "experts"
+    assert all(RECIPES[name].output == "sigmoid" for name in ROWS)
+    assert all(RECIPES[name].patience == 20 for name in ROWS)
+
+
+def test_a_runs_weights_take_the_place_of_the_last_stages(tmp_path: Path) -> None:
+    made = recipe(tmp_path, "  runs: {a: {recipe: C-M4, weights: cell}}\n")
+    assert [stage.weights for stage in made.stages] == [SCHEMES["ten_groups"], SCHEMES["cell"]]
+    made = recipe(tmp_path, "  runs: {a: {weights: {axes: [age], exponent: 0.5}}}\n")
+    assert made.stages[0].weights.exponent == 0.5
+
+
+def test_a_runs_images_take_the_place_of_the_recipes(tmp_path: Path) -> None:
+    assert recipe(tmp_path, "  runs: {a: {recipe: D-E4}}\n").images == "balanced"
+    assert recipe(tmp_path, "  runs: {a: {recipe: D-E4, images: original}}\n").images == "original"
+
+
+def test_a_recipe_of_ones_own_is_a_few_lines(tmp_path: Path) -> None:
+    made = recipe(
+        tmp_path,
+        "  max_epochs: 7\n"
+        "  recipes:\n"
+        "    mine: {base: distribution, spread: 4, head: [0.5, 32]}\n"
+        "  runs: {a: {recipe: mine}}\n",
+    )
+    assert (made.spread, made.head, made.loss) == (4, (0.5, 32), "soft_labels")
+    assert made.stages[0].epochs == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("  runs: {a: {recipe: D-9}}\n", "train.runs.a.recipe: expected one of the recipes default, .* Received 'D-9'"),
+        ("  runs: {a: {weights: cel}}\n", "train.runs.a.weights: expected one of none, age_group.* Received 'cel'"),
+        (
+            "  recipes: {m: {base: none}}\n  runs: {a: {recipe: m}}\n",
+            "train.recipes.m.base: expected one of the recipes m, default",
+        ),
+        (
+            "  recipes: {m: {output: distribution}}\n  runs: {a: {recipe: m}}\n",
+            "train.recipes.m: expected output distribution with loss",
+        ),
+        (
+            "  recipes: {m: {head: [1.5]}}\n  runs: {a: {recipe: m}}\n",
+            "train.recipes.m.head: expected dropout rates from 0 to below 1, or whole numbers",
+        ),
+        ("  runs: {}\n", "train.runs: expected dictionary should have at least 1 item"),
+        ("  frozen: true\n  runs: {a: {}}\n", "train: expected pretrained `weights` where frozen is true"),
+        ("  runs: {a/b: {}}\n", "train.runs: expected run names of letters"),
+        ("  runs: {a: {sedes: 2}}\n", "train.runs.a.sedes: expected a key that exists. Received 2"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        recipe(tmp_path, text)
+
+
+def test_an_unknown_run_lists_the_known(tmp_path: Path) -> None:
+    train, where = section(tmp_path, "  runs: {one: {}, two: {}}\n")
+    with pytest.raises(UserError) as caught:
+        run_of(train, "three", where)
+    assert str(caught.value) == (
+        f"{where}: train.runs: expected one of the runs one, two. Received 'three'. Name one of them with --run."
+    )
