@@ -6,8 +6,11 @@ down, and a head is about two units tall. A pose turns them into pixels.
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, cos, pi, sin
 
 import cv2
 import numpy as np
@@ -16,7 +19,12 @@ Points = Sequence[tuple[float, float]] | np.ndarray
 Colour = tuple[float, float, float] | np.ndarray
 
 _FRACTION = 4  # bits of sub-pixel precision that OpenCV's polygons take
+_ANGLES = np.linspace(0, 2 * pi, 24, endpoint=False)
+_ROUND = np.cos(_ANGLES), np.sin(_ANGLES)
 _DEPTH = 0.85  # how far the face stands out, in units, as an ellipsoid
+_STEPS = np.arange(7)[:, None] / 7  # samples of a curve's segment
+_CATMULL_ROM = (_STEPS ** np.arange(4)) @ np.array([(0, 2, 0, 0), (-1, 0, 1, 0), (2, -5, 4, -1), (-1, 3, -3, 1)]) / 2
+_CIRCLE = np.stack([f(np.arange(24) * (np.pi / 12)) for f in (np.cos, np.sin)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -48,31 +56,29 @@ class Pose:
         """
         x, y = np.asarray(points, float).T
         if raised:
-            depth = _DEPTH * np.sqrt(np.clip(1 - (x / 0.95) ** 2 - ((y - 0.1) / 1.25) ** 2, 0, None))
-            x = x * np.cos(self.yaw) + depth * np.sin(self.yaw)
-            y = y * np.cos(self.pitch) + depth * np.sin(self.pitch)
-        turned = np.stack(
-            [x * np.cos(self.roll) - y * np.sin(self.roll), x * np.sin(self.roll) + y * np.cos(self.roll)], axis=1
-        )
-        return np.asarray(turned * self.unit + (self.x, self.y))
+            depth = _DEPTH * np.sqrt(np.maximum(1 - (x / 0.95) ** 2 - ((y - 0.1) / 1.25) ** 2, 0))
+            x = x * math.cos(self.yaw) + depth * math.sin(self.yaw)
+            y = y * math.cos(self.pitch) + depth * math.sin(self.pitch)
+        along, across = math.cos(self.roll) * self.unit, math.sin(self.roll) * self.unit
+        pixels = np.empty((len(x), 2))
+        pixels[:, 0] = x * along - y * across + self.x
+        pixels[:, 1] = x * across + y * along + self.y
+        return pixels
 
 
-def smooth(points: Points, closed: bool = True, steps: int = 7) -> np.ndarray:
+def smooth(points: Points, closed: bool = True) -> np.ndarray:
     """Run a curve through control points (Catmull and Rom 1974, centripetal weights left out).
 
     Args:
         points: float (n, 2), n >= 3.
         closed: join the last point to the first.
-        steps: samples a segment.
     Returns:
-        float64 (about n * steps, 2).
+        float64 (n * 7, 2) closed, (n * 7 - 6, 2) open.
     """
     p = np.asarray(points, float)
     p = np.concatenate([p[-1:], p, p[:2]]) if closed else np.concatenate([p[:1], p, p[-1:]])
-    t = np.linspace(0, 1, steps, endpoint=False)[None, :, None]
-    a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
-    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * (b - c) + d - a) * t**3)
-    curve = curve.reshape(-1, 2)
+    neighbours = np.stack([p[i : len(p) - 3 + i] for i in range(4)], axis=1)
+    curve = (_CATMULL_ROM @ neighbours).reshape(-1, 2)
     return curve if closed else np.concatenate([curve, p[-2:-1]])
 
 
@@ -84,9 +90,8 @@ def mirrored(points: Points) -> np.ndarray:
 
 def ellipse(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> np.ndarray:
     """24 points of an ellipse; `turn` in radians, clockwise."""
-    angle = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    u, v = rx * np.cos(angle), ry * np.sin(angle)
-    return np.stack([x + u * np.cos(turn) - v * np.sin(turn), y + u * np.sin(turn) + v * np.cos(turn)], axis=1)
+    axes = np.array([(math.cos(turn), math.sin(turn)), (-math.sin(turn), math.cos(turn))])
+    return _CIRCLE * (rx, ry) @ axes + (x, y)
 
 
 class Canvas:
@@ -98,14 +103,14 @@ class Canvas:
     def mask(self, outlines: Sequence[Points], raised: bool = True, blur: float = 0.0) -> np.ndarray:
         """Cover filled outlines: float32 (pixels, pixels) from 0 to 1; `blur` in face units."""
         cover = np.zeros(self.image.shape[:2], np.uint8)
-        cv2.fillPoly(cover, [self._fixed(o, raised) for o in outlines], 255, cv2.LINE_AA, _FRACTION)
+        cv2.fillPoly(cover, self._fixed(outlines, raised), 255, cv2.LINE_AA, _FRACTION)
         return self._soften(cover, blur)
 
     def lines(self, lines: Sequence[Points], width: float, raised: bool = True, blur: float = 0.0) -> np.ndarray:
         """Cover open lines `width` units wide: float32 (pixels, pixels) from 0 to 1."""
         cover = np.zeros(self.image.shape[:2], np.uint8)
         pixels = max(1, round(width * self.pose.unit))
-        cv2.polylines(cover, [self._fixed(o, raised) for o in lines], False, 255, pixels, cv2.LINE_AA, _FRACTION)
+        cv2.polylines(cover, self._fixed(lines, raised), False, 255, pixels, cv2.LINE_AA, _FRACTION)
         return self._soften(cover, blur)
 
     def paint(self, mask: np.ndarray, colour: Colour, opacity: float = 1.0) -> None:
@@ -117,17 +122,20 @@ class Canvas:
     def shade(self, mask: np.ndarray, factor: Colour, strength: float = 1.0) -> None:
         """Multiply the masked part by `factor`, as light or shadow does."""
         part = _extent(mask)
-        self.image[part] *= 1 + (mask[part] * np.float32(strength))[..., None] * (np.asarray(factor, np.float32) - 1)
+        change = (np.asarray(factor, np.float32) - 1) * np.float32(strength)
+        self.image[part] *= 1 + mask[part][..., None] * change
 
-    def _fixed(self, outline: Points, raised: bool) -> np.ndarray:
-        return np.round(self.pose.place(outline, raised) * (1 << _FRACTION)).astype(np.int32)
+    def _fixed(self, outlines: Sequence[Points], raised: bool) -> list[np.ndarray]:
+        points = self.pose.place(np.concatenate(outlines), raised) * (1 << _FRACTION)
+        ends = list(itertools.accumulate(len(outline) for outline in outlines))
+        return np.split(np.rint(points).astype(np.int32), ends[:-1])
 
     def _soften(self, cover: np.ndarray, blur: float) -> np.ndarray:
         if blur > 0:
             sigma = blur * self.pose.unit
-            part = _extent(cover, margin=int(np.ceil(4 * sigma)))
+            part = _extent(cover, margin=math.ceil(3 * sigma))
             cover[part] = cv2.GaussianBlur(cover[part], (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
-        return cover.astype(np.float32) * np.float32(1 / 255)
+        return np.multiply(cover, np.float32(1 / 255), dtype=np.float32)
 
 
 def _extent(mask: np.ndarray, margin: int = 0) -> tuple[slice, slice]:

@@ -13,7 +13,7 @@ import numpy as np
 from manifests.faces.paint import Pose
 
 SIZE = 96  # pixels of the finished picture
-SCALE = 3  # painted this many times larger, then reduced: smooth edges
+SCALE = 2  # painted this many times larger, then reduced: smooth edges
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def scene(rng: np.random.Generator) -> Scene:
         warmth=float(rng.normal(0, 0.045)),
         exposure=float(np.clip(rng.normal(1, 0.12), 0.7, 1.3)),
         contrast=float(rng.normal(1, 0.08)),
-        blur=float(rng.gamma(2.0, 0.22)),
+        blur=float(rng.gamma(2.0, 0.2)),
         noise=float(rng.gamma(2.0, 1.3)),
         seed=int(rng.integers(2**63)),
     )
@@ -76,10 +76,9 @@ def expose(image: np.ndarray, scene: Scene) -> np.ndarray:
     x, y = scene.pose.x / SCALE, scene.pose.y / SCALE
     unit = scene.pose.unit / SCALE
     u, v = np.meshgrid((np.arange(SIZE) - x) / (1.2 * unit), (np.arange(SIZE) - y) / (1.5 * unit))
-    # The head as a ball lit from one side (Lambert's cosine law); the light wraps around it.
-    bulge = np.sqrt(np.clip(1 - u**2 - v**2, 0.05, None))
-    lit = u * scene.light[0] + v * scene.light[1] + 0.6 * bulge
-    shading = 1 + scene.hard * np.clip(lit - 0.45, -1.1, 0.6)
+    # The head as a soft bulge lit from one side; the wall behind gets the light's gradient alone.
+    lit = u * scene.light[0] + v * scene.light[1] + 0.75 * np.exp(-2 * (u**2 + v**2)) - 0.5
+    shading = 1 + scene.hard * np.clip(lit, -1.1, 0.6)
     gains = np.array((1 + scene.warmth, 1.0, 1 - scene.warmth))
     out = (small * shading[..., None] * gains * scene.exposure - 118) * scene.contrast + 118
     if scene.blur > 0.25:
