@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import joblib
 import numpy as np
 import pyarrow as pa
@@ -22,14 +21,9 @@ from PIL import Image
 
 from augment import gallery_words
 from manifests import codec, command
-from manifests.pages import shell
+from manifests.pages import shell, sprites
 from manifests.shards import Shards
 
-THUMB = 112  # pixels: seven blocks of 16, so that no thumbnail's chroma runs into the next one's
-ACROSS = 12
-SHEET = ACROSS * ACROSS  # thumbnails
-QUALITY = 82
-GROUND = 128  # grey around a photo that is not square
 PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
 PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
 
@@ -45,8 +39,10 @@ class Block:
 
 
 def sheets(rows: pa.Table) -> list[Block]:
-    """Cut the rows into sheets of SHEET thumbnails."""
-    return [Block(i, rows.slice(start, SHEET)) for i, start in enumerate(range(0, rows.num_rows, SHEET))]
+    """Cut the rows into sheets of `sprites.SHEET` thumbnails."""
+    return [
+        Block(i, rows.slice(start, sprites.SHEET)) for i, start in enumerate(range(0, rows.num_rows, sprites.SHEET))
+    ]
 
 
 def parts(rows: pa.Table) -> list[Block]:
@@ -94,29 +90,8 @@ def contents(shards: Path, rows: pa.Table) -> Sequence[bytes]:
 
 
 def _sheet(folder: Path, shards: Path, block: Block) -> None:
-    sheet = np.full((ACROSS * THUMB, ACROSS * THUMB, 3), GROUND, np.uint8)
-    for i, content in enumerate(contents(shards, block.rows)):
-        y, x = THUMB * (i // ACROSS), THUMB * (i % ACROSS)
-        sheet[y : y + THUMB, x : x + THUMB] = thumbnail(codec.decode(content))
-    (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(codec.encode(sheet, QUALITY))
-
-
-def thumbnail(image: np.ndarray) -> np.ndarray:
-    """Fit an image into a square, whole and centred on grey.
-
-    Args:
-        image: uint8 (height, width, 3) RGB.
-    Returns:
-        uint8 (THUMB, THUMB, 3).
-    """
-    height, width = image.shape[:2]
-    scale = THUMB / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    top, left = (THUMB - size[1]) // 2, (THUMB - size[0]) // 2
-    square = np.full((THUMB, THUMB, 3), GROUND, np.uint8)
-    square[top : top + size[1], left : left + size[0]] = small
-    return square
+    content = sprites.sheet(contents(shards, block.rows))
+    (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(content)
 
 
 def _part(folder: Path, shards: Path, block: Block) -> None:

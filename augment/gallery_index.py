@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.gallery_images import ACROSS, SHEET, Block
+from augment.gallery_images import Block
 from manifests.cells import Cells
+from manifests.pages.sprites import ACROSS, SHEET
 from manifests.tables.source import SPLITS
 
 MEASURES = ("available", "keep", "augment", "target")

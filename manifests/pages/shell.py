@@ -117,3 +117,10 @@ def _spans(across: Cells, level: int) -> list[tuple[str, int]]:
     """(label, columns spanned) of one level of column headers."""
     span = len(Cells(across.axes[level + 1 :]))
     return [(label, span) for _ in range(len(Cells(across.axes[:level]))) for label in across.axes[level].values]
+
+
+def plotly(folder: Path) -> None:
+    """Write the plotting library, which the page carries so that it needs no network."""
+    from plotly.offline import get_plotlyjs  # takes a second to import; the gallery draws no chart
+
+    (folder / "plotly.min.js").write_text(get_plotlyjs(), encoding="utf-8")
