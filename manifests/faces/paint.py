@@ -10,7 +10,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, cos, pi, sin
 
 import cv2
 import numpy as np
@@ -19,12 +18,11 @@ Points = Sequence[tuple[float, float]] | np.ndarray
 Colour = tuple[float, float, float] | np.ndarray
 
 _FRACTION = 4  # bits of sub-pixel precision that OpenCV's polygons take
-_ANGLES = np.linspace(0, 2 * pi, 24, endpoint=False)
-_ROUND = np.cos(_ANGLES), np.sin(_ANGLES)
 _DEPTH = 0.85  # how far the face stands out, in units, as an ellipsoid
 _STEPS = np.arange(7)[:, None] / 7  # samples of a curve's segment
 _CATMULL_ROM = (_STEPS ** np.arange(4)) @ np.array([(0, 2, 0, 0), (-1, 0, 1, 0), (2, -5, 4, -1), (-1, 3, -3, 1)]) / 2
-_CIRCLE = np.stack([f(np.arange(24) * (np.pi / 12)) for f in (np.cos, np.sin)], axis=1)
+_ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+_CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 
 @dataclass(frozen=True)
