@@ -40,8 +40,8 @@ def charts(plan: Summary, older: Sequence[Older]) -> dict[str, draw.Chart]:
     made = {each["chart"]: each["figure"] for each in axes(plan, older)}
     made |= {each["chart"]: each["figure"] for each in price(plan)}
     if plan["copies"]:
-        counts = [(each["copies"], each["photos"]) for each in plan["copies"]]
-        made["copies"] = draw.bars(*zip(*counts, strict=True), titles=("copies of one photo", "photos"))
+        copied, photos = ([each[key] for each in plan["copies"]] for key in ("copies", "photos"))
+        made["copies"] = draw.bars(copied, photos, ("copies of one photo", "photos"))
     return made
 
 

@@ -74,7 +74,7 @@ def warnings(plan: Summary) -> list[str]:
 
 def wishes(plan: Summary) -> list[tuple[str, ...]]:
     """Joint targets, floors and ceilings: wish, least, most or wanted, reached, why not."""
-    joint = [
+    joint: list[tuple[str, ...]] = [
         (f"joint {each['pattern']}", "", f"{each['wanted']:,}", f"{each['reached']:,}", each["reason"])
         for each in plan["joint"]
     ]

@@ -13,8 +13,6 @@ from balance.planned import Planned
 from balance.relax import Unsolvable
 from balance.solve import solve
 
-MOST_CELLS = 20_000  # above it a hundred plans take minutes
-
 
 @dataclass(frozen=True)
 class Point:
@@ -34,9 +32,9 @@ class Point:
 
 
 def price_curve(planned: Planned, where: str) -> list[Point]:
-    """All pairs of the grid in `plan.price`; empty where there are more than 20,000 cells."""
+    """All pairs of the grid in `plan.price`; empty where the problem is vast."""
     grid, problem = planned.section.price, planned.problem
-    if len(problem.available) > MOST_CELLS:
+    if problem.vast:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
     return [_point(planned, copies, total, where) for copies in dict.fromkeys(grid.copies) for total in totals]

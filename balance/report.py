@@ -18,6 +18,7 @@ from balance.planned import Planned
 from balance.price import Point
 from balance.shopping import Purchase
 from balance.solve import Level
+from balance.wishes import VAST
 from manifests.sections.plan import JOINT
 from manifests.tables import base
 
@@ -188,6 +189,8 @@ def printed(made: Mapping[str, Any]) -> str:
     lines += _copies_line(made["copies"])
     lines += _first("In the way", [_bound(b) for b in made["binding"]])
     lines += _first("New photos that would help most", [_bought(p) for p in made["shopping"]])
+    if made["cells"]["all"] > VAST:
+        lines.append(f"More than {VAST} cells: the price curve and the list of new photos are left out.")
     for name, counts in made["rejected"].items():
         if counts["often"]:
             lines.append(f"Policy {name} is rejected often: {counts['rejected']} of its images; see section policies.")

@@ -41,10 +41,10 @@ class Purchase:
 
 
 def shopping_list(planned: Planned) -> list[Purchase]:
-    """The purchases, the largest effect for each photo first; empty where the wish is met."""
+    """The purchases, the largest effect for each photo first; empty where the wish is met, or the problem vast."""
     problem = planned.problem
     now = planned.solution.levels[0].value
-    if now == 0:
+    if now == 0 or problem.vast:
         return []
     wanted = _fewest_photos(planned)
     likely = np.argsort(-wanted, kind="stable")[: 2 * LONGEST]

@@ -19,6 +19,7 @@ from manifests.errors import UserError
 from manifests.sections.plan import DEFAULT, JOINT, Plan
 
 TOTAL = "total"
+VAST = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
 
 
@@ -73,6 +74,11 @@ class Problem:
     def rows(self) -> tuple[Wish | Limit, ...]:
         """Everything that adds up some cells: the wishes, then the limits."""
         return (*self.wishes, *self.limits)
+
+    @property
+    def vast(self) -> bool:
+        """Whether there are so many cells that the dozens of plans of a curve or a list would take minutes."""
+        return len(self.available) > VAST
 
     @property
     def most(self) -> np.ndarray:
