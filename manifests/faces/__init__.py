@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from manifests.faces import hair, head, looks, paint, scene
+from manifests.faces import features, hair, head, looks, paint, scene, years
 
 
 def face(age: float, gender: str, ethnicity: str, expression: str, rng: np.random.Generator) -> np.ndarray:
@@ -38,12 +38,12 @@ def render(look: looks.Look, view: scene.Scene) -> np.ndarray:
     hair.paint_behind(canvas, look, rng)
     head.paint_body(canvas, look)
     skin = head.paint_skin(canvas, look)
-    head.paint_years(canvas, look, skin, rng)
-    head.paint_eyes(canvas, look)
-    head.paint_nose(canvas, look)
+    years.paint_years(canvas, look, skin, rng)
+    features.paint_eyes(canvas, look)
+    features.paint_nose(canvas, look)
     hair.paint_beard(canvas, look, skin, rng)
-    head.paint_mouth(canvas, look)
+    features.paint_mouth(canvas, look)
     hair.paint_upon(canvas, look, rng)
     if look.glasses:
-        head.paint_glasses(canvas, look)
+        features.paint_glasses(canvas, look)
     return scene.expose(canvas.image, view)

@@ -1,12 +1,7 @@
 """What a drawn person looks like: every parameter of the drawing, drawn before anything is painted.
 
 Each label moves the middle of broad ranges that overlap with those of the other values; no
-parameter gives a label away. How age shows depends partly on the group, as dermatology
-reports it: hair greys from the mid thirties, late thirties and mid forties on average in
-people of European, Asian and African descent (Tobin and Paus 2001, Experimental Gerontology
-36, 29-54); fine lines come later and stand out less in more pigmented skin, where uneven
-tone and the folds of the middle face tell more (Vashi et al. 2016, Journal of Clinical and
-Aesthetic Dermatology 9, 31-38). A model must have seen a group to read its age.
+parameter gives a label away.
 """
 
 from __future__ import annotations
@@ -15,41 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ETHNICITIES = ("caucasian", "asian", "afroamerican")
-EXPRESSIONS = ("neutral", "slightly happy", "happy", "other")
+from manifests.faces.habits import GREY, HABITS, HAIR, SKIN, Habit
 
-# Skin from light to dark, and hair from black to blond and red, RGB.
-SKIN = np.array(
-    [(251, 224, 205), (240, 203, 176), (224, 178, 146), (196, 144, 108), (154, 106, 76), (112, 75, 54), (78, 52, 40)],
-    float,
-)
-HAIR = np.array(
-    [(28, 23, 22), (52, 37, 30), (84, 58, 42), (124, 88, 58), (176, 138, 92), (214, 184, 134), (134, 76, 50)], float
-)
-GREY = np.array((206, 204, 202), float)
-
-
-@dataclass(frozen=True)
-class Habit:
-    """How age shows in a group, on average."""
-
-    tone: tuple[float, float]  # mean and spread of skin tone, 0 light to 1 dark
-    hair: tuple[float, ...]  # shares of the colours of HAIR
-    curl: tuple[float, float]  # mean and spread, 0 straight to 1 coily
-    grey: float  # mean age at which greying is half done, years
-    lines: tuple[float, float]  # mean age at which fine lines begin, and their depth in old age
-    spots: float  # uneven pigment in old age
-    folds: float  # folds of the middle face in old age
-    nose: float  # mean width, face units
-    lips: float  # mean fullness, face units
-    lid: float  # mean height of the lid above the eye's opening
-
-
-HABITS = {
-    "caucasian": Habit((0.20, 0.10), (6, 16, 28, 22, 14, 10, 4), (0.30, 0.20), 50, (27, 1.0), 0.35, 0.65, 0.19, 0.075, 0.085),
-    "asian": Habit((0.33, 0.11), (52, 28, 11, 5, 2, 1, 1), (0.15, 0.14), 54, (37, 0.65), 0.9, 0.6, 0.205, 0.085, 0.06),
-    "afroamerican": Habit((0.70, 0.15), (58, 26, 9, 4, 1, 1, 1), (0.72, 0.20), 61, (45, 0.55), 0.7, 1.0, 0.225, 0.105, 0.08),
-}  # fmt: skip
+# Smile, opening, squint, brow height and brow tilt.
+MOODS = {
+    "neutral": ((-0.05, 0.0, 0.0, 0.0, 0.0),),
+    "slightly happy": ((0.38, 0.0, 0.12, 0.0, 0.0),),
+    "happy": ((0.78, 0.55, 0.32, 0.01, 0.0),),
+    "other": (
+        (-0.1, 0.8, -0.3, -0.09, -0.05),  # surprised
+        (-0.65, 0.0, 0.15, 0.0, -0.3),  # sad
+        (-0.5, 0.3, 0.3, 0.05, 0.35),  # angry
+        (-0.35, 0.2, 0.5, 0.04, 0.2),  # disgusted
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -114,8 +88,8 @@ def look(age: float, gender: str, ethnicity: str, expression: str, rng: np.rando
     Args:
         age: years, 0 to 100.
         gender: male or female.
-        ethnicity: one of ETHNICITIES.
-        expression: one of EXPRESSIONS.
+        ethnicity: one of HABITS.
+        expression: one of MOODS.
         rng: draws everything.
     """
     habit, man = HABITS[ethnicity], gender == "male"
@@ -131,14 +105,14 @@ def look(age: float, gender: str, ethnicity: str, expression: str, rng: np.rando
         skin=skin,
         youth=youth,
         glasses=bool(rng.random() < 0.04 + 0.2 * ramp(age, 10, 70)),
-        earring=bool(rng.random() < (0.03 if man else 0.3)),
+        earring=bool(rng.random() < (0.03 if man else 0.3) * ramp(age, 3, 14)),
         seed=int(rng.integers(2**63)),
     )
 
 
 def ramp(value: float, low: float, high: float) -> float:
     """0 up to `low`, 1 from `high`, straight between."""
-    return float(np.clip((value - low) / (high - low), 0, 1))
+    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def between(palette: np.ndarray, position: float) -> np.ndarray:
@@ -188,7 +162,7 @@ def _shape(age: float, man: bool, habit: Habit, youth: float, rng: np.random.Gen
         + rng.normal(0, 0.02),
         "chin": 0.22 + (0.05 if man else -0.01) * grown + rng.normal(0, 0.02),
         "chin_y": 1.0 - 0.13 * youth + rng.normal(0, 0.025),
-        "eye_y": 0.0 + 0.12 * youth + rng.normal(0, 0.012),
+        "eye_y": 0.12 * youth + rng.normal(0, 0.012),
         "eye_x": 0.315 + 0.01 * youth + rng.normal(0, 0.012),
         "eye_w": 0.15 + 0.025 * youth + rng.normal(0, 0.008),
         "eye_h": 0.066 + 0.03 * youth - 0.016 * ramp(age, 25, 80) + rng.normal(0, 0.006),
@@ -199,7 +173,7 @@ def _shape(age: float, man: bool, habit: Habit, youth: float, rng: np.random.Gen
         + 0.02 * man * grown
         + 0.03 * ramp(age, 30, 85)
         + rng.normal(0, 0.016),
-        "nose_y": 0.39 + 0.0 * youth + 0.05 * ramp(age, 25, 85) + rng.normal(0, 0.02),
+        "nose_y": 0.39 + 0.05 * ramp(age, 25, 85) + rng.normal(0, 0.02),
         "mouth_y": 0.63 - 0.03 * youth + 0.02 * ramp(age, 40, 85) + rng.normal(0, 0.015),
         "mouth_w": 0.25 - 0.06 * youth + rng.normal(0, 0.015),
         "lips": max(0.03, habit.lips * (1 - 0.4 * ramp(age, 28, 80)) - 0.008 * man + rng.normal(0, 0.012)),
@@ -209,12 +183,8 @@ def _shape(age: float, man: bool, habit: Habit, youth: float, rng: np.random.Gen
 
 
 def _mood(expression: str, rng: np.random.Generator) -> dict:
-    smile, opening, squint, brow_y, tilt = {
-        "neutral": (-0.05, 0.0, 0.0, 0.0, 0.0),
-        "slightly happy": (0.38, 0.0, 0.12, 0.0, 0.0),
-        "happy": (0.78, 0.55, 0.32, 0.01, 0.0),
-        "other": _other(rng),
-    }[expression]
+    kinds = MOODS[expression]
+    smile, opening, squint, brow_y, tilt = kinds[rng.integers(len(kinds))]
     opening = float(np.clip(opening + rng.normal(0, 0.15), 0, 1)) if opening else float(rng.random() < 0.1) * 0.12
     return {
         "smile": float(np.clip(smile + rng.normal(0, 0.13), -1, 1)),
@@ -224,12 +194,6 @@ def _mood(expression: str, rng: np.random.Generator) -> dict:
         "brow_y": -0.2 + brow_y + rng.normal(0, 0.015),
         "brow_tilt": tilt + rng.normal(0, 0.05),
     }
-
-
-def _other(rng: np.random.Generator) -> tuple[float, float, float, float, float]:
-    """Surprised, sad, angry or disgusted: smile, opening, squint, brow height and brow tilt."""
-    kinds = ((-0.1, 0.8, -0.3, -0.09, -0.05), (-0.65, 0.0, 0.15, 0.0, -0.3), (-0.5, 0.3, 0.3, 0.05, 0.35), (-0.35, 0.2, 0.5, 0.04, 0.2))  # fmt: skip
-    return kinds[rng.integers(len(kinds))]
 
 
 def _years(age: float, man: bool, habit: Habit, rng: np.random.Generator) -> dict:
