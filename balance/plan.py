@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from balance import counts, emphasis, planned, report, stage
+from balance import axes, counts, emphasis, planned, report, stage
 from manifests import command, params
 from manifests.files import write_text
 from manifests.sections.plan import Plan
@@ -38,26 +38,30 @@ def main() -> None:
     parser.add_argument("--counts", type=Path, help="plan from this table of counts: no photos, no tasks")
     options = parser.parse_args()
     section, where = params.section(options.params, Plan), f"{options.params}: plan"
-    rejected = {}
+    declared = params.cells(options.params)
+    allocated = None
     if options.counts:
-        cells = params.cells(options.params)
+        cells = declared
         made = planned.make(
             section, cells, counts.read(options.counts, cells), emphasis.read(options.emphasis, cells), where
         )
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
         source, cells = source_table.read(options.source)
+        section = axes.only_present(section, declared, cells)
         available = counts.available(photos := counts.photos(source), cells)
         made = planned.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
         allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects))
+    summary = stage.explain(made, allocated.rejected if allocated else {}, where)
+    if allocated:
         tasks_table.write(allocated.tasks, options.tasks, cells)
-        rejected = allocated.rejected
-    summary = stage.explain(made, rejected, where)
     plan_table.write(report.plan_table(made), options.plan, cells)
     for name, content in report.plots(made, summary).items():
         write_text(getattr(options, name), content)
     write_text(options.summary, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
     print(report.printed(summary))
+    for axis in axes.lost(declared, cells):
+        print(f"The photos have no labels for {axis}: its wishes are left out.")
 
 
 if __name__ == "__main__":
