@@ -68,7 +68,7 @@ def call(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
 
 
 def read() -> comparison.Comparison:
-    return comparison.read(Path("datasets/runs/comparison.json"))
+    return comparison.read(Path("datasets/comparison.json"))
 
 
 def test_baseline_augmentation_weights_and_both_come_first(call: Call) -> None:
@@ -121,9 +121,9 @@ def test_the_leaderboard_ranks_every_row_in_every_column(call: Call) -> None:
 
 def test_published_rows_are_marked_everywhere(call: Call) -> None:
     call()
-    text = Path("datasets/runs/comparison.md").read_text()
+    text = Path("datasets/comparison.md").read_text()
     assert "| D-2b (published) |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
-    table = pd.read_csv("datasets/runs/comparison.csv", keep_default_na=False)
+    table = pd.read_csv("datasets/comparison.csv", keep_default_na=False)
     assert set(table.loc[table["name"] == "D-2b", "kind"]) == {"published"}
     assert len(table) == 2 * 26
 
@@ -159,7 +159,7 @@ def test_the_closing_table(call: Call, capsys: pytest.CaptureFixture[str]) -> No
 def test_the_same_bytes_twice(call: Call) -> None:
     def files() -> list[bytes]:
         call()
-        return [Path(f"datasets/runs/comparison.{end}").read_bytes() for end in ("md", "csv", "json")]
+        return [Path(f"datasets/comparison.{end}").read_bytes() for end in ("md", "csv", "json")]
 
     assert files() == files()
 
@@ -176,7 +176,7 @@ def test_one_run_alone_has_no_pairs(call: Call) -> None:
     Path("params.yaml").write_text("seed: 7\nscore: {}\ntrain: {runs: {original: {images: original}}}\n")
     call()
     assert read().splits["test"].pairs == []
-    assert "Differences of runs" not in Path("datasets/runs/comparison.md").read_text()
+    assert "Differences of runs" not in Path("datasets/comparison.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_bad_submissions_are_named(call: Call, name: str, content: str | None, m
     with pytest.raises(UserError) as error:
         call("--predictions", f"x={name}")
     assert str(error.value) == message
-    assert not Path("datasets/runs/comparison.json").exists()
+    assert not Path("datasets/comparison.json").exists()
 
 
 def test_runs_on_other_photos_can_not_be_compared(call: Call) -> None:

@@ -9,7 +9,7 @@ from train.figures import table as csv_table
 
 LOOK = (
     "datasets/pages/index.html                 the plan, the images and the results, as pages",
-    "datasets/runs/comparison.md               every figure with its interval, and the leaderboard",
+    "datasets/comparison.md               every figure with its interval, and the leaderboard",
     "manifests/built/quarantine.parquet        photos that were not used, and why",
     "docs/scores.md                            how each figure is defined, and how to read it",
 )

@@ -23,9 +23,9 @@ def main() -> None:
         __doc__,
         runs="datasets/runs",
         plan="manifests/built/plan.json",
-        markdown="datasets/runs/comparison.md",
-        csv="datasets/runs/comparison.csv",
-        json="datasets/runs/comparison.json",
+        markdown="datasets/comparison.md",
+        csv="datasets/comparison.csv",
+        json="datasets/comparison.json",
     )
     parser.add_argument(
         "--predictions",

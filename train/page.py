@@ -18,7 +18,7 @@ def main() -> None:
     """Read the comparison, the scorecards, the curves and the pictures; publish the page's folder."""
     options = command.parser(
         __doc__,
-        comparison="datasets/runs/comparison.json",
+        comparison="datasets/comparison.json",
         runs="datasets/runs",
         index="datasets/shards/index.parquet",
         out="datasets/pages/results",

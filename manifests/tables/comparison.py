@@ -1,4 +1,4 @@
-"""`datasets/runs/comparison.json`: every run beside the others, the published rows and any given predictions.
+"""`datasets/comparison.json`: every run beside the others, the published rows and any given predictions.
 
 Differences are first - second, in years: below 0 the first is better.
 """
