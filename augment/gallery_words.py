@@ -1,16 +1,39 @@
-"""One output image in words: where it lies, where it comes from, and every parameter that was drawn."""
+"""One output image in words: where it lies, and every parameter that was drawn for it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from manifests.tables.tasks import task_id
 
-UNITS = {"angle": "degrees", "seed": "", "quality": "of 100"}
+# The parameters of `augment.apply.PARAMETERS`, each with a title and its value in words.
+WORDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "flip": ("mirror image", lambda on: "yes" if on else "no"),
+    "angle": ("turned", lambda angle: f"{abs(angle):.4g}° {'anticlockwise' if angle >= 0 else 'clockwise'}"),
+    "scale": ("size", lambda scale: f"{scale:.4g} times"),
+    "shift": ("moved", lambda xy: f"{_toward(xy[0], 'right', 'left')}, {_toward(xy[1], 'down', 'up')}"),
+    "corners": ("corners moved by", lambda corners: f"{_list(corners)} of the size"),
+    "gain": ("light, red green blue", lambda gain: f"{_list(gain)} times"),
+    "gamma": ("gamma", lambda gamma: f"{gamma:.4g}, {'darker' if gamma > 1 else 'brighter'}"),
+    "contrast": ("contrast", lambda contrast: f"{contrast:.4g} times"),
+    "tone": ("tone of the donor", lambda share: f"{share:.1%}"),
+    "grey": ("colour taken away", lambda share: f"{float(share):.1%}"),
+    "noise": ("noise", lambda drawn: f"{drawn[0]:.4g} grey levels, its seed {drawn[1]}"),
+    "blur": ("blur", lambda blur: f"{blur:.2%} of the width"),
+    "down": ("made smaller in between", lambda scale: f"to {scale:.1%} of the size"),
+    "jpeg": ("saved in between as JPEG", lambda quality: f"quality {quality}"),
+    "shadow": (
+        "shadow",
+        lambda drawn: f"from {drawn[0]:.4g}°, offset {drawn[1]:.1%}, soft over {drawn[2]:.1%}, depth {drawn[3]:.1%}",
+    ),
+    "glasses": ("glasses", lambda drawn: f"{_list(drawn)} (half width and height, squareness, thickness, grey, tint)"),
+    "hand": ("hand", lambda drawn: f"{_list(drawn)} (side, distance, height, degrees, width, brightness)"),
+}
 
 
-def facts(row: dict[str, Any]) -> dict[str, Any]:
+def facts(row: Mapping[str, Any]) -> dict[str, Any]:
     """What the page shows of one row of the index, beside the labels.
 
     Args:
@@ -28,31 +51,37 @@ def facts(row: dict[str, Any]) -> dict[str, Any]:
     ]
     drawn = words(json.loads(row["replay"]))
     if row["copy"]:
-        drawn += [("seed", str(row["seed"])), ("redrawn", f"{row['attempt']} times" if row["attempt"] else "never")]
-    return {
-        "place": place,
-        "drawn": drawn,
-        "donor": task_id(row["donor"], 0) if row["donor"] else None,
-    }
+        drawn += [("seed", str(row["seed"])), ("redrawn", _times(row["attempt"]))]
+    return {"place": place, "drawn": drawn, "donor": task_id(row["donor"], 0) if row["donor"] else None}
 
 
-def words(replay: Any, name: str = "") -> list[tuple[str, str]]:
-    """The drawn parameters as (name, value) pairs, in the order in which they were drawn."""
-    if isinstance(replay, dict):
-        return [pair for key, value in replay.items() for pair in words(value, f"{name} {_plain(key)}".strip())]
-    if isinstance(replay, list) and any(isinstance(value, dict | list) for value in replay):
-        return [pair for i, value in enumerate(replay, start=1) for pair in words(value, f"{name} {i}".strip())]
-    if isinstance(replay, list):
-        return [(name, ", ".join(map(_value, replay)))]
-    unit = UNITS.get(name.rpartition(" ")[2], "")
-    return [(name, f"{_value(replay)} {unit}".strip())]
+def words(replay: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The drawn parameters as (title, value) pairs, in the order in which they were recorded.
+
+    A parameter that WORDS does not know, from a policy of the user's own, is shown as it is.
+    """
+    return [_pair(name, value) for name, value in replay.items()]
 
 
-def _plain(key: str) -> str:
-    return key.replace("_", " ")
+def _pair(name: str, value: Any) -> tuple[str, str]:
+    title, say = WORDS.get(name, (name.replace("_", " "), _list))
+    try:
+        return title, say(value)
+    except (TypeError, ValueError, IndexError, KeyError):  # recorded by another version of the policy
+        return title, _list(value)
 
 
-def _value(value: object) -> str:
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "none"}[value]
+def _list(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_list(inner)}" for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_list, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _toward(share: float, ahead: str, back: str) -> str:
+    return f"{abs(share):.1%} {ahead if share >= 0 else back}"
+
+
+def _times(number: int) -> str:
+    return "never" if number == 0 else "once" if number == 1 else f"{number} times"

@@ -17,6 +17,8 @@ from train import page_tables
 
 Shown = dict[str, Any]  # chart (its name), figure, title, description, headers, rows
 Curve = dict[str, list[tuple[int, float]]]
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon")
+OTHERS = (("published", "x-thin"), ("predictions", "square-open"))
 CURVES = {"valid_mae": "error on valid (years)", "valid_loss": "loss on valid", "loss": "loss on train"}
 
 
@@ -24,14 +26,14 @@ CURVES = {"valid_mae": "error on valid (years)", "valid_loss": "loss on valid", 
 class Drawn:
     """The charts by section."""
 
-    comparison: Shown | None
+    comparison: list[Shown]
     groups: list[Shown]
     by_age: list[Shown]
     curves: list[Shown]
 
     def all(self) -> list[Shown]:
         """Every chart."""
-        return [*([self.comparison] if self.comparison else []), *self.groups, *self.by_age, *self.curves]
+        return [*self.comparison, *self.groups, *self.by_age, *self.curves]
 
 
 def every(compared: Comparison, cards: Mapping[str, Scorecard], curves: Mapping[str, Curve]) -> Drawn:
@@ -39,40 +41,66 @@ def every(compared: Comparison, cards: Mapping[str, Scorecard], curves: Mapping[
     table = compared.splits.get(compared.split)
     scored = table is not None and bool(table.rows)
     return Drawn(
-        _comparison(table) if table and scored else None,
+        _comparison(table) if table and scored else [],
         [_groups(table, number, axis) for number, axis in enumerate(table.axes)] if table and scored else [],
         _by_age(cards),
         _curves(curves),
     )
 
 
-def _comparison(table: Table) -> Shown:
-    """One point a system; the runs each in a colour, the published ones as crosses."""
+def _comparison(table: Table) -> list[Shown]:
+    """One point a system: the runs alone, and small among the published ones."""
     runs = [row for row in table.rows if row.kind == "run"]
-    data = [_point(row, number) for number, row in enumerate(runs)]
-    for kind, symbol in (("published", "x-thin"), ("predictions", "square-open")):
-        rows = [row for row in table.rows if row.kind == kind]
-        if rows:
-            data.append(_others(rows, kind, symbol))
-    titles = ("mean absolute error (years)", "average bias (years)")
-    figure = {"data": data, "layout": draw.layout(*titles, height=440, yaxis={"rangemode": "tozero"}, showlegend=True)}
-    headers, rows_ = page_tables.comparison(table)
+    points = [_point(row, number) for number, row in enumerate(runs)]
+    headers, rows = page_tables.comparison(table)
     told = ", ".join(f"{row.name} at {row.mae.value:.2f} and {row.average_bias.value:.2f}" for row in runs)
-    return {"chart": "comparison", "figure": figure, "description": f"Runs: {told}.", "headers": headers, "rows": rows_}
+    shown = [_system("runs", "The runs", points, f"{told}.", headers, rows[: len(runs)])] if runs else []
+    others = [_others(kind, symbol, [row for row in table.rows if row.kind == kind]) for kind, symbol in OTHERS]
+    if len(rows) > len(runs):
+        description = "Crosses are the studies' own figures, squares are predictions given by name."
+        data = [*points, *(each for each in others if each["x"])]
+        shown.append(_system("systems", "Beside the published systems", data, description, headers, rows))
+    return shown
+
+
+def _system(
+    name: str, title: str, data: list[Shown], description: str, headers: list[str], rows: list[tuple[str, ...]]
+) -> Shown:
+    titles = ("mean absolute error (years)", "average bias (years)")
+    figure = {"data": data, "layout": draw.layout(*titles, height=400, yaxis={"rangemode": "tozero"}, showlegend=True)}
+    return {
+        "chart": name,
+        "figure": figure,
+        "title": title,
+        "description": description,
+        "headers": headers,
+        "rows": rows,
+    }
 
 
 def _point(row: Row, number: int) -> Shown:
     return {
         "type": "scatter",
-        "mode": "markers+text",
+        "mode": "markers",
         "name": row.name,
         "x": [row.mae.value],
         "y": [row.average_bias.value],
-        "text": [row.name],
-        "textposition": "top right",
-        "marker": {"size": 12, "color": draw.series(number)},
+        "marker": {"size": 12, "color": draw.series(number), "symbol": SYMBOLS[number % len(SYMBOLS)]},
         "error_x": _bar([row.mae], number),
         "error_y": _bar([row.average_bias], number),
+    }
+
+
+def _others(kind: str, symbol: str, rows: list[Row]) -> Shown:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": kind,
+        "x": [row.mae.value for row in rows],
+        "y": [row.average_bias.value for row in rows],
+        "text": [row.name for row in rows],
+        "hovertemplate": "%{text}<br>%{x:.2f}, %{y:.2f}<extra></extra>",
+        "marker": {"size": 9, "symbol": symbol, "color": "--muted", "line": {"width": 1.5, "color": "--muted"}},
     }
 
 
@@ -93,19 +121,6 @@ def _bar(figures: list[Any], number: int) -> Shown:
     }
 
 
-def _others(rows: list[Row], kind: str, symbol: str) -> Shown:
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": kind,
-        "x": [row.mae.value for row in rows],
-        "y": [row.average_bias.value for row in rows],
-        "text": [row.name for row in rows],
-        "hovertemplate": "%{text}<br>%{x:.2f}, %{y:.2f}<extra></extra>",
-        "marker": {"size": 10, "symbol": symbol, "color": "--muted", "line": {"width": 2, "color": "--muted"}},
-    }
-
-
 def _groups(table: Table, number: int, axis: str) -> Shown:
     """One line a group of the axis, one mark a run."""
     runs = [row for row in table.rows if row.kind == "run" and axis in row.by_group]
@@ -115,7 +130,7 @@ def _groups(table: Table, number: int, axis: str) -> Shown:
     for i, row in enumerate(runs):
         groups = [row.by_group[axis].get(name) for name in names]
         offset = [y + 0.6 * ((i + 0.5) / len(runs) - 0.5) for y in range(len(names))]
-        marker = {"size": 9, "color": draw.series(i), "symbol": ("circle", "square", "diamond", "triangle-up")[i % 4]}
+        marker = {"size": 9, "color": draw.series(i), "symbol": SYMBOLS[i % len(SYMBOLS)]}
         values = [None if each is None else each.mae for each in groups]
         data.append(
             {

@@ -68,7 +68,11 @@ def pairs(table: Table | None) -> list[tuple[str, ...]]:
 
 
 def _difference(each: Difference) -> tuple[str, str, str]:
-    return f"{each.value:+.2f}", f"{each.low:+.2f} to {each.high:+.2f}", f"{each.p:.3f}"
+    return _signed(each.value), f"{_signed(each.low)} to {_signed(each.high)}", f"{each.p:.3f}"
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.2f}".replace("-", "\u2212")
 
 
 def _verdict(first: str, mae: Difference, bias: Difference) -> str:
