@@ -36,7 +36,13 @@ def photo(age: float, rng: np.random.Generator, size: int) -> np.ndarray:
 
 
 def write_shards(
-    folder: Path, counts: dict[str, int], copies: int = 1, size: int = 32, unlabelled: str = "", seed: int = 0
+    folder: Path,
+    counts: dict[str, int],
+    copies: int = 1,
+    size: int = 32,
+    unlabelled: str = "",
+    seed: int = 0,
+    contents: list[bytes] | None = None,
 ) -> Path:
     """Write tars and their index.
 
@@ -47,6 +53,7 @@ def write_shards(
         size: width and height.
         unlabelled: a split without labels.
         seed: of the drawing.
+        contents: JPEGs to take in place of drawn ones.
     Returns:
         the index's path.
     """
@@ -60,7 +67,7 @@ def write_shards(
             cell = -1 if split == unlabelled else int(np.ravel_multi_index(labels, CELLS.shape))
             common = {"split": split, "path": f"{split}/{number:06d}.jpg", "cell": cell}
             common["age"] = None if split == unlabelled else age
-            parent = encode(image, 95)
+            parent = contents[number] if contents else encode(image, 95)
             image_id = hashlib.sha256(parent).hexdigest()[:16]
             dropped = split == "train" and number % 5 == 4
             rows.append({**common, "image_id": image_id, "copy": 0, "kept": not dropped, "content": parent})

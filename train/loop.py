@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from manifests.sections.train import Recipe, Stage
-from train import state
-from train.batches import Inputs, order, ready
+from train import feed, state
+from train.batches import order
 from train.devices import Devices
+from train.feed import Fitted
 from train.losses import LOSSES
-from train.quiet import keras, tf
+from train.quiet import keras
 from train.state import Counters, State
 
 PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
 WARM_UP = 0.1  # of a cosine schedule's epochs
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
-
-    inputs: Inputs
-    targets: np.ndarray
-    weights: np.ndarray
 
 
 Monitor = Callable[[], dict[str, float]]
@@ -76,9 +65,8 @@ def train_stage(
         rate = rate_at(recipe.schedule, stage.rate, counters, stage.epochs)
         optimiser.learning_rate = rate
         rows = order(len(fitted.inputs), seed, counters.epoch + 1_000_000 * counters.stage)
-        loss = model.fit(_dataset(model, fitted, rows, batch, devices), epochs=1, verbose=0, shuffle=False).history[
-            "loss"
-        ][0]
+        batches = feed.epoch(fitted, list(model.output_names), rows, batch, devices)
+        loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         metrics = monitor()
         record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
@@ -112,44 +100,3 @@ def _optimiser(recipe: Recipe, stage: Stage) -> keras.optimizers.Optimizer:
     if recipe.optimiser == "adamw":
         return keras.optimizers.AdamW(stage.rate, weight_decay=recipe.decay)
     return keras.optimizers.Adam(stage.rate)
-
-
-def _dataset(model: keras.Model, fitted: Fitted, rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
-    """One epoch of ready batches, all of one size, as `tf.data`.
-
-    Equal sizes split evenly over several devices and compile once.
-    """
-    batch = min(batch, len(rows))
-    rows = rows[: len(rows) // batch * batch]
-    names = list(model.output_names)
-
-    def batches() -> Iterator[tuple[Any, ...]]:
-        for cut, content in ready(fitted.inputs, rows, batch):
-            weights = fitted.weights[cut]
-            if len(names) == 1:
-                yield content, fitted.targets[cut], weights[:, 0]
-            else:
-                yield (
-                    content,
-                    dict.fromkeys(names, fitted.targets[cut]),
-                    {name: weights[:, i] for i, name in enumerate(names)},
-                )
-
-    def spec(shape: tuple[int, ...], dtype: Any) -> Any:
-        return tf.TensorSpec((batch, *shape), dtype)
-
-    target, weight = spec((2,), tf.float32), spec((), tf.float32)
-    many = len(names) > 1
-    signature = (
-        spec(fitted.inputs.shape, fitted.inputs.dtype),
-        dict.fromkeys(names, target) if many else target,
-        dict.fromkeys(names, weight) if many else weight,
-    )
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature).with_options(options)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(rows) // batch))
-    if devices.gpu and len(devices.names) == 1:
-        return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
-    return dataset.prefetch(2)

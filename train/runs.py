@@ -14,7 +14,7 @@ import pyarrow as pa
 from manifests import command
 from manifests.cells import AGE, Cells
 from manifests.sections.train import Recipe, Scheme, Stage, Train
-from train import backbones, embed, items, loop, metrics, model, state
+from train import backbones, embed, feed, items, loop, metrics, model, state
 from train.batches import Images, Inputs, Rows
 from train.devices import Devices, seed_all
 from train.items import Items
@@ -113,7 +113,7 @@ class _Repeat:
     def __init__(self, job: Job, number: int, seed: int, network: model.Network) -> None:
         self.job, self.number, self.seed, self.network = job, number, seed, network
         self.path = job.states / f"repeat-{number}.npz"
-        self.variables = [*network.full.variables]
+        self.variables = [*(network.head if job.train.frozen else network.full).variables]
 
     def train(self, report: Report) -> Member:
         current = state.load(self.path) or State(state.Counters(), {})
@@ -134,7 +134,7 @@ class _Repeat:
         trained = self._trained(stage)
         augmentation = job.recipe.augmentation if stage.augment else "none"
         chosen = items.train_items(job.index, job.recipe.images, augmentation, job.cells)
-        fitted = loop.Fitted(
+        fitted = feed.Fitted(
             self._inputs(stage, chosen), items.targets(chosen, job.recipe), weights_of(job, stage, chosen)
         )
         label = f"{job.name} {self.number + 1}/{job.seeds} stage {current.counters.stage + 1}"

@@ -1,0 +1,52 @@
+"""Several devices train as one does; a GPU where there is one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = """
+import json, sys
+import numpy as np
+from train.quiet import keras, tf
+devices = int(sys.argv[1])
+(cpu,) = tf.config.list_physical_devices("CPU")
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
+from manifests.sections.train import Recipe, Run, Stage, Train
+from train import backbones, feed, loop, model, state
+from train.batches import Rows
+from train.devices import over, seed_all
+made = over(tf.config.list_logical_devices("CPU"))
+stage = Stage(epochs=3, rate=1e-3)
+recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_labels")
+rng = np.random.default_rng(0)
+with made.strategy.scope():
+    seed_all(1)
+    network = model.assemble(backbones.build(Train(size=32, runs={"a": Run()}), "p"), recipe, ("age",))
+photos = rng.integers(0, 255, (64, 32, 32, 3)).astype(np.uint8)
+targets = np.stack([rng.uniform(5, 90, 64), np.full(64, 3)], axis=1).astype(np.float32)
+fitted = feed.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
+losses = []
+loop.train_stage(network.full, fitted, stage, recipe, 16, 1, made, network.full.variables,
+    state.State(state.Counters(), {}), dict, lambda s: losses.append(s.counters.history[-1]["loss"]))
+print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
+"""
+
+
+def losses(devices: int) -> dict:
+    command = [sys.executable, "-c", PROGRAM, str(devices)]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.slow
+def test_two_virtual_devices_have_the_loss_of_one() -> None:
+    one, two = losses(1), losses(2)
+    assert (one["replicas"], two["replicas"]) == (1, 2)
+    assert len(one["losses"]) == 3 and one["losses"][0] > one["losses"][-1]
+    assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
