@@ -51,9 +51,11 @@ def parts(rows: pa.Table) -> list[Block]:
     Args:
         rows: the index, with `size` in bytes.
     """
+    if not rows.num_rows:
+        return []
     sizes = rows["size"].to_numpy()
     ends = np.cumsum(sizes)
-    goal = max(PART, int(ends[-1]) // PARTS + 1) if len(ends) else PART
+    goal = max(PART, int(ends[-1]) // PARTS + 1)
     starts = np.flatnonzero(np.diff((ends - sizes) // goal, prepend=-1))
     stops = [*starts[1:], rows.num_rows]
     return [Block(i, rows.slice(a, b - a)) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]

@@ -53,7 +53,7 @@ def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str,
         "policy": policy,
         "severity": [round(value, 3) for value in pc.fill_null(rows["severity"], 0).to_pylist()],
         "sheet": {"across": ACROSS, "images": SHEET},
-        "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist() if parts else [],
+        "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
         "rejects": list(rejects.items()),
     }
 

@@ -1,0 +1,233 @@
+"""The gallery as a reader uses it, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+import pytest
+
+from augment import gallery
+from manifests.tables import index, plan, rejects
+from manifests.tables.tasks import task_id
+from tests import pages_samples
+from tests.browser import NARROW, WIDE, Reader, chromium
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+CHANGE = "(value) => { const t = performance.now(); const s = document.querySelector(value[0]); s.value = value[1]; \
+s.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight; return performance.now() - t; }"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened
+
+
+def make(folder: Path, images: int, **more: Any) -> Path:
+    sample = pages_samples.make(folder, images, **more)
+    table, cells = index.read(sample.index)
+    (folder / "gallery").mkdir()
+    planned = plan.read(sample.plan)[0]
+    gallery.write(folder / "gallery", sample.index.parent, table, cells, planned, rejects.read(sample.rejects))
+    return folder / "gallery"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("small"), 160)
+
+
+@pytest.fixture(scope="module")
+def table(small: Path) -> Any:
+    return index.read(small.parent / "shards" / "index.parquet")[0]
+
+
+@pytest.fixture
+def reader(browser: Any, small: Path) -> Iterator[Any]:
+    opened: list[Reader] = []
+
+    def start(hash_: str = "", **more: Any) -> Reader:
+        opened.append(Reader(browser, small, hash_, **more))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def first_copy(table: Any) -> dict[str, Any]:
+    return table.filter(pc.greater(table["copy"], 1)).slice(0, 1).to_pylist()[0]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_view_fits_the_window_and_breaks_no_serious_rule(reader: Any, table: Any, size: dict, dark: bool) -> None:
+    task = first_copy(table)["task_id"]
+    open_ = reader("#/", size=size, dark=dark)
+    for hash_ in ("#/", "#/images", "#/cell/2", "#/cell/1", f"#/image/{task}", "#/image/0000000000000000_0001"):
+        open_.open(hash_)
+        open_.page.wait_for_timeout(150)
+        assert not open_.overflows(), hash_
+        assert open_.violations() == [], hash_
+    open_.page.locator("#open-rejects").click()
+    assert open_.violations() == []
+
+
+def test_a_click_on_a_cell_opens_its_photos_with_their_copies(reader: Any, table: Any) -> None:
+    page = reader().page
+    page.locator('a[href="#/cell/4"]').click()
+    train = table.filter(pc.and_(pc.equal(table["cell"], 4), pc.equal(table["split"].cast("string"), "train")))
+    assert page.locator("#images a[data-row]").count() == train.num_rows
+    assert page.locator("#images ol > li").count() == len(train["image_id"].unique())
+    assert page.locator("#list-title").inner_text() == "<20, male, asian, neutral"
+
+
+def test_filters_combine_and_say_how_many_fit(reader: Any, table: Any) -> None:
+    open_ = reader("#/images")
+    open_.page.locator('select[name="copy"]').select_option(label="copies")
+    open_.page.locator('select[name="axis-1"]').select_option(label="male")
+    open_.page.locator('select[name="policy"]').select_option(label="light")
+    open_.page.locator('input[name="low"]').fill("0.2")
+    open_.page.locator('input[name="low"]').press("Enter")
+    frame = table.to_pandas()
+    fits = (frame["copy"] > 0) & (frame["gender"] == "male") & (frame["policy"] == "light") & (frame["severity"] > 0.19)
+    assert 0 < fits.sum() < len(frame)
+    open_.page.wait_for_function(
+        "n => document.getElementById('found').textContent.startsWith(`${n} of`)", arg=int(fits.sum())
+    )
+    shown = open_.page.locator("#images a[data-row]").evaluate_all("links => links.map(a => a.hash)")
+    assert {hash_.removeprefix("#/image/").partition("?")[0] for hash_ in shown} == set(frame[fits]["task_id"])
+    again = reader(open_.page.evaluate("location.hash"))
+    assert again.text("#found") == open_.text("#found")
+
+
+def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: Any, table: Any) -> None:
+    row = first_copy(table)
+    open_ = reader(f"#/image/{row['task_id']}")
+    page = open_.page
+    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
+    assert page.evaluate("document.getElementById('copy').naturalWidth") == 96
+    assert page.evaluate("document.getElementById('copy').src !== document.getElementById('parent').src")
+    told = open_.text("#made") + open_.text("#place")
+    for words in (str(row["seed"]), row["shard"], f"{row['offset']:,} bytes", row["sha256"], "anticlockwise", "gamma"):
+        assert words in told
+    wipe = "getComputedStyle(document.querySelector('.wipe .over')).clipPath"
+    before = page.evaluate(wipe)
+    page.locator("#cut").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(wipe) != before
+    assert page.evaluate("location.hash").startswith(f"#/image/{row['task_id']}")
+    page.locator("#gain").fill("9")
+    assert "brightness(9)" in page.evaluate("getComputedStyle(document.querySelector('.difference')).filter")
+
+
+def test_reject_undo_and_export(reader: Any, table: Any, tmp_path: Path) -> None:
+    row = first_copy(table)
+    open_ = reader(f"#/image/{row['task_id']}")
+    page = open_.page
+    page.keyboard.press("x")
+    assert open_.text("#reject-count") == "1"
+    page.keyboard.press("u")
+    assert open_.text("#reject-count") == "0"
+    page.keyboard.press("x")
+    page.locator("#open-rejects").click()
+    page.locator("#reject-list input").fill('blurred, "very"')
+    page.locator("#reject-list input").press("Tab")
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    file = tmp_path / "rejects.csv"
+    download.value.save_as(file)
+    assert rejects.read(file) == {row["task_id"]: 'blurred, "very"'}
+    assert page.locator("#csv").input_value() == file.read_text()
+    page.reload()
+    assert open_.text("#reject-count") == "1"
+    original = reader(f"#/image/{task_id(row['image_id'], 0)}")
+    original.page.keyboard.press("x")
+    assert "Only copies can be rejected" in original.text("#said")
+    assert original.page.locator("#reject").is_hidden()
+
+
+def test_export_keeps_what_the_file_held(browser: Any, tmp_path: Path) -> None:
+    sample = pages_samples.make(tmp_path, 60)
+    sample.rejects.write_text("task_id,reason\n0123456789abcdef_0003,gone\n")
+    table, cells = index.read(sample.index)
+    (tmp_path / "gallery").mkdir()
+    gallery.write(
+        tmp_path / "gallery", sample.index.parent, table, cells, plan.read(sample.plan)[0], rejects.read(sample.rejects)
+    )
+    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{first_copy(table)['task_id']}")
+    open_.page.keyboard.press("x")
+    lines = list(csv.reader(open_.page.locator("#csv").input_value().splitlines()))
+    assert lines == [["task_id", "reason"], ["0123456789abcdef_0003", "gone"], [first_copy(table)["task_id"], ""]]
+    open_.close()
+
+
+def test_keys_move_open_filter_and_come_back(reader: Any) -> None:
+    page = reader("#/images").page
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("document.activeElement.dataset.row") == "1"
+    page.keyboard.press("ArrowDown")
+    assert int(page.evaluate("document.activeElement.dataset.row")) > 1
+    here = page.evaluate("document.activeElement.dataset.row")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#image:not([hidden])")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "n => document.getElementById('image-of').textContent.startsWith(`${n} of`)", arg=int(here) + 2
+    )
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#list:not([hidden])")
+    assert page.evaluate("document.activeElement.dataset.row") == str(int(here) + 1)
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "text"
+
+
+def test_names_that_would_break_a_page_are_shown_as_text(browser: Any, tmp_path: Path) -> None:
+    evil = pages_samples.Cells.of({"age": [20], "expression": ["neutral", pages_samples.SCRIPT]})
+    folder = make(tmp_path, 80, cells=evil)
+    open_ = Reader(browser, folder)
+    assert pages_samples.SCRIPT in open_.page.locator(".heat thead").inner_text()
+    open_.open("#/images?text=%22%3E%3Cimg")
+    open_.page.locator("#images a[data-row]").first.click()
+    open_.page.wait_for_selector('#views[aria-busy="false"] #parent[src^="data:"]')
+    assert open_.text("#image-note").startswith(pages_samples.IMG)
+    assert pages_samples.IMG in open_.text("#place")
+    assert open_.page.locator('img[src="x"]').count() == 0
+    open_.close()
+
+
+def test_filters_answer_within_a_fifth_of_a_second_at_10_000_images(browser: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path, 10_000, size=32)
+    assert sum(path.is_file() for path in folder.rglob("*")) < 500
+    open_ = Reader(browser, folder, "#/images")
+    took = []
+    for field, value in (
+        ("policy", "2"),
+        ("axis-0", "1"),
+        ("copy", "copies"),
+        ("axis-1", "0"),
+        ("policy", ""),
+        ("copy", ""),
+    ):
+        took.append(open_.page.evaluate(CHANGE, [f'#bar [name="{field}"]', value]))
+    assert sorted(took)[len(took) // 2] < 200, took
+    open_.close()
+
+
+@pytest.mark.slow
+def test_100_000_images_stay_usable(browser: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path, 100_000, size=16)
+    start = time.perf_counter()
+    open_ = Reader(browser, folder, "#/images")
+    open_.page.wait_for_selector("#images a[data-row]")
+    assert time.perf_counter() - start < 10
+    assert open_.page.evaluate(CHANGE, ['#bar [name="policy"]', "2"]) < 1000
+    open_.page.keyboard.press("End")
+    assert open_.page.locator("#images li").count() < 400
+    open_.close()
