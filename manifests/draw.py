@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
-import numpy as np
 from joblib import Parallel, delayed
 
 from manifests import command, faces, params
 from manifests.codec import encode
-from manifests.faces.people import Person, people
+from manifests.faces.people import SHARES, Person, people
 from manifests.files import publish_folder
 from manifests.sections.source import Source
+from manifests.seeds import generator
 
 QUALITY = 92
 COLUMNS = ("path", "split", "age", "age_std", "gender", "ethnicity", "expression")
 BATCH = 50  # faces a joblib task
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Read `source` and `seed`, draw, publish the folder."""
-    options = command.parser(__doc__, root="datasets/raw/drawn").parse_args()
+    options = command.parser(__doc__, root="datasets/raw/drawn").parse_args(arguments)
     source, seed = params.section(options.params, Source), params.seed(options.params)
     everyone = people(source.drawn, seed) if source.layout == "drawn" else []
     with publish_folder(options.root) as folder:
-        for split in {person.split for person in everyone}:
+        for split in SHARES if everyone else ():
             (folder / split).mkdir()
         batches = [everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)]
         with command.progress(len(everyone), "draw", "face") as bar:
@@ -50,8 +51,7 @@ def draw(batch: list[Person], folder: Path) -> int:
     """Draw some people into `<folder>/<split>/<name>.jpg`; returns how many."""
     cv2.setNumThreads(0)  # OpenCV's own threads would fight the workers
     for person in batch:
-        rng = np.random.Generator(np.random.Philox(key=person.seed))
-        image = faces.face(person.age, person.gender, person.ethnicity, person.expression, rng)
+        image = faces.face(person.age, person.gender, person.ethnicity, person.expression, generator(person.seed))
         (folder / person.split / f"{person.name}.jpg").write_bytes(encode(image, QUALITY))
     return len(batch)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from manifests.faces import features, hair, head, looks, paint, scene, years
+from manifests.seeds import generator
 
 
 def face(age: float, gender: str, ethnicity: str, expression: str, rng: np.random.Generator) -> np.ndarray:
@@ -33,7 +34,7 @@ def render(look: looks.Look, view: scene.Scene) -> np.ndarray:
     Returns:
         uint8 (96, 96, 3) RGB.
     """
-    rng = np.random.Generator(np.random.Philox(key=look.seed))
+    rng = generator(look.seed)
     canvas = paint.Canvas(scene.backdrop(view), view.pose)
     hair.paint_behind(canvas, look, rng)
     head.paint_body(canvas, look)

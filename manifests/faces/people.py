@@ -3,8 +3,8 @@
 The counts are those of the 4,064 usable train photos of the challenge edition (Agustsson et al.
 2017, "Apparent and real age estimation in still images with deep residual regressors on
 APPA-REAL database"), scaled to each split by largest remainder; a cell that has photos there
-keeps at least one here, so that the rare groups of valid and test can be scored at all, and the
-18 empty cells stay empty.
+keeps at least one here where the split is large enough, so that the rare groups of valid and test
+can be scored at all, and the 18 empty cells stay empty.
 """
 
 from __future__ import annotations
@@ -79,11 +79,17 @@ def apportion(weights: np.ndarray, count: int) -> np.ndarray:
     return units
 
 
-def _split(split: str, size: int, seed: int) -> list[Person]:
+def counts(size: int) -> np.ndarray:
+    """How many of `size` faces each joint cell gets; int64, the shape of COUNTS."""
     one_each = (COUNTS > 0).astype(np.int64)
-    spare = max(size - int(one_each.sum()), 0)
-    counts = one_each + apportion(np.maximum(COUNTS * size / COUNTS.sum() - 1, 0), spare)
-    cells = np.repeat(np.arange(counts.size), counts.ravel())
+    spare = size - int(one_each.sum())
+    if spare < 0:  # too few for one in each
+        return apportion(COUNTS, size)
+    return one_each + apportion(np.maximum(COUNTS * size / COUNTS.sum() - 1, 0), spare)
+
+
+def _split(split: str, size: int, seed: int) -> list[Person]:
+    cells = np.repeat(np.arange(COUNTS.size), counts(size).ravel())
     # Names in hashed order, so that a name says nothing of the cell.
     order = np.argsort([image_seed(seed, f"{split}/order", i) for i in range(len(cells))], kind="stable")
     return [_person(split, number, int(cells[place]), seed) for number, place in enumerate(order)]
@@ -91,8 +97,8 @@ def _split(split: str, size: int, seed: int) -> list[Person]:
 
 def _person(split: str, number: int, cell: int, seed: int) -> Person:
     name = f"{number:06d}"
-    own = image_seed(seed, f"{split}/{name}", 0)
-    rng = generator(own)
+    # Not the generator of the drawing: one stream for both would tie the skin's tone to the age.
+    rng = generator(image_seed(seed, f"{split}/{name}/age", 0))
     age_bin, gender, ethnicity, expression = (int(i) for i in np.unravel_index(cell, COUNTS.shape))
     low, high, mode = AGES[age_bin]
     age = float(rng.triangular(low, mode, high))
@@ -100,4 +106,5 @@ def _person(split: str, number: int, cell: int, seed: int) -> Person:
     # The mean of about 36 raters, as many as APPA-REAL's photos have.
     perceived = float(np.clip(age + rng.normal(0, spread / 6), low, high))
     labels = GENDERS[gender], ETHNICITIES[ethnicity], EXPRESSIONS[expression]
-    return Person(name, split, age, round(perceived, 2), round(spread, 2), *labels, own)
+    drawing = image_seed(seed, f"{split}/{name}", 0)
+    return Person(name, split, age, round(perceived, 2), round(spread, 2), *labels, drawing)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from manifests.faces.paint import Pose
+from manifests.seeds import generator
 
 SIZE = 96  # pixels of the finished picture
 SCALE = 2  # painted this many times larger, then reduced: smooth edges
@@ -83,5 +84,5 @@ def expose(image: np.ndarray, scene: Scene) -> np.ndarray:
     out = (small * shading[..., None] * gains * scene.exposure - 118) * scene.contrast + 118
     if scene.blur > 0.25:
         out = cv2.GaussianBlur(out, (0, 0), scene.blur)
-    out = out + np.random.Generator(np.random.Philox(key=scene.seed)).normal(0, scene.noise, out.shape)
+    out = out + generator(scene.seed).normal(0, scene.noise, out.shape)
     return np.clip(np.round(out), 0, 255).astype(np.uint8)
