@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from manifests.tables import predictions
+from tests.train_fixtures import write_shards
+from train.quiet import tf
+
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json, sys
@@ -50,3 +54,18 @@ def test_two_virtual_devices_have_the_loss_of_one() -> None:
     assert (one["replicas"], two["replicas"]) == (1, 2)
     assert len(one["losses"]) == 3 and one["losses"][0] > one["losses"][-1]
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not tf.config.list_physical_devices("GPU"), reason="no GPU here")
+def test_a_run_trains_on_a_gpu(tmp_path: Path) -> None:
+    write_shards(tmp_path / "shards", {"train": 128, "valid": 32, "test": 32})
+    params = "seed: 7\ntrain:\n  size: 32\n  max_epochs: 8\n  batch: 16\n  runs: {a: {}}\n"
+    (tmp_path / "params.yaml").write_text(params)
+    paths = {"params": "params.yaml", "shards": "shards", "runs": "runs", "cache": "cache"}
+    options = [f"--{name}={tmp_path / path}" for name, path in paths.items()]
+    subprocess.run([sys.executable, "-m", "train.fit", "--run", "a", *options], cwd=ROOT, check=True)
+    made, _ = predictions.read(tmp_path / "runs/a/predictions.parquet")
+    valid = made.slice(0, 32)
+    errors = abs(valid["age_pred"].to_numpy() - valid["age"].to_numpy())
+    assert errors.mean() < abs(valid["age"].to_numpy() - valid["age"].to_numpy().mean()).mean()
