@@ -8,28 +8,34 @@ from typing import Any
 
 from manifests.tables.tasks import task_id
 
-# The parameters of `augment.apply.PARAMETERS`, each with a title and its value in words.
+# What policies draw and `augment.ops.apply` understands, each with a title and its value in words.
 WORDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     "flip": ("mirror image", lambda on: "yes" if on else "no"),
-    "angle": ("turned", lambda angle: f"{abs(angle):.4g}° {'anticlockwise' if angle >= 0 else 'clockwise'}"),
+    "angle": ("turned", lambda angle: f"{abs(angle):.4g}° {'counterclockwise' if angle >= 0 else 'clockwise'}"),
     "scale": ("size", lambda scale: f"{scale:.4g} times"),
-    "shift": ("moved", lambda xy: f"{_toward(xy[0], 'right', 'left')}, {_toward(xy[1], 'down', 'up')}"),
-    "corners": ("corners moved by", lambda corners: f"{_list(corners)} of the size"),
-    "gain": ("light, red green blue", lambda gain: f"{_list(gain)} times"),
-    "gamma": ("gamma", lambda gamma: f"{gamma:.4g}, {'darker' if gamma > 1 else 'brighter'}"),
+    "shift": ("moved", lambda by: f"{_toward(by[0], 'right', 'left')}, {_toward(by[1], 'down', 'up')}"),
+    "tilt": ("tilted", lambda by: f"{by[0]:.1%} across, {by[1]:.1%} down"),
+    "gain": ("light", lambda by: f"red {by[0]:.4g}, green {by[1]:.4g}, blue {by[2]:.4g} times"),
+    "gamma": ("gamma", lambda gamma: f"{gamma:.4g}"),
     "contrast": ("contrast", lambda contrast: f"{contrast:.4g} times"),
     "tone": ("tone of the donor", lambda share: f"{share:.1%}"),
-    "grey": ("colour taken away", lambda share: f"{float(share):.1%}"),
-    "noise": ("noise", lambda drawn: f"{drawn[0]:.4g} grey levels, its seed {drawn[1]}"),
-    "blur": ("blur", lambda blur: f"{blur:.2%} of the width"),
-    "down": ("made smaller in between", lambda scale: f"to {scale:.1%} of the size"),
-    "jpeg": ("saved in between as JPEG", lambda quality: f"quality {quality}"),
+    "grey": ("black and white", lambda on: "yes" if on else "no"),
+    "noise": (
+        "noise",
+        lambda drawn: f"{drawn['photon']:.4g} levels at white, {drawn['read']:.4g} at black, its seed {drawn['seed']}",
+    ),
+    "blur": ("blur", lambda sigma: f"{sigma:.4g} pixels of a photo 224 wide"),
+    "rescale": ("made smaller in between", lambda scale: f"to {scale:.1%} of its sides"),
+    "compress": ("saved in between as JPEG", lambda quality: f"quality {quality}"),
     "shadow": (
         "shadow",
-        lambda drawn: f"from {drawn[0]:.4g}°, offset {drawn[1]:.1%}, soft over {drawn[2]:.1%}, depth {drawn[3]:.1%}",
+        lambda drawn: (
+            f"{drawn['strength']:.1%} of the light, edge turned by {drawn['angle']:.4g}°, "
+            f"{drawn['offset']:.1%} from the centre, {drawn['soft']:.1%} wide"
+        ),
     ),
-    "glasses": ("glasses", lambda drawn: f"{_list(drawn)} (half width and height, squareness, thickness, grey, tint)"),
-    "hand": ("hand", lambda drawn: f"{_list(drawn)} (side, distance, height, degrees, width, brightness)"),
+    "glasses": ("glasses", lambda drawn: _list(drawn)),
+    "hand": ("hand", lambda drawn: _list(drawn)),
 }
 
 

@@ -6,11 +6,15 @@ python -m balance.page --against earlier/plan.json    # another plan beside this
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pyarrow as pa
 
 from balance import page_parts as parts
 from balance import page_words as words
 from manifests import command
+from manifests.cells import Cells
 from manifests.files import publish_folder
 from manifests.pages import shell
 from manifests.tables import plan
@@ -31,31 +35,35 @@ def main() -> None:
     table, cells = plan.read(options.plan)
     summary = words.read(options.summary)
     older = [parts.Older.read(path) for path in options.against]
-    charts = parts.charts(summary, older)
-    counts = {name: table[name].to_numpy() for name in ("available", "keep", "augment", "target")}
     with publish_folder(options.out) as folder:
-        html = shell.page(
-            "plan.html",
-            "plan",
-            plots=True,
-            lead=words.lead(summary),
-            figures=words.figures(summary),
-            warnings=words.warnings(summary),
-            axes=parts.axes(summary, older),
-            heat=shell.heat(cells, counts),
-            wishes=words.wishes(summary),
-            copies=parts.copies(summary),
-            binding=words.binding(summary),
-            shopping=words.shopping(summary),
-            price=parts.price(summary),
-            rejected=words.rejected(summary),
-            against=[parts.beside(summary, table, cells, each) for each in older],
-        )
-        (folder / "index.html").write_text(html, encoding="utf-8")
-        (folder / "figures.js").write_text("".join(shell.script(*chart) for chart in charts.items()), encoding="utf-8")
-        shell.share(folder, "charts.css", "charts.js")
-        shell.plotly(folder)
-    print(f"{options.out / 'index.html'}: {len(charts)} charts")
+        write(folder, summary, table, cells, older)
+    print(f"{options.out / 'index.html'}: {summary['total']:,} images planned")
+
+
+def write(folder: Path, summary: words.Summary, table: pa.Table, cells: Cells, older: Sequence[parts.Older]) -> None:
+    """Fill `folder` with the page and what it draws with."""
+    html = shell.page(
+        "plan.html",
+        "plan",
+        plots=True,
+        lead=words.lead(summary),
+        figures=words.figures(summary),
+        warnings=words.warnings(summary),
+        axes=parts.axes(summary, older),
+        heat=shell.heat(cells, {name: table[name].to_numpy() for name in ("available", "keep", "augment", "target")}),
+        wishes=words.wishes(summary),
+        copies=parts.copies(summary),
+        binding=words.binding(summary),
+        shopping=words.shopping(summary),
+        price=parts.price(summary),
+        rejected=words.rejected(summary),
+        against=[parts.beside(summary, table, cells, each) for each in older],
+    )
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    charts = parts.charts(summary, older)
+    (folder / "figures.js").write_text("".join(shell.script(*chart) for chart in charts.items()), encoding="utf-8")
+    shell.share(folder, "charts.css", "charts.js")
+    shell.plotly(folder)
 
 
 if __name__ == "__main__":

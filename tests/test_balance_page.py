@@ -1,0 +1,122 @@
+"""The plan page: every figure of plan.json in words, a chart and a table, and two plans side by side."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from balance import page, page_parts, page_words
+from manifests.errors import UserError
+from manifests.tables import plan as plan_table
+from tests.stages import prepare, run
+
+COUNTS = "age,gender,available\n<30,a,40\n30+,a,5\n<30,b,12\n30+,b,0\n"
+PARAMS = """
+seed: 1
+cells:
+  age: [30]
+  gender: [a, b]
+plan:
+  total: 100
+  shares: {age: uniform, gender: uniform}
+  max_copies: 3
+  price: {copies: [1, 3], totals: [1, 2]}
+"""
+
+
+def planned(folder: Path, params: str = PARAMS) -> Path:
+    """A folder with a plan of four cells, one of them empty."""
+    (prepare(folder, params) / "counts.csv").write_text(COUNTS)
+    done = run(folder, "balance.plan", "--counts", "counts.csv")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return planned(tmp_path_factory.mktemp("run") / "now")
+
+
+@pytest.fixture(scope="module")
+def plan(folder: Path) -> dict[str, Any]:
+    return page_words.read(folder / "manifests/built/plan.json")
+
+
+def test_page_is_written_from_the_plans_files_alone_the_same_each_time(folder: Path) -> None:
+    for out in ("one", "two"):
+        assert run(folder, "balance.page", "--out", out).returncode == 0
+    names = sorted(path.name for path in (folder / "one").iterdir())
+    assert "index.html" in names and "plotly.min.js" in names
+    assert all((folder / "one" / name).read_bytes() == (folder / "two" / name).read_bytes() for name in names)
+    html = (folder / "one/index.html").read_text()
+    drawn = set(re.findall(r'data-chart="([^"]+)"', html))
+    handed = set(re.findall(r'^put\("([^"]+)"', (folder / "one/figures.js").read_text(), re.M))
+    assert drawn == handed == {"axis-0", "axis-1", "copies", "price-max-copies", "price-total"}
+
+
+def test_charts_hold_the_plans_own_numbers(plan: dict[str, Any]) -> None:
+    for axis, rows in zip(page_parts.axes(plan), plan["marginals"].values(), strict=True):
+        marks = {trace["name"]: trace for trace in axis["figure"]["data"]}
+        for name, trace in marks.items():
+            shares = [row[f"{name}_share"] for row in rows]
+            assert trace["x"] == [None if share is None else pytest.approx(100 * share) for share in shares]
+            assert trace["y"] == [row["value"] for row in rows]
+        assert [row[3] for row in axis["rows"]] == [f"{row['reached']:,}" for row in rows]
+    bars = page_parts.charts(plan, [])["copies"]["data"][0]
+    assert dict(zip(bars["x"], bars["y"], strict=True)) == {each["copies"]: each["photos"] for each in plan["copies"]}
+
+
+def test_words_say_what_was_kept_what_binds_and_what_to_buy(plan: dict[str, Any]) -> None:
+    assert page_words.lead(plan).startswith("100 train images: every photo kept and 43 copies made. This is proven")
+    told = "\n".join(page_words.binding(plan))
+    assert all(each["wish"] in told and each["cell"] in told for each in plan["binding"])
+    assert len(page_words.shopping(plan)) == len(plan["shopping"]) > 0
+    assert all(each["cell"] in line for line, each in zip(page_words.shopping(plan), plan["shopping"], strict=True))
+
+
+def test_one_in_the_way_is_one_sentence_with_all_its_cells() -> None:
+    entries = [{"wish": "plan.keep", "cell": cell, "saves": 2.0} for cell in ("a", "b")]
+    entries.append({"wish": "plan.total", "cell": "", "saves": 1.0})
+    assert page_words.binding({"binding": entries}) == [
+        "plan.keep: one image more or less saves 2 images of deviation, in each of 2 cells: a; b.",
+        "plan.total: one image more or less saves 1 image of deviation.",
+    ]
+
+
+def test_a_policy_rejected_often_is_named(plan: dict[str, Any]) -> None:
+    counts = {"shadow": {"planned": 9, "rejected": 4, "often": 1}, "flip": {"planned": 90, "rejected": 1, "often": 0}}
+    told = page_words.warnings({**plan, "rejected": counts})
+    assert told == [
+        "Copies made by the policy shadow are rejected often: 4 so far. Lower its weight or its severity.",
+    ]
+    assert page_words.rejected({"rejected": counts})[0] == ("shadow", "9", "4", "rejected often")
+
+
+def test_two_plans_side_by_side(folder: Path, tmp_path: Path) -> None:
+    older = planned(tmp_path / "older", PARAMS.replace("total: 100", "total: 80")) / "manifests/built/plan.json"
+    done = run(folder, "balance.page", "--out", "beside", "--against", str(older))
+    assert done.returncode == 0, done.stderr
+    html = (folder / "beside/index.html").read_text()
+    assert re.search(r'<th scope="row">images</th><td>100</td><td>80</td><td>\+20</td>', html)
+    assert "Cells whose target moved most" in html
+    figures = (folder / "beside/figures.js").read_text()
+    assert figures.count("older plan") == 2
+
+
+@pytest.mark.parametrize("missing", ["price", "shopping", "binding"])
+def test_what_a_plan_does_not_have_is_said(folder: Path, tmp_path: Path, plan: dict[str, Any], missing: str) -> None:
+    full = {**plan, "binding": [{"wish": "plan.total", "cell": "", "saves": 1.0}]}
+    page.write(tmp_path, {**full, missing: []}, *plan_table.read(folder / "manifests/built/plan.parquet"), [])
+    words = {"price": "No price curve", "shopping": "None: no new photo", "binding": "Nothing: no cap"}
+    html = (tmp_path / "index.html").read_text()
+    assert [key for key, text in words.items() if text in html] == [missing]
+
+
+@pytest.mark.parametrize(("text", "rule"), [("{}", "a plan with the key augment"), ("[", "a plan in JSON")])
+def test_a_file_that_is_no_plan_is_an_error(tmp_path: Path, text: str, rule: str) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(UserError, match=f"expected {rule}.*Run `python -m balance.plan` first"):
+        page_words.read(tmp_path / "plan.json")
