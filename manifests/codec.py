@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -55,22 +56,24 @@ def header(content: bytes) -> Header:
         raise Undecodable(str(error)) from error
 
 
-def decode(content: bytes) -> np.ndarray:
+def decode(content: bytes, colorspace: Literal["RGB", "RGBX"] = "RGB") -> np.ndarray:
     """Decode to upright RGB.
 
     Args:
         content: the file's bytes; check its `header` first where it is not trusted.
+        colorspace: RGBX has a fourth byte that means nothing; it decodes and warps faster.
     Returns:
-        uint8 (height, width, 3).
+        uint8 (height, width, 3 or 4).
     Raises:
         Undecodable: truncated or damaged pixels, or no known format.
     """
     if content[:3] == b"\xff\xd8\xff" and not _may_be_turned(content):
         try:
-            return np.asarray(simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True))
+            return np.asarray(simplejpeg.decode_jpeg(content, colorspace=colorspace, strict=True))
         except ValueError:
             pass  # CMYK, or damaged: OpenCV decides, with `header` for the orientation
-    return _decode_any(content)
+    image = _decode_any(content)
+    return image if colorspace == "RGB" else cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
 
 
 def _may_be_turned(content: bytes) -> bool:
@@ -91,13 +94,13 @@ def _decode_any(content: bytes) -> np.ndarray:
 
 
 def encode(image: np.ndarray, quality: int) -> bytes:
-    """Encode uint8 (height, width, 3) RGB as a baseline JPEG.
+    """Encode as a baseline JPEG with 4:2:0 chroma, as cameras, Pillow and OpenCV do.
 
     Args:
-        image: upright RGB.
-        quality: 1 to 100, libjpeg's scale; chroma is subsampled (4:2:0) below 90 as cameras do.
+        image: uint8 (height, width, 3 or 4), upright RGB or RGBX; the bytes are the same.
+        quality: 1 to 100, libjpeg's scale.
     """
-    sampling = "444" if quality >= 90 else "420"
+    colorspace = "RGB" if image.shape[2] == 3 else "RGBX"
     return bytes(
-        simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality, colorspace="RGB", colorsubsampling=sampling)
+        simplejpeg.encode_jpeg(np.ascontiguousarray(image), quality, colorspace=colorspace, colorsubsampling="420")
     )

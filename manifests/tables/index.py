@@ -5,11 +5,15 @@ The index is written last: its existence means that every shard is complete.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from manifests.cells import Cells
+from manifests.files import publish
 from manifests.tables import base
 
 
@@ -38,6 +42,27 @@ def schema(cells: Cells) -> pa.Schema:
             ("replay", pa.string()),  # the drawn parameters; "{}" for an original
         ]
     )
+
+
+@contextmanager
+def writing(path: Path, cells: Cells, metadata: dict[str, str]) -> Iterator[Callable[[pa.Table], None]]:
+    """Publish the table in parts, one row group each, so that it never lies in memory as a whole.
+
+    Args:
+        path: the Parquet file.
+        cells: the axes.
+        metadata: kept beside the cells: `quality` of the encoder, `versions` of the libraries.
+    Yields:
+        a function that appends a table.
+    """
+    whole = schema(cells).with_metadata({"cells": cells.to_json(), **metadata})
+    with publish(path) as temporary, pq.ParquetWriter(temporary, whole, compression="zstd") as writer:
+
+        def append(table: pa.Table) -> None:
+            base.check(table.schema, schema(cells), path)
+            writer.write_table(table.select(whole.names).replace_schema_metadata(whole.metadata), 1 << 20)
+
+        yield append
 
 
 def write(table: pa.Table, path: Path, cells: Cells) -> None:
