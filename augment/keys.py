@@ -79,24 +79,27 @@ def _print_definition() -> str:
 
 
 def _code(roots: tuple[Any, ...]) -> str:
-    """Hash the syntax of functions and of what they reach in their own modules."""
-    waiting = [gates.Print, *roots]
-    seen: dict[str, str] = {}
+    """Hash the syntax of functions and classes and of what they reach in their own modules."""
+    waiting, seen = [gates.Print, *roots], {}
     while waiting:
         thing = waiting.pop()
         name = f"{thing.__module__}.{thing.__qualname__}"
-        if name in seen:
-            continue
-        tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
-        seen[name] = ast.dump(_bare(tree))
-        scope = vars(sys.modules[thing.__module__])
-        for node in ast.walk(tree):
-            value = scope.get(node.id) if isinstance(node, ast.Name) else None
-            if isinstance(value, FunctionType | type) and value.__module__.startswith(("augment", "manifests")):
-                waiting.append(value)
-            elif isinstance(value, int | float | str | tuple) and isinstance(node, ast.Name):
-                seen[f"{thing.__module__}.{node.id}"] = repr(value)
+        if name not in seen:
+            seen[name], reached = _syntax(thing)
+            waiting += reached
     return blake2b(json.dumps(seen, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+@cache
+def _syntax(thing: Any) -> tuple[str, tuple[Any, ...]]:
+    """A function's or class's own syntax and the constants it names, and our functions and classes that it names."""
+    tree = _bare(ast.parse(textwrap.dedent(inspect.getsource(thing))))
+    scope = vars(sys.modules[thing.__module__])
+    named = {node.id: scope.get(node.id) for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    constants = {name: repr(value) for name, value in named.items() if isinstance(value, int | float | str | tuple)}
+    reached = [value for value in named.values() if isinstance(value, FunctionType | type)]
+    ours = tuple(value for value in reached if value.__module__.partition(".")[0] in ("augment", "manifests"))
+    return ast.dump(tree) + json.dumps(constants, sort_keys=True), ours
 
 
 def _bare(tree: ast.AST) -> ast.AST:

@@ -92,7 +92,8 @@ def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
     cv2.setNumThreads(0)  # OpenCV's threads would fight the other workers
     pack = Pack(setup.store)
     try:
-        call = _Call(setup, Store(setup.store, setup.scratch), pack, _scored(setup))
+        copies = any(task.policy for group in groups for task in group.tasks)
+        call = _Call(setup, Store(setup.store, setup.scratch), pack, _scored(setup) if copies else None)
         results = [result for group in groups for result in call.group(group)]
         pack.publish()
     finally:
