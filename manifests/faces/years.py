@@ -16,7 +16,9 @@ def paint_years(canvas: Canvas, look: Look, face: np.ndarray, rng: np.random.Gen
         where = rng.normal((0, 0.1), (0.42, 0.42), (count, 2))
         spots = [ellipse(x, y, r, r * 0.8) for (x, y), r in zip(where, rng.uniform(0.015, 0.05, count), strict=True)]
         canvas.shade(face * canvas.mask(spots, blur=0.012), (0.78, 0.66, 0.58), 0.75 * min(1, look.spots + 0.2))
-    creased = 0.25 * max(0.0, look.smile) * (1 - 0.6 * look.youth)
+    # A grimace and raised brows crease the skin at any age, as years do.
+    strain = (1.4 * max(0.0, -0.15 - look.smile) + 9 * max(0.0, -0.235 - look.brow_y)) * (1 - 0.6 * look.youth)
+    creased = (0.25 * max(0.0, look.smile) + 0.8 * strain) * (1 - 0.6 * look.youth)
     folds = [_fold(look, s) for s in SIDES]
     canvas.shade(face * canvas.lines(folds, 0.035, blur=0.022), SHADOW, min(1.0, 1.1 * look.folds + creased))
     bags = [_arc(s * look.eye_x, look.eye_y + 0.16, 0.15, 0.05) for s in SIDES]
@@ -24,7 +26,7 @@ def paint_years(canvas: Canvas, look: Look, face: np.ndarray, rng: np.random.Gen
     if look.sag > 0:
         jowls = [smooth([(s * 0.30, 0.66), (s * 0.37, 0.78), (s * 0.33, 0.90)], closed=False) for s in SIDES]
         canvas.shade(face * canvas.lines(jowls, 0.05, blur=0.03), SHADOW, 0.7 * look.sag * look.folds)
-    lines = look.lines + 0.25 * max(0.0, look.squint - 0.2)
+    lines = min(1.2, look.lines + 0.25 * max(0.0, look.squint - 0.2) + strain)
     if lines > 0.02:
         canvas.shade(face * canvas.lines(_forehead(look, rng), 0.022, blur=0.010), SHADOW, 0.8 * lines)
         canvas.shade(face * canvas.lines(_crows_feet(look), 0.016, blur=0.008), SHADOW, 1.0 * lines)
