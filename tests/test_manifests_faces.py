@@ -148,7 +148,9 @@ def test_another_seed_draws_another_face() -> None:
     "change", [{"age": 70.0}, {"age": 8.0}, {"gender": "male"}, {"ethnicity": "caucasian"}, {"expression": "happy"}]
 )
 def test_each_label_alone_changes_the_face(change: dict[str, object]) -> None:
-    assert all(np.abs(drawn(seed, **change).astype(int) - drawn(seed)).mean() > 0.5 for seed in range(4))
+    for seed in range(4):  # a smile is small: some 50 pixels, by more than noise does
+        changed = np.abs(drawn(seed, **change).astype(int) - drawn(seed)).max(axis=2) > 20
+        assert changed.sum() >= 50
 
 
 @pytest.mark.parametrize("age", [0.0, 1.0, 19.9, 100.0])
