@@ -22,7 +22,9 @@ def each(jobs: int, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]]
     Raises:
         UserError: a worker was killed.
     """
-    workers = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered", pre_dispatch="3 * n_jobs", batch_size=1)
+    backend, _ = joblib.parallel.get_active_backend()
+    ready = "generator_unordered" if backend.supports_return_generator else "list"  # multiprocessing has no other
+    workers = joblib.Parallel(n_jobs=jobs, return_as=ready, pre_dispatch="3 * n_jobs", batch_size=1)
     try:
         yield from workers(joblib.delayed(call)(*one) for one in arguments)
     except TerminatedWorkerError as error:

@@ -19,7 +19,7 @@ from augment.rows import CALL, Rows, cut
 from augment.worker import Failed, Group, Made, Setup, Task
 from manifests.errors import UserError
 from manifests.sections.policies import Policies
-from manifests.tables import index
+from manifests.tables import base, index
 from manifests.tables.tasks import ORIGINAL
 
 
@@ -178,6 +178,10 @@ class Stage:
         table = table.set_column(table.column_names.index("offset"), "offset", pa.array(flat, pa.int64()))
         hexes = [digest.hex() for digest in by_name["sha256"]]
         table = table.set_column(table.column_names.index("sha256"), "sha256", pa.array(hexes, pa.string()))
+        for name in ("split", "shard"):  # their dictionaries must not depend on the order of the tasks
+            table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
+        for name, axis in zip(self.rows.cells.columns, base.axis_columns(self.rows.cells, table["cell"]), strict=False):
+            table = table.set_column(table.column_names.index(name), name, axis)
         expected = index.schema(self.rows.cells)
         return table.select(expected.names).cast(expected)
 
