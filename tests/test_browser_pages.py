@@ -1,0 +1,88 @@
+"""The plan page, the results page and the index of pages, in a real browser."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from balance import page, page_words
+from manifests.tables import plan
+from tests import results_sample
+from tests.browser import NARROW, WIDE, Reader, chromium
+from tests.stages import ROOT
+from tests.test_balance_page import planned
+
+DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((box) => box.querySelector('.main-svg .xtick'))"
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder a page."""
+    folder = tmp_path_factory.mktemp("pages")
+    built = planned(folder / "plan") / "manifests/built"
+    (folder / "plan-page").mkdir()
+    summary = page_words.read(built / "plan.json")
+    summary["joint"] = [
+        {"pattern": "<script>alert(1)</script>", "before": 0, "wanted": 3, "reached": 1, "reason": "<b>"}
+    ]
+    page.write(folder / "plan-page", json.loads(json.dumps(summary)), *plan.read(built / "plan.parquet"), [])
+    (folder / "results").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder / "results")
+        return {
+            "plan": folder / "plan-page",
+            "results": results_sample.make(folder / "results"),
+            "index": ROOT / "datasets/pages",
+        }
+
+
+@pytest.mark.parametrize("name", ["plan", "results", "index"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_page_draws_all_fits_and_breaks_no_serious_rule(
+    browser: Any, folders: dict[str, Path], name: str, size: dict, dark: bool
+) -> None:
+    open_ = Reader(browser, folders[name], size=size, dark=dark)
+    open_.page.wait_for_function(DRAWN)
+    assert not open_.overflows()
+    assert open_.violations() == []
+    open_.close()
+
+
+def test_charts_take_the_colours_of_the_theme(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["plan"])
+    colour = "getComputedStyle(document.querySelector('[data-chart] .xtick text')).fill"
+    open_.page.wait_for_selector("[data-chart] .xtick text")
+    light = open_.page.evaluate(colour)
+    for _ in range(2):
+        open_.page.locator("#theme").click()
+    assert open_.text("#theme-name") == "dark"
+    open_.page.wait_for_function(f"() => {colour} !== '{light}'")
+    open_.close()
+
+
+def test_heat_map_changes_its_measure_and_leads_to_the_gallery(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["plan"])
+    cell = open_.page.locator(".heat td a").first
+    assert cell.inner_text() == "40"
+    open_.page.locator(".choice label", has_text="augment").click()
+    assert cell.inner_text() == cell.get_attribute("data-augment")
+    assert cell.get_attribute("href") == "../gallery/index.html#/cell/0"
+    open_.close()
+
+
+def test_a_wish_that_is_a_script_is_shown_as_text(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["plan"])
+    assert "joint <script>alert(1)</script>" in open_.page.locator("main").inner_text()
+    open_.close()
