@@ -117,9 +117,7 @@ def _table(rows: list[dict], written: list[tuple[str, int, bytes]], cells: Cells
     cell = pa.array([row["cell"] for row in rows], pa.int32())
     policy = [POLICIES[(c + len(row["path"])) % 4] if c else "original" for c, row in zip(copy, rows, strict=True)]
     drawn = [
-        json.dumps({"angle": round(c * 1.7, 2), "shift": [0.01 * c, 0.02], "gamma": 1 + c / 50})
-        if c
-        else "{}"
+        json.dumps({"angle": round(c * 1.7, 2), "shift": [0.01 * c, 0.02], "gamma": 1 + c / 50}) if c else "{}"
         for c in copy
     ]
     known = base.axis_columns(cells, cell.fill_null(0))[:-1]

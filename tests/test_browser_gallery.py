@@ -114,7 +114,14 @@ def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: An
     assert page.evaluate("document.getElementById('copy').naturalWidth") == 96
     assert page.evaluate("document.getElementById('copy').src !== document.getElementById('parent').src")
     told = open_.text("#made") + open_.text("#place")
-    for words in (str(row["seed"]), row["shard"], f"{row['offset']:,} bytes", row["sha256"], "counterclockwise", "gamma"):
+    for words in (
+        str(row["seed"]),
+        row["shard"],
+        f"{row['offset']:,} bytes",
+        row["sha256"],
+        "counterclockwise",
+        "gamma",
+    ):
         assert words in told
     wipe = "getComputedStyle(document.querySelector('.wipe .over')).clipPath"
     before = page.evaluate(wipe)
