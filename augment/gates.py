@@ -78,18 +78,18 @@ class Scored:
     def nears(self, print_: Print, parent: Print) -> bool:
         """Whether a copy is nearly a scored photo, and nearer to it than its parent is to any."""
         found = self._nearest(print_, _SCORED)
-        return found is not None and found < (self._nearest(parent, _SCORED) or _SCORED)
+        return found < _SCORED and found < self._nearest(parent, _SCORED)
 
-    def _nearest(self, print_: Print, within: float) -> float | None:
-        """The distance to the nearest scored photo, None if it is `within` or more."""
+    def _nearest(self, print_: Print, within: float) -> float:
+        """The distance to the nearest scored photo; infinite if it is `within` or more."""
         own = print_.levels.ravel().astype(np.float32)
         low, high = np.searchsorted(self._means, [own.mean() - within, own.mean() + within])
         if low == high:
-            return None
+            return np.inf
         products = self._levels[low:high] @ own
         nearest = float((self._squares[low:high] - 2 * products).min()) + float(own @ own)
         distance = float(np.sqrt(max(nearest, 0.0) / own.size))
-        return distance if distance < within else None
+        return distance if distance < within else np.inf
 
 
 def judge(

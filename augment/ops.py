@@ -119,9 +119,8 @@ def tone_curves(image: np.ndarray, donor: np.ndarray, amount: float) -> np.ndarr
     for channel in range(3):
         ours, theirs = (_quantiles(photo[::3, ::3, channel]) for photo in (image, donor))
         matched = np.interp(_LEVELS, [0, *ours, 1], [0, *theirs, 1])
-        steps = np.minimum(np.diff(matched, prepend=0), _STEEPEST / 255)
-        limited = np.cumsum(steps)
-        limited += (_LEVELS @ (matched - limited)) / _LEVELS.sum()  # keep the level that the bound took
+        slope = _STEEPEST * _LEVELS
+        limited = np.minimum.accumulate(matched - slope) + slope  # lags where it is too steep, then catches up
         curves[channel] = (1 - amount) * _LEVELS + amount * limited
     return np.clip(curves, 0, 1)
 

@@ -79,7 +79,7 @@ def hand(image: np.ndarray, drawn: Drawn) -> np.ndarray:
     rows, columns = image.shape[:2]
     size = (rows * _FINE, columns * _FINE)
     skin = np.median(
-        image[int(rows * 0.45) : int(rows * 0.6), int(columns * 0.4) : int(columns * 0.6), :3], axis=(0, 1)
+        image[int(rows * 0.45) : int(rows * 0.6) + 1, int(columns * 0.4) : int(columns * 0.6) + 1, :3], axis=(0, 1)
     )
     turn, thick = np.deg2rad(drawn["angle"]), drawn["thick"]
     out, shade = image, np.zeros(size, np.uint8)
@@ -98,7 +98,7 @@ def hand(image: np.ndarray, drawn: Drawn) -> np.ndarray:
     soft = cv2.GaussianBlur(_small(shade, image), (0, 0), 0.02 * columns)
     out = _blend(out, np.zeros(3), np.roll(soft, round(0.015 * rows), axis=0) * 0.4)
     for mask in fingers:
-        depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3) / (thick * size[1] / 2)
+        depth = np.minimum(cv2.distanceTransform(mask, cv2.DIST_L2, 3), size[1]) / (thick * size[1] / 2)
         round_shape = 0.62 + 0.38 * np.sqrt(np.clip(1 - (1 - np.clip(depth, 0, 1)) ** 2, 0, 1))
         lit = cv2.resize(round_shape.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
         colour = skin * drawn["light"] * lit[..., None]

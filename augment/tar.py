@@ -89,4 +89,4 @@ def _member(name: str, content: bytes) -> bytes:
     return b"".join((header[:148], checksum, header[156:], content, bytes(-len(content) % _BLOCK)))
 
 
-_TAIL = bytes(100) + b"ustar\x0000" + bytes(32 + 32) + b"0000000\x00" * 2 + bytes(155 + 12)
+_TAIL = bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)

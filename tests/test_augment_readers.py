@@ -1,0 +1,127 @@
+"""Shards and index open in the readers that people use, and verify finds what does not match."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import webdataset
+from PIL import Image
+
+from augment import tar
+from manifests import codec
+from tests.render_fixtures import Project, project
+from tests.stages import run
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    made = project(tmp_path_factory.mktemp("readers"), train=8, copies=2, shard=10)
+    made.render()
+    return made
+
+
+def test_webdataset_reads_every_sample(made: Project) -> None:
+    rows = {row["task_id"]: row for row in made.table().to_pylist()}
+    shards = sorted(str(path) for path in made.shards.glob("*.tar"))
+    samples = list(webdataset.WebDataset(shards, shardshuffle=False).decode("rgb8"))
+    assert {sample["__key__"] for sample in samples} == set(rows)
+    for sample in samples:
+        row = rows[sample["__key__"]]
+        assert sample["json"]["image_id"] == row["image_id"]
+        assert sample["json"]["age"] == row["age"]
+        assert sample["jpg"].shape == (64, 64, 3)
+
+
+def test_tarfile_and_gnu_tar_list_the_same_members(made: Project) -> None:
+    for path in made.shards.glob("*.tar"):
+        with tarfile.open(path) as opened:
+            members = opened.getmembers()
+        assert {(m.mtime, m.uid, m.gid, m.uname, m.gname, m.mode) for m in members} == {(0, 0, 0, "", "", 0o644)}
+        listed = subprocess.run(["tar", "tf", str(path)], capture_output=True, text=True, check=True)
+        assert listed.stdout.split() == [member.name for member in members]
+        assert listed.stderr == ""
+
+
+def test_hugging_face_datasets_reads_every_sample(made: Project) -> None:
+    datasets = pytest.importorskip("datasets")
+    if not hasattr(datasets, "load_dataset"):
+        pytest.skip("Hugging Face datasets is not installed: `datasets` is our own folder")
+    names = [str(path) for path in sorted(made.shards.glob("train-*.tar"))]
+    read = datasets.load_dataset("webdataset", data_files={"train": names}, split="train", streaming=True)
+    assert len(list(read)) == sum(name.startswith("train-") for name in made.table()["shard"].to_pylist())
+
+
+def test_the_index_opens_in_pandas_duckdb_and_polars(made: Project) -> None:
+    path, table = made.shards / "index.parquet", made.table()
+    frame = pd.read_parquet(path)
+    assert frame["seed"].dtype == np.uint64
+    assert frame["task_id"].tolist() == table["task_id"].to_pylist()
+    polars = pl.read_parquet(path)
+    assert polars["seed"].to_list() == table["seed"].to_pylist()
+    count = duckdb.sql(f"select count(*), sum(size) from '{path}' where copy > 0 and gender = 'male'").fetchall()[0]
+    male = frame[(frame["copy"] > 0) & (frame["gender"] == "male")]
+    assert count == (len(male), male["size"].sum())
+
+
+@pytest.mark.parametrize(
+    ("path", "suffix"),
+    [
+        ("a/b.jpg", ".jpg"),
+        ("b.JPEG", ".JPEG"),
+        ("c.jpg.chip.jpg", ".jpg"),
+        ("d.png", ".png"),
+        ("e", ".jpg"),
+        ("f.x", ".jpg"),
+    ],
+)
+def test_an_original_keeps_its_extension(path: str, suffix: str) -> None:
+    assert tar.suffix(path) == suffix
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 10_000])
+def test_members_are_those_of_tarfile(size: int) -> None:
+    content, expected = bytes(range(256)) * (size // 256 + 1), io.BytesIO()
+    content = content[:size]
+    with tarfile.open(fileobj=expected, mode="w", format=tarfile.USTAR_FORMAT) as opened:
+        member = tarfile.TarInfo("0123456789abcdef_0001.jpg")
+        member.size, member.mode = size, 0o644
+        opened.addfile(member, io.BytesIO(content))
+    made = tar._member("0123456789abcdef_0001.jpg", content)
+    assert expected.getvalue().startswith(made)
+
+
+def test_verify_reports_each_mismatch(tmp_path: Path) -> None:
+    made = project(tmp_path, train=6, copies=2)
+    made.render()
+    assert run(tmp_path, "augment.verify", "--sample", "0").stdout == "24 of 24 images verified, 0 mismatches\n"
+    row = next(row for row in made.table().to_pylist() if row["copy"] == 1)
+    shard = made.shards / row["shard"]
+    content = bytearray(shard.read_bytes())
+    content[row["offset"] + row["size"] // 2] ^= 1
+    shard.write_bytes(content)
+    lost = next(path for path in (tmp_path / "raw/valid").iterdir())
+    image = codec.decode(lost.read_bytes())
+    image_id = next(row["task_id"] for row in made.table().to_pylist() if row["path"] == f"valid/{lost.name}")
+    Image.fromarray(image).save(lost, quality=50)
+    done = run(tmp_path, "augment.verify", "--sample", "0")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        f"{row['task_id']}: the bytes in {row['shard']} are not those of the index",
+        f"{image_id}: valid/{lost.name}: its bytes have changed since the scan",
+        "24 of 24 images verified, 2 mismatches",
+    ]
+    assert "5 of 24 images verified" in run(tmp_path, "augment.verify", "--sample", "5").stdout
+
+
+def test_importing_the_renderer_loads_no_albumentations() -> None:
+    code = "import sys, augment.render; sys.exit(bool({'albumentations', 'tensorflow', 'pandas'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent.parent).returncode == 0
