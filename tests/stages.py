@@ -50,4 +50,7 @@ def run_all(folder: Path, *commands: str, jobs: int = 1) -> None:
 def hashes(*folders: Path) -> dict[str, str]:
     """SHA-256 of every file below the folders, by path relative to the folder."""
     files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {f"{folder.name}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest() for folder, path in files}
+    return {
+        f"{folder.name}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder, path in files
+    }

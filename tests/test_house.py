@@ -82,7 +82,11 @@ def test_stage_never_imports_tensorflow(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_cover_every_module_and_the_lock_file(stage: str) -> None:
     deps = [Path(dep) for dep in STAGES[stage]["deps"] if "${" not in dep]
-    needed = {file for file in closure(command_file(stage)) if file.name != "__init__.py" or (ROOT / file).stat().st_size > 200}
+    needed = {
+        file
+        for file in closure(command_file(stage))
+        if file.name != "__init__.py" or (ROOT / file).stat().st_size > 200
+    }
     missing = {str(file) for file in needed if not any(dep == file or dep in file.parents for dep in deps)}
     assert not missing, f"{stage}: add these to its deps in dvc.yaml"
     assert Path("requirements-cpu.lock") in deps
@@ -90,7 +94,12 @@ def test_deps_cover_every_module_and_the_lock_file(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_exist_or_are_made_by_a_stage(stage: str) -> None:
-    outs = {name for each in STAGES.values() for kind in ("outs", "metrics", "plots") for name in map(_name, each.get(kind, []))}
+    outs = {
+        name
+        for each in STAGES.values()
+        for kind in ("outs", "metrics", "plots")
+        for name in map(_name, each.get(kind, []))
+    }
     for dep in STAGES[stage]["deps"]:
         assert "${" in dep or dep in outs or (ROOT / dep).exists(), f"{stage}: no {dep}"
 
@@ -106,7 +115,11 @@ def sections_read(file: Path) -> set[str]:
     tree = ast.parse((ROOT / file).read_text())
     read = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "params":
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and ast.unparse(node.func.value) == "params"
+        ):
             if node.func.attr in {"seed", "cells"}:
                 read.add(node.func.attr)
             elif node.func.attr == "section":

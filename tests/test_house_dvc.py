@@ -64,7 +64,13 @@ def test_a_second_run_does_nothing(checkout: Path) -> None:
 def test_a_changed_plan_reruns_from_plan_on(checkout: Path) -> None:
     change(checkout, "plan", "total", 260)
     stages = ran(call(checkout, "dvc", "repro"))
-    assert {"draw", "scan"}.isdisjoint(stages) and {"plan", "render", "train@balanced", "score@balanced", "compare"} <= set(stages)
+    assert {"draw", "scan"}.isdisjoint(stages) and {
+        "plan",
+        "render",
+        "train@balanced",
+        "score@balanced",
+        "compare",
+    } <= set(stages)
     assert "plan.total" in call(checkout, "dvc", "params", "diff")
     assert "average_bias" in call(checkout, "dvc", "metrics", "diff")
 
@@ -73,7 +79,9 @@ def test_a_changed_run_reruns_that_run_alone(checkout: Path) -> None:
     runs = YAML(typ="safe").load((checkout / "params.yaml").read_text())["train"]["runs"]
     runs["both"]["seeds"] = 2
     change(checkout, "train", "runs", runs)
-    assert [stage for stage in ran(call(checkout, "dvc", "repro")) if stage.startswith(("train", "render"))] == ["train@both"]
+    assert [stage for stage in ran(call(checkout, "dvc", "repro")) if stage.startswith(("train", "render"))] == [
+        "train@both"
+    ]
 
 
 def test_plots_render_to_a_page(checkout: Path) -> None:

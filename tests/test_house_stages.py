@@ -17,7 +17,9 @@ def small() -> str:
     return text.replace("  layout: drawn\n", "  layout: drawn\n  drawn: 160\n").replace(TOTAL, "  total: 200\n")
 
 
-TOTAL = next(line for line in (ROOT / "params.yaml").read_text().splitlines(keepends=True) if line.strip().startswith("total:"))
+TOTAL = next(
+    line for line in (ROOT / "params.yaml").read_text().splitlines(keepends=True) if line.strip().startswith("total:")
+)
 
 
 def built(folder: Path, jobs: int) -> dict[str, str]:
