@@ -20,18 +20,19 @@ from importlib.metadata import version
 from types import FunctionType
 from typing import Any
 
+import orjson
+
 from augment import gates, ops
 from augment.packs import KEY
 from augment.policies import CATALOGUE
 from manifests import codec
 
 LIBRARIES = ("numpy", "opencv-python-headless", "simplejpeg", "stringzilla")
-_encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 
 
 def replay(drawn: dict[str, Any]) -> str:
     """Drawn parameters as the JSON that the index records."""
-    return _encode(drawn)
+    return orjson.dumps(drawn).decode()
 
 
 @cache
@@ -41,17 +42,20 @@ def versions() -> str:
     return json.dumps(found | {"machine": platform.machine()}, sort_keys=True)
 
 
-def image_key(image_id: str, policy: str, drawn: dict[str, Any], donor: str | None, quality: int) -> bytes:
+def image_key(
+    image_id: str, policy: str, drawn: dict[str, Any], recorded: str, donor: str | None, quality: int
+) -> bytes:
     """KEY bytes for a copy.
 
     Args:
         image_id: a hash of the source's content.
         policy: its name.
         drawn: the parameters.
+        recorded: `replay(drawn)`.
         donor: a hash of the donor's content, or None.
         quality: of the encoder.
     """
-    text = f"{image_id}/{definition(policy, tuple(drawn))}/{replay(drawn)}/{donor}/{quality}/{versions()}"
+    text = f"{image_id}/{definition(policy, tuple(drawn))}/{recorded}/{donor}/{quality}/{versions()}"
     return blake2b(text.encode(), digest_size=KEY).digest()
 
 

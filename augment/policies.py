@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from manifests.seeds import generator
+from manifests.seeds import uniforms
 
 _STREAM = 32  # uniform numbers a policy may draw
 
@@ -25,7 +25,7 @@ class Draws:
     """
 
     def __init__(self, seed: int) -> None:
-        self._next = iter(generator(seed).random(_STREAM).tolist()).__next__
+        self._next = iter(uniforms(seed, _STREAM)).__next__
 
     def uniform(self, low: float, high: float) -> float:
         """A number in [low, high], to four decimals."""

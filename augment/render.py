@@ -33,13 +33,16 @@ def main() -> None:
     joined = rows.join(table, source.read(options.source)[0], cells, policies)
     metadata = {"quality": str(section.quality), "versions": keys.versions()}
     with locked(options.store) as scratch, command.progress(joined.table.num_rows, "render") as bar:
-        setup = Setup(Path(root), options.store, scratch, seed, section)
-        run = stage.Stage(joined, policies, setup, options.out, jobs)
+        setup = Setup(Path(root).absolute(), options.store.absolute(), scratch.absolute(), seed, section)
+        run = stage.Stage(joined, policies, setup, options.out.absolute(), jobs)
         stage.clear(options.out, set(joined.table["shard"].unique().to_pylist()))
-        with index.writing(options.out / "index.parquet", cells, metadata) as append:
-            for part in run.run(bar):
-                append(part)
-            files.write_text(options.report, run.report.to_json())
+        try:
+            with index.writing(options.out / "index.parquet", cells, metadata) as append:
+                for part in run.run(bar):
+                    append(part)
+                files.write_text(options.report, run.report.to_json())
+        finally:
+            stage.tidy(options.out)
     print(run.report.summary())
 
 

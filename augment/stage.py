@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,13 @@ from augment.gates import PRINT
 from augment.report import Report
 from augment.rows import CALL, Rows, cut
 from augment.worker import Failed, Group, Made, Setup, Task
+from manifests import files
 from manifests.errors import UserError
 from manifests.sections.policies import Policies
 from manifests.tables import base, index
 from manifests.tables.tasks import ORIGINAL
+
+_SYNCS = 4  # files that are written to the disk at once
 
 
 @dataclass
@@ -73,9 +78,12 @@ class Stage:
     def _render(self, groups: list[Group], start: int, bar: tqdm) -> dict[int, Made | Failed]:
         """Render a wave's groups; the results of rows before `start` were written by an earlier wave."""
         found: dict[int, Made | Failed] = {}
-        for part in pool.each(self.jobs, worker.render, ((self.setup, part) for part in cut(groups, CALL))):
-            found |= {result.row: result for result in part if result.row >= start}
-            bar.update(sum(result.row >= start for result in part))
+        with _meanwhile() as do:
+            for part in pool.each(self.jobs, worker.render, ((self.setup, part) for part in cut(groups, CALL))):
+                for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
+                    do(files.sync, self.setup.store / pack)
+                found |= {result.row: result for result in part if result.row >= start}
+                bar.update(sum(result.row >= start for result in part))
         return found
 
     def _settle(self, start: int, end: int, found: dict[int, Made | Failed]) -> tuple[pa.Table, list[Made]]:
@@ -173,7 +181,11 @@ class Stage:
             (self.out / name, table.take(pa.array(np.arange(start, end))), self.setup.root, self.setup.store)
             for name, start, end in zip(names, starts, ends.tolist(), strict=False)
         )
-        offsets = dict(pool.each(self.jobs, tar.write, calls))
+        offsets = {}
+        with _meanwhile() as do:
+            for name, places in pool.each(self.jobs, tar.write, calls):
+                offsets[name] = places
+                do(_publish, self.out / name)
         flat = np.concatenate([np.zeros(0, np.int64), *(offsets[name] for name in names)])
         table = table.set_column(table.column_names.index("offset"), "offset", pa.array(flat, pa.int64()))
         hexes = [digest.hex() for digest in by_name["sha256"]]
@@ -184,6 +196,25 @@ class Stage:
             table = table.set_column(table.column_names.index(name), name, axis)
         expected = index.schema(self.rows.cells)
         return table.select(expected.names).cast(expected)
+
+
+@contextmanager
+def _meanwhile() -> Iterator[Callable[..., None]]:
+    """Give a function that does something in the background; all is done, or has failed, at the end.
+
+    Waiting for the disk would keep the workers from rendering.
+    """
+    with ThreadPoolExecutor(_SYNCS) as threads:
+        waiting: list[Future[None]] = []
+        yield lambda call, *arguments: waiting.append(threads.submit(call, *arguments))
+        for one in waiting:
+            one.result()
+
+
+def _publish(shard: Path) -> None:
+    """Sync a written shard and put it in its place."""
+    files.sync(tar.part(shard))
+    tar.part(shard).rename(shard)
 
 
 def _dicts(table: pa.Table, failed: list[Failed], start: int) -> list[dict[str, Any]]:
@@ -200,10 +231,16 @@ def _replaced(row: pa.Table, substitute: fill.Substitute) -> pa.Table:
 
 
 def clear(out: Path, wanted: set[str]) -> None:
-    """Remove the index and what no task names, so that an index is never beside shards of another run."""
-    if not out.is_dir():
-        return
+    """Make the folder; remove the index and what no task names, so that an index is never beside others' shards."""
+    out.mkdir(parents=True, exist_ok=True)
     (out / "index.parquet").unlink(missing_ok=True)
-    for path in [*out.glob("*.tar"), *out.glob(".*.part")]:
+    for path in out.glob("*.tar"):
         if path.name not in wanted:
             path.unlink()
+    tidy(out)
+
+
+def tidy(out: Path) -> None:
+    """Remove what was begun and not published."""
+    for path in out.glob(".*.part"):
+        path.unlink(missing_ok=True)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from augment import packs
 from manifests.errors import UserError
-from manifests.files import publish
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, check_circular=False).encode
 
 
 PLACE = ("path", "pack", "offset", "size", "sha256")
@@ -31,10 +30,12 @@ def suffix(path: str) -> str:
 
 
 def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np.ndarray]:
-    """Publish a shard.
+    """Write a shard beside its place, as `part(shard)`; the caller publishes it.
+
+    Syncing keeps a worker waiting, so it is not done here.
 
     Args:
-        shard: the tar to write.
+        shard: the tar's path, once published.
         rows: one an image, in order: `task_id`; `path` of the source photo; `pack`, `offset`, `size` and
             `sha256` of its bytes in the store, pack "" being the source photo itself; and labels.
         root: the source root, of the originals.
@@ -45,14 +46,11 @@ def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np
         UserError: a file changed while the stage ran.
     """
     offsets, at = [], 0
-    labels = rows.select([name for name in rows.column_names if name not in _UNUSED]).to_pylist()
-    places = rows.select(PLACE).to_pylist()
-    with publish(shard) as temporary, temporary.open("wb") as file:
-        for label, place in zip(labels, places, strict=True):
-            content = _content(place, root, store)
-            end = ".jpg" if place["pack"] else suffix(place["path"])
-            image = _member(label["task_id"] + end, content)
-            beside = _member(label["task_id"] + ".json", _encode(label | {"donor": label["donor"] or ""}).encode())
+    contents = _contents(rows, root, store)
+    with part(shard).open("wb") as file:
+        for label, (suffix, content) in zip(_labels(rows), contents, strict=True):
+            image = _member(label["task_id"] + suffix, content)
+            beside = _member(label["task_id"] + ".json", orjson.dumps(label, option=orjson.OPT_SORT_KEYS))
             file.write(image)
             file.write(beside)
             offsets.append(at + _BLOCK)
@@ -61,19 +59,38 @@ def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np
     return shard.name, np.array(offsets, np.int64)
 
 
-def _content(place: dict[str, Any], root: Path, store: Path) -> bytes:
-    """The image's bytes; those of a pack were checked by the worker that made or found them."""
-    if place["pack"]:
-        where = store / place["pack"]
-        content = packs.read(store, place["pack"], place["offset"], place["size"])
-        intact = len(content) == place["size"]
-    else:
-        where = root / place["path"]
-        content = where.read_bytes()
-        intact = sha256(content).digest() == place["sha256"]
-    if not intact:
-        raise UserError(str(where), "a file that stays as it is", "other bytes than before", "Run the stage again")
-    return content
+def part(shard: Path) -> Path:
+    """Where a shard lies until it is published."""
+    return shard.with_name(f".{shard.name}.part")
+
+
+def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """What stands in the `.json` of each sample; no value is null that is a string elsewhere."""
+    names = [name for name in rows.column_names if name not in _UNUSED]
+    for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        label = dict(zip(names, values, strict=True))
+        label["donor"] = label["donor"] or ""
+        yield label
+
+
+def _contents(rows: pa.Table, root: Path, store: Path) -> Iterator[tuple[str, bytes]]:
+    """The extension and the bytes of each image; those of a pack were checked by who made or found them."""
+    opened, name = None, ""
+    for path, pack, offset, size, digest in zip(*(rows[one].to_pylist() for one in PLACE), strict=True):
+        if not pack:
+            where = root / path
+            content = where.read_bytes()
+            intact = sha256(content).digest() == digest
+        else:
+            where = store / pack
+            if pack != name:
+                opened, name = packs.mapped(where), pack
+            assert opened is not None
+            content = opened[offset : offset + size]
+            intact = len(content) == size
+        if not intact:
+            raise UserError(str(where), "a file that stays as it is", "other bytes than before", "Run the stage again")
+        yield (".jpg" if pack else suffix(path)), content
 
 
 def _member(name: str, content: bytes) -> bytes:

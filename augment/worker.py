@@ -129,6 +129,7 @@ class _Candidate:
     """A drawn copy: its print, and its bytes or where they may lie."""
 
     key: bytes
+    replay: str
     print_: Print | None
     found: list[Found] = field(default_factory=list)
     content: bytes = b""
@@ -182,7 +183,7 @@ class _Call:
             task.row,
             attempt,
             seed,
-            keys.replay(drawn),
+            candidate.replay,
             found.size,
             found.sha256,
             found.pack,
@@ -206,13 +207,15 @@ class _Call:
 
     def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
         assert task.policy is not None
-        key = keys.image_key(photo.image_id, task.policy, drawn, donor.image_id if donor else None, self._quality)
+        replay = keys.replay(drawn)
+        donor_id = donor.image_id if donor else None
+        key = keys.image_key(photo.image_id, task.policy, drawn, replay, donor_id, self._quality)
         found = [one for one in self.store.find(key) if not self.setup.render.gate or one.print_ != NO_PRINT]
         if found:
             print_ = Print.from_bytes(found[0].print_) if self.setup.render.gate else None
-            return _Candidate(key, print_, [one for one in found if one.size])
+            return _Candidate(key, replay, print_, [one for one in found if one.size])
         content, print_ = self._develop(photo, drawn, donor)
-        return _Candidate(key, print_, [], content)
+        return _Candidate(key, replay, print_, [], content)
 
     def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
         try:

@@ -40,17 +40,18 @@ def publish(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         temporary.chmod(0o644)  # mkstemp's 0600 would hide the file from the user's group
         temporary.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     except IsADirectoryError as error:
         raise UserError(str(path), "a file's path", "a directory", "Remove it or choose another path") from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file or a folder is on the disk, so that a power cut can't take it back."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -88,11 +89,11 @@ def publish_folder(path: Path) -> Iterator[Path]:
     try:
         yield building
         for file in sorted(building.rglob("*")):
-            _sync(file)
+            sync(file)
         if path.exists():
             path.rename(old)
         building.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

@@ -98,7 +98,7 @@ def test_nearest_is_that_of_all_pairs() -> None:
 
 def test_the_stage_counts_redraws_and_keeps_the_last(tmp_path: Path) -> None:
     made = project(tmp_path, train=4, copies=3)
-    text = "render: {quality: 90, max_attempts: 3, gates: {near: 255}}"
+    text = "render: {quality: 90, max_attempts: 3, gates: {dark: 255}}"
     made.params(text)
     made.render()
     copies = [row for row in made.table().to_pylist() if row["copy"]]

@@ -10,7 +10,14 @@ import pytest
 from augment import keys, ops, policies
 from augment.policies import CATALOGUE, Draws
 
-BASE: dict[str, Any] = {"image_id": "0" * 16, "policy": "light", "drawn": {"gamma": 1.1}, "donor": None, "quality": 95}
+BASE: dict[str, Any] = {
+    "image_id": "0" * 16,
+    "policy": "light",
+    "drawn": {"gamma": 1.1},
+    "recorded": '{"gamma":1.1}',
+    "donor": None,
+    "quality": 95,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +28,7 @@ def fresh() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"image_id": "1" * 16}, {"drawn": {"gamma": 1.2}}, {"donor": "2" * 16}, {"quality": 94}, {"policy": "pose"}],
+    [{"image_id": "1" * 16}, {"recorded": '{"gamma":1.2}'}, {"donor": "2" * 16}, {"quality": 94}, {"policy": "pose"}],
 )
 def test_each_part_counts(change: dict[str, Any]) -> None:
     assert keys.image_key(**BASE) == keys.image_key(**BASE)

@@ -159,7 +159,7 @@ def test_a_failed_photo_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(UserError) as error:
         made.render()
     assert str(error.value) == (
-        "raw/train/0003.jpg: expected a photo that can be rendered (render.max_failures: 0). Received no such file"
+        f"{tmp_path}/raw/train/0003.jpg: expected a photo that can be rendered (render.max_failures: 0). Received no such file"
         " or directory; 1 failed so far. Run `python -m manifests.scan` again, or raise render.max_failures."
     )
     assert not (made.shards / "index.parquet").exists()
@@ -210,7 +210,7 @@ def test_a_failed_photo_of_valid_is_left_out_and_reported(tmp_path: Path) -> Non
     assert report["filled"] == []
 
 
-@pytest.mark.parametrize("place", ["augment.packs.os.fsync", "manifests.files.os.fsync"])
+@pytest.mark.parametrize("place", ["os.fsync", "augment.packs.Pack.publish"])
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     made = project(tmp_path, train=20)
     made.render()
