@@ -14,6 +14,7 @@ from manifests.cells import Axis, Cells
 from manifests.errors import UserError
 
 COUNT = "available"
+_MOST = 1_000_000_000
 _NUMBER = r"\d+(?:\.\d+)?"
 _AGE = re.compile(rf"{_NUMBER}|\(?{_NUMBER}\s*[-,]\s*{_NUMBER}\)?|{_NUMBER}\s*[-+]|(?:more than|over) {_NUMBER}")
 
@@ -82,13 +83,17 @@ def _table(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
+        table = pq.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
     except FileNotFoundError as error:
         raise UserError(str(path), "a table of counts", "no such file", "Correct --counts") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
             str(path), "a CSV or Parquet table", " ".join(str(error).split())[:200], "Correct --counts"
         ) from error
+    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    if twice:
+        raise UserError(f"{path}: {twice[0]}", "each column once", f"{len(twice)} of that name", "Remove the double")
+    return table
 
 
 def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
@@ -142,7 +147,9 @@ def _counts(table: pa.Table, path: Path) -> np.ndarray:
         raise UserError(where, "a column of this name", f"the columns {', '.join(table.column_names)}", "Add it")
     counts = []
     for row, value in enumerate(table[COUNT].to_pylist(), 1):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value < 0 or value % 1:
-            raise UserError(f"{where}, row {row}", "a whole number of 0 or more", repr(value), "Correct the count")
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST or value % 1:
+            raise UserError(
+                f"{where}, row {row}", f"a whole number from 0 to {_MOST}", repr(value), "Correct the count"
+            )
         counts.append(int(value))
     return np.array(counts, np.int64)

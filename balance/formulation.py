@@ -33,12 +33,14 @@ import numpy as np
 from scipy.sparse import csc_array, eye_array, hstack
 
 from balance.wishes import Problem, mean_target
+from manifests.errors import UserError
 from manifests.sections.plan import JOINT
 
 LEVELS = ("deviation", "spread", "copies", "synthesise", "order")
 DEVIATION, SPREAD, COPIES, SYNTHESISE, ORDER, MOST = range(6)  # MOST + i: the most of the i-th cell
 PRIME = 999_983
 UNBOUNDED = 1 << 40
+BENDS = 2_000_000  # of the third level; more would take gigabytes
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,9 @@ class Formulation:
             return cells[:0], cells[:0]
         first = box.low[: self.size] // self.available + 1
         count = np.maximum(0, (box.high[: self.size] - 1) // self.available - first + 1)
+        if count.sum() > BENDS:
+            rule, remedy = f"at most {BENDS} numbers of copies to choose from", "Lower it, or plan.max_copies"
+            raise UserError("params.yaml: plan.total", rule, count.sum(), remedy)
         owner = np.repeat(cells, count)
         step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
         return owner, step * self.available[owner]

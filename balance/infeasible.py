@@ -26,7 +26,8 @@ from manifests.errors import PlanInfeasible
 from manifests.sections.plan import Plan
 
 KEEP = "keep"
-_SHOWN = 6  # wishes named in one message
+_SHOWN = 6  # wishes of a conflict named in one message
+_CHANGED = 20  # wishes of the nearest one: a part of it would not be feasible
 
 
 @dataclass(frozen=True)
@@ -202,11 +203,11 @@ def explain(hard: Hard, where: str) -> PlanInfeasible:
         named.append(f"{len(keys) - _SHOWN} more")
     ways = []
     if change:
-        written = [f"plan.{key}: {value}" for key, value in list(change.items())[:_SHOWN]]
-        if len(change) > _SHOWN:
-            written.append(f"and {len(change) - _SHOWN} more")
+        written = [f"plan.{key}: {value}" for key, value in list(change.items())[:_CHANGED]]
+        if len(change) > _CHANGED:
+            written.append(f"and {len(change) - _CHANGED} more")
         ways.append("Nearest feasible wish: " + ", ".join(written))
-    ways += [f"{'or ' if change else 'Feasible: '}plan.{key}: {value:g}" for key, value in singles.items()]
+    ways += [f"{'or ' if change else 'Feasible: '}plan.{key}: {value}" for key, value in singles.items()]
     received = "a minimal conflict of " + " with ".join(named)
     return PlanInfeasible(
         f"{where}.{keys[0]}", received, ", ".join(ways) or "Relax one of them", keys, change or singles

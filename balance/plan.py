@@ -47,6 +47,7 @@ def main() -> None:
         )
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
+        policies.check(declared, f"{options.params}: policies")
         source, cells = source_table.read(options.source)
         section = axes.only_present(section, declared, cells)
         available = counts.available(photos := counts.photos(source), cells)

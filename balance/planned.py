@@ -69,7 +69,12 @@ def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors, w
         PlanInfeasible: the hard wishes contradict one another.
     """
     if not available.any():
-        raise UserError(where, "at least one photo to plan with", "none", "Look at the quarantine table of the scan")
+        raise UserError(
+            where,
+            "at least one photo to plan with",
+            "none",
+            "Look at the counts, or at the quarantine table of the scan",
+        )
 
     def state(total: int) -> Problem:
         return wishes.problem(section, cells, available, total, factors, where)

@@ -171,7 +171,7 @@ def printed(made: Mapping[str, Any]) -> str:
     """The table at the end of the stage."""
     lines = [
         f"{made['total']} images: {made['keep']} of {made['available']} originals kept, {made['augment']} synthesised; "
-        f"deviation {made['objective']:g}, bound {made['bound']:g} ({made['status']})"
+        f"deviation {made['objective']:.10g}, bound {made['bound']:.10g} ({made['status']})"
     ]
     if made["shares_reached"] is False:
         lines.append(
@@ -179,9 +179,8 @@ def printed(made: Mapping[str, Any]) -> str:
         )
     for level in made["levels"]:
         if not level["proven"]:
-            lines.append(
-                f"Level {level['name']} is not proven: {level['objective']:g}, bound {level['bound']:g} (plan.nodes)"
-            )
+            reached = f"{level['objective']:.10g}, bound {level['bound']:.10g}"
+            lines.append(f"Level {level['name']} is not proven: {reached} (plan.nodes)")
     lines.append(f"{'':28} {'before':>8} {'wanted':>8} {'reached':>8}  why not")
     for axis, rows in made["marginals"].items():
         lines += [_line(f"{axis} {row['value']}", row) for row in rows]
@@ -212,11 +211,11 @@ def _copies_line(copies: Sequence[Mapping[str, int]]) -> list[str]:
 
 def _bound(entry: Mapping[str, Any]) -> str:
     cell = f" in {entry['cell']}" if entry["cell"] else ""
-    return f"{entry['wish']}{cell}: {entry['saves']:g} of deviation an image"
+    return f"{entry['wish']}{cell}: {entry['saves']:.10g} of deviation an image"
 
 
 def _bought(entry: Mapping[str, Any]) -> str:
-    return f"{entry['photos']} of {entry['cell']} (deviation {entry['left']:g} with all so far)"
+    return f"{entry['photos']} of {entry['cell']} (deviation {entry['left']:.10g} with all so far)"
 
 
 def _first(title: str, entries: Sequence[str]) -> list[str]:

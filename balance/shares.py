@@ -63,6 +63,10 @@ def _explicit(wish: Mapping[str, float | str], axis: Axis, present: np.ndarray, 
             raise UserError(
                 f"{where}.{value}", f"one of {', '.join(axis.values)} or {REST}", repr(value), "Correct the label"
             )
+        if wanted[position] is not None:
+            raise UserError(
+                f"{where}.{value}", "each value once", f"{axis.values[position]} twice", "Remove the double"
+            )
         wanted[position] = Fraction(str(share))
     rest = [i for i, share in enumerate(wanted) if share is None]
     left = max(Fraction(0), 1 - sum((share for share in wanted if share is not None), Fraction(0)))

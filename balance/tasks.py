@@ -90,7 +90,12 @@ def choose_policies(
     without = np.intersect1d(photos.cell[parents], idle)
     if without.size:
         cell = cells.name(int(without[0]))
-        raise UserError("params.yaml: policies", f"a policy of weight above 0 for cell {cell}", "none", "Add one")
+        raise UserError(
+            "params.yaml: policies",
+            f"a policy of weight above 0 for cell {cell}",
+            "none",
+            "Add one (tone needs two photos)",
+        )
     chosen = np.empty(len(photo), np.int16)
     drawn = [photo_hash(seed, [photos.image_ids[p] for p in parents], f"policy/{name}") for name in names]
     offset = np.stack(drawn, axis=1) / 2.0**64 if names else np.zeros((len(parents), 0))

@@ -9,6 +9,7 @@ import itertools
 import json
 import math
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -39,7 +40,7 @@ def read(path: Path) -> dict[str, Any]:
         UserError: it is missing, no YAML, no map, or has an unknown section.
     """
     try:
-        content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+        content = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
     except IsADirectoryError as error:
@@ -61,6 +62,11 @@ def read(path: Path) -> dict[str, Any]:
                 f"{path}: {name}", f"one of the sections {', '.join(SECTIONS)}", repr(name), "Correct or remove the key"
             )
     return content
+
+
+@lru_cache(maxsize=1)  # a stage reads several sections of one file
+def _parsed(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def section(path: Path, model: type[S]) -> S:

@@ -217,6 +217,20 @@ def test_the_message_says_what_collides_and_what_would_do():
     )
 
 
+def test_large_numbers_are_written_in_full():
+    error = explained({"total": 123456789})
+    assert str(error).endswith("Nearest feasible wish: plan.total: 1300, or plan.max_copies: 1234567.")
+    assert possible({"total": 123456789, "max_copies": 1234567})
+    assert not possible({"total": 123456789, "max_copies": 1234566})
+
+
+def test_a_nearest_wish_of_many_changes_is_given_in_full():
+    floors = {f"{a}|{g}|{e}": 1 for a, g, e in map(CELLS.labels, np.flatnonzero(AVAILABLE == 0))}
+    error = explained({"total": 300, "floors": floors})
+    assert all(f"plan.floors.{key}: 0" in str(error) for key in floors)
+    assert len(str(error)) < 1500
+
+
 def test_the_command_says_so_on_one_screen_and_exits_with_1(tmp_path):
     (tmp_path / "params.yaml").write_text(
         "seed: 7\ncells: {gender: [male, female]}\nplan: {total: 5}\npolicies: {flip: {weight: 1}}\n"

@@ -274,6 +274,70 @@ def test_auto_comes_closest_where_no_total_reaches_the_shares(lopsided):
     assert off(total) <= min(off(n) for n in range(124, 249)) + 0.02
 
 
+@pytest.mark.parametrize(
+    ("photos", "wish", "expected"),
+    [
+        ([0, 2, 2, 1], {"shares": {"size": "natural", "hue": {"a": 0.23, "rest": "uniform"}}, "max_copies": 2}, 7),
+        ([0, 5, 1, 5], {"shares": {"size": "uniform", "hue": "uniform"}, "keep": 0, "max_copies": 2}, 2),
+        ([2, 3, 2, 5], {"shares": {"hue": {"a": 0.03, "rest": "natural"}}, "keep": 0}, 17),
+        ([2, 3, 2, 5], {"shares": {"hue": "uniform"}, "keep": 0, "ceilings": {"hue": {"a": 0}}}, None),
+    ],
+    ids=[
+        "reached by rounding alone",
+        "an image of each value",
+        "an image of a rare value",
+        "a value that may have none",
+    ],
+)
+def test_auto_in_small(photos, wish, expected):
+    """Every total up to the answer, by exhaustive search."""
+    cells, available = Cells.of({"size": ["a", "b"], "hue": ["a", "b"]}), np.array(photos)
+    section = Plan.model_validate_json(json.dumps({"total": "auto", **wish}))
+    total, reached = least_total(lambda n: problem(section, cells, available, n, {}, ""), 5000)
+    least = None
+    p = problem(section, cells, available, 1, {}, "")
+    grid = np.stack(np.meshgrid(*map(np.arange, p.keep, p.most + 1), indexing="ij")).reshape(4, -1)
+    for number in range(1, 60):
+        p = problem(section, cells, available, number, {}, "")
+        good = grid.sum(axis=0) == number
+        for wished in p.wishes:
+            sums = grid[wished.members].sum(axis=0)
+            good &= (sums == wished.wanted) & ((sums > 0) | (available[wished.members].sum() == 0))
+        for limit in p.limits:
+            good &= limit.most is None or grid[limit.members].sum(axis=0) <= limit.most
+        if good.any():
+            least = number
+            break
+    assert least == expected
+    assert reached == (least is not None)
+    assert least in (None, total)
+
+
+def test_a_policy_by_an_unknown_value_is_named(tmp_path, lopsided):
+    run = Stage(tmp_path, CELLS, photo_table(CELLS, lopsided))
+    for by, message in (
+        ({"hair": {"red": {"weight": 1}}}, "tone.by.hair: expected an axis (age, gender, ethnicity). Received 'hair'."),
+        ({"age": {"61+": {"weight": 1}}}, "tone.by.age.61+: expected one of <20, 20-60, 60+. Received '61+'."),
+    ):
+        with mock.patch.dict(POLICIES, {"tone": {"by": by}}), pytest.raises(UserError) as error:
+            run.run({"total": 240})
+        assert str(error.value).startswith(f"{tmp_path / 'params.yaml'}: policies.{message}")
+
+
+def test_policies_that_a_cell_can_not_use_are_named(tmp_path, lopsided):
+    run = Stage(tmp_path, CELLS, photo_table(CELLS, lopsided))
+    for policies in ({}, {"flip": {"weight": 0}}, {"flip": {"by": {"age": {"<20": {"weight": 0}}}}}):
+        with mock.patch.dict(POLICIES, policies, clear=True), pytest.raises(UserError) as error:
+            run.run({"total": 240})
+        assert str(error.value).startswith("params.yaml: policies: expected a policy of weight above 0 for cell <20|")
+
+
+def test_wishes_too_large_to_weigh_copies_are_refused():
+    with pytest.raises(UserError) as error:
+        solved(CELLS, np.full(12, 1), total=10**9, max_copies=10**9, shares={"age": "uniform"})
+    assert error.value.where == "params.yaml: plan.total"
+
+
 def test_a_wrong_plan_is_caught(lopsided):
     made, _ = solved(CELLS, lopsided, total=240, shares=UNIFORM)
     claimed = tuple(level.value for level in made.solution.levels)
@@ -374,12 +438,16 @@ def test_adience_by_its_counts(tmp_path):
          "bin (<20, 20-60, 60+). Received '15-25'. Correct it or `cells`."),
         ("age,gender,ethnicity,available\n<20,mail,asian,3\n", ": gender: expected a value (male, female). "
          "Received 'mail'. Correct it or `cells`."),
-        ("age,gender,ethnicity,available\n<20,male,asian,-3\n", ": available, row 1: expected a whole number of 0 or "
-         "more. Received -3. Correct the count."),
-        ("age,gender,ethnicity,available\n<20,male,asian,2.5\n", ": available, row 1: expected a whole number of 0 or "
-         "more. Received 2.5. Correct the count."),
+        ("age,gender,ethnicity,available\n<20,male,asian,-3\n", ": available, row 1: expected a whole number from 0 "
+         "to 1000000000. Received -3. Correct the count."),
+        ("age,gender,ethnicity,available\n<20,male,asian,2.5\n", ": available, row 1: expected a whole number from 0 "
+         "to 1000000000. Received 2.5. Correct the count."),
         ("age,gender,ethnicity,available\n<20,male,asian,2\n<20,male,asian,3\n", ": expected each cell in one row. "
          "Received <20|male|asian twice. Add its counts up in one row."),
+        ("age,gender,ethnicity,available\n<20,male,asian,10000000000000000000000\n", ": available, row 1: expected a "
+         "whole number from 0 to 1000000000. Received 1e+22. Correct the count."),
+        ("age,gender,gender,ethnicity,available\n<20,male,male,asian,2\n", ": gender: expected each column once. "
+         "Received 2 of that name. Remove the double."),
         ("age,gender,ethnicity\n<20,male,asian\n", ": available: expected a column of this name. Received the columns "
          "age, gender, ethnicity. Add it."),
     ],

@@ -135,9 +135,9 @@ def test_a_value_of_the_wrong_form_is_named(tmp_path, lines, message):
 @pytest.mark.parametrize(
     ("share", "rule"),
     [
-        ("{asian: 0.7, caucasian: 0.7}", "shares of ethnicity of 1 in sum, not 1.4"),
-        ("{asian: 0.2, caucasian: 0.7}", "shares of ethnicity of 1 in sum, not 0.9 (or rest: natural)"),
-        ("{asian: natural, rest: 0.7}", "a number as the share of ethnicity asian (only rest may be a word)"),
+        ("{asian: 0.7, caucasian: 0.7}", "shares of 1 in sum, not 1.4"),
+        ("{asian: 0.2, caucasian: 0.7}", "shares of 1 in sum, not 0.9 (or rest: natural)"),
+        ("{asian: natural, rest: 0.7}", "a number as the share of asian (only rest may be a word)"),
     ],
 )
 def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
@@ -146,6 +146,7 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
     with pytest.raises(UserError) as error:
         params.section(path, Plan)
     assert error.value.rule == rule
+    assert error.value.where == f"{path}: plan.shares.ethnicity"
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,10 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
             {"max_copies": {"hair": {"red": 3}}},
             "params.yaml: plan.max_copies.hair: expected an axis (age, gender, ethnicity) with its values. "
             "Received {'red': 3}. Correct the key.",
+        ),
+        (
+            {"shares": {"gender": {"Male": 0.5, "male": 0.2, "female": 0.3}}},
+            "params.yaml: plan.shares.gender.male: expected each value once. Received male twice. Remove the double.",
         ),
         (
             {"weights": {"hair": 1}},

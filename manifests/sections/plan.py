@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from manifests.params import Section
+
+REST = "rest"
+DEFAULT = "default"
+JOINT = "joint"
+TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
 def _or_say(rule: str) -> WrapValidator:
@@ -25,6 +30,20 @@ def _or_say(rule: str) -> WrapValidator:
     return WrapValidator(check)
 
 
+def _one_in_sum(share: str | float | dict[str, float | str]) -> str | float | dict[str, float | str]:
+    if not isinstance(share, dict):
+        return share
+    for value, number in share.items():
+        if isinstance(number, str) and value != REST:
+            raise ValueError(f"a number as the share of {value} (only {REST} may be a word)")
+    total = sum(number for number in share.values() if not isinstance(number, str))
+    if total > 1 + TOLERANCE:
+        raise ValueError(f"shares of 1 in sum, not {total:g}")
+    if total < 1 - TOLERANCE and not isinstance(share.get(REST), str):
+        raise ValueError(f"shares of 1 in sum, not {total:g} (or {REST}: natural)")
+    return share
+
+
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Exponent = Annotated[float, Field(ge=0, le=1)]
 Named = Literal["uniform", "natural"]
@@ -35,6 +54,7 @@ Total = Annotated[
 Share = Annotated[
     Named | Exponent | dict[str, Exponent | Named],
     _or_say("uniform, natural, an exponent from 0 to 1, or a map from value to share"),
+    AfterValidator(_one_in_sum),
 ]
 Limits = Annotated[
     Count | dict[str, Count], _or_say("a whole number of 0 or more, or a map from value to such a number")
@@ -44,10 +64,6 @@ Copies = Annotated[
     _or_say("a whole number of 0 or more, or a map of default and axis -> value -> such a number"),
 ]
 Keep = Annotated[Literal["all"] | Exponent, _or_say("all, or a share from 0 to 1")]
-REST = "rest"
-DEFAULT = "default"
-JOINT = "joint"
-TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
 class Emphasis(Section):
@@ -109,18 +125,3 @@ class Plan(Section):
     price: Price = Price()
     shard_size: int = Field(default=500, ge=1, le=1_000_000)
     nodes: int = Field(default=5000, ge=1)
-
-    @model_validator(mode="after")
-    def _check_shares(self) -> Plan:
-        for axis, share in self.shares.items():
-            if not isinstance(share, dict):
-                continue
-            for value, number in share.items():
-                if isinstance(number, str) and value != REST:
-                    raise ValueError(f"a number as the share of {axis} {value} (only {REST} may be a word)")
-            total = sum(number for number in share.values() if not isinstance(number, str))
-            if total > 1 + TOLERANCE:
-                raise ValueError(f"shares of {axis} of 1 in sum, not {total:g}")
-            if total < 1 - TOLERANCE and not isinstance(share.get(REST), str):
-                raise ValueError(f"shares of {axis} of 1 in sum, not {total:g} (or {REST}: natural)")
-        return self
