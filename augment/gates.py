@@ -49,10 +49,6 @@ class Print:
         """The inverse of `to_bytes`."""
         return cls(np.frombuffer(content, np.uint8, 72, 2).reshape(8, 9).astype(np.int16), content[0], content[1])
 
-    def difference(self, other: Print) -> float:
-        """Mean absolute difference of the grids, in grey levels."""
-        return float(np.abs(self.levels - other.levels).mean())
-
     def alike(self, other: Print) -> bool:
         """Whether the difference hashes (Krawetz 2013, "Kind of like that") are within _ALIKE bits of 64."""
         ours, theirs = (one.levels[:, 1:] > one.levels[:, :-1] for one in (self, other))
@@ -110,14 +106,11 @@ def judge(
         return "bright"
     if print_.deviation < gates.flat and print_.deviation < parent.deviation:
         return "flat"
-    if _nearly(gates, print_, parent):
-        return "near_parent"
-    if any(_nearly(gates, print_, sibling) for sibling in siblings):
-        return "near_sibling"
+    others = [parent, *siblings]
+    difference = np.abs(np.stack([one.levels for one in others]) - print_.levels).sum(axis=(1, 2))
+    for at in np.flatnonzero(difference < gates.near * print_.levels.size).tolist():
+        if print_.alike(others[at]):
+            return "near_sibling" if at else "near_parent"
     if scored is not None and scored.nears(print_, parent):
         return "near_scored"
     return None
-
-
-def _nearly(gates: Gates, one: Print, other: Print) -> bool:
-    return one.difference(other) < gates.near and one.alike(other)

@@ -8,6 +8,7 @@ light and things in the scene, pose, tones, lens, sensor, file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -77,8 +78,8 @@ def matrix(width: int, height: int, drawn: Drawn) -> np.ndarray:
         float64 (3, 3), from source to output pixels.
     """
     centre_x, centre_y, half = (width - 1) / 2, (height - 1) / 2, max(width, height) / 2
-    turn, scale = np.deg2rad(drawn.get("angle", 0.0)), drawn.get("scale", 1.0)
-    cos, sin, mirror = scale * np.cos(turn), scale * np.sin(turn), -1.0 if drawn.get("flip") else 1.0
+    turn, scale = math.radians(drawn.get("angle", 0.0)), drawn.get("scale", 1.0)
+    cos, sin, mirror = scale * math.cos(turn), scale * math.sin(turn), -1.0 if drawn.get("flip") else 1.0
     tilt_x, tilt_y = drawn.get("tilt", (0.0, 0.0))
     shift_x, shift_y = drawn.get("shift", (0.0, 0.0))
     to_centre = np.array([[mirror, 0, -mirror * centre_x], [0, 1, -centre_y], [0, 0, 1]])

@@ -23,6 +23,7 @@ from augment.gates import PRINT
 KEY = 16  # bytes
 ENTRY = np.dtype([("key", f"V{KEY}"), ("offset", "<u8"), ("size", "<u4"), ("sha256", "V32"), ("print", f"V{PRINT}")])
 _FOOTER = np.dtype([("magic", "S8"), ("count", "<u8"), ("offset", "<u8"), ("digest", "V16")])
+_BUFFER = 1 << 20
 _MAGIC = b"AUGPACK1"
 NO_PRINT = bytes(PRINT)
 
@@ -57,7 +58,7 @@ class Pack:
         """Append an image; b"" for one that the gates turned down, of which only the print is kept."""
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("wb")
+            self._file = self._part.open("wb", buffering=_BUFFER)
         self._file.write(image)
         found = Found(self.name, self._size, len(image), digest, print_)
         self._entries.append((key, *found[1:]))

@@ -16,6 +16,7 @@ from manifests.errors import UserError
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
+_BUFFER = 1 << 20
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 
@@ -47,7 +48,7 @@ def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np
     """
     offsets, at = [], 0
     contents = _contents(rows, root, store)
-    with part(shard).open("wb") as file:
+    with part(shard).open("wb", buffering=_BUFFER) as file:
         for label, (suffix, content) in zip(_labels(rows), contents, strict=True):
             image = _member(label["task_id"] + suffix, content)
             beside = _member(label["task_id"] + ".json", orjson.dumps(label, option=orjson.OPT_SORT_KEYS))
