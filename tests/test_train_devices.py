@@ -36,8 +36,9 @@ photos = rng.integers(0, 255, (64, 32, 32, 3)).astype(np.uint8)
 targets = np.stack([rng.uniform(5, 90, 64), np.full(64, 3)], axis=1).astype(np.float32)
 fitted = feed.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
 losses = []
-loop.train_stage(network.full, fitted, stage, recipe, 16, 1, made, network.full.variables,
-    state.State(state.Counters(), {}), dict, lambda s: losses.append(s.counters.history[-1]["loss"]))
+learner = loop.Learner(network.full, network.full.variables, fitted, dict)
+loop.train_stage(learner, loop.Setting(stage, recipe, 16, 1, made), state.State(state.Counters(), {}),
+    lambda s: losses.append(s.counters.history[-1]["loss"]))
 print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
 """
 

@@ -23,9 +23,10 @@ from manifests.tables import index, predictions
 from tests.train_fixtures import CELLS, write_shards
 from train import devices, items, outputs, predict, resolve, runs
 from train.batches import Images
+from train.job import Job
 from train.model import exported
 from train.recipes import STUDIES
-from train.state import State
+from train.state import Counters, State
 
 ROOT = Path(__file__).parents[1]
 SECTION = """seed: 7
@@ -53,7 +54,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> runs.Job:
+def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
     path = cache / "params.yaml"
     cache.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -61,10 +62,10 @@ def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> runs.Job
     one = resolve.run_of(train, run, str(path))
     recipe = resolve.recipe_of(train, run, one, str(path))
     table, cells = index.read(shards / "index.parquet")
-    return runs.Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", devices.prepare(7))
+    return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", devices.prepare(7))
 
 
-def trained(job: runs.Job, die_at: int | None = None) -> tuple[pa.Table, list[runs.Member]]:
+def trained(job: Job, die_at: int | None = None) -> tuple[pa.Table, list[runs.Member]]:
     """The predictions of a job; with `die_at`, stopped dead after that many reports."""
     reports = 0
 
@@ -80,12 +81,12 @@ def trained(job: runs.Job, die_at: int | None = None) -> tuple[pa.Table, list[ru
 
 
 @pytest.fixture(scope="module")
-def two(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[runs.Job, pa.Table, list[runs.Member]]:
+def two(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, pa.Table, list[runs.Member]]:
     job = job_of(shards, tmp_path_factory.mktemp("cache"), "two")
     return job, *trained(job)
 
 
-def test_predictions_are_the_mean_of_the_repeats(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+def test_predictions_are_the_mean_of_the_repeats(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
     _, made, members = two
     each = np.stack(made["age_preds"].to_pylist())
     assert each.shape == (36, 2) and len(members) == 2
@@ -93,14 +94,14 @@ def test_predictions_are_the_mean_of_the_repeats(two: tuple[runs.Job, pa.Table, 
     np.testing.assert_allclose(made["age_pred"].to_numpy(), each.mean(axis=1), rtol=1e-5)
 
 
-def test_predictions_are_in_order_of_split_and_path(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+def test_predictions_are_in_order_of_split_and_path(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
     _, made, _ = two
     keys = list(zip(made["split"].to_pylist(), made["path"].to_pylist(), strict=True))
     assert keys == [*sorted(k for k in keys if k[0] == "valid"), *sorted(k for k in keys if k[0] == "test")]
     assert made.filter(pc.equal(made["split"].cast(pa.string()), "test"))["age"].null_count == 12
 
 
-def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[runs.Job, pa.Table, list[runs.Member]]) -> None:
+def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
     _, made, _ = two
     shares = np.stack(made["age_q"].to_pylist())
     assert shares.shape == (36, 101)
@@ -110,7 +111,7 @@ def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[runs.Job, 
 
 
 def test_killed_at_any_epoch_and_resumed_is_the_same(
-    two: tuple[runs.Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+    two: tuple[Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
 ) -> None:
     job, made, members = two
     epochs = sum(len(member.history) for member in members)
@@ -138,7 +139,7 @@ CHANGES = [
 ]
 
 
-def test_the_files_of_a_run(two: tuple[runs.Job, pa.Table, list[runs.Member]], tmp_path: Path) -> None:
+def test_the_files_of_a_run(two: tuple[Job, pa.Table, list[runs.Member]], tmp_path: Path) -> None:
     _, made, _ = two
     for name in ("a", "b"):
         outputs.write(made, tmp_path / name, CELLS)
@@ -155,7 +156,7 @@ def test_the_files_of_a_run(two: tuple[runs.Job, pa.Table, list[runs.Member]], t
 
 
 def test_the_exported_model_gives_the_same_ages(
-    two: tuple[runs.Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+    two: tuple[Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
 ) -> None:
     job, made, members = two
     path = tmp_path / "two" / "model.keras"
@@ -187,7 +188,7 @@ def test_a_broken_state_is_begun_anew(shards: Path, tmp_path: Path) -> None:
 
 
 def test_state_keeps_every_counter() -> None:
-    counters = runs.state.Counters().after(5.0, {"a": 1.0}).after(6.0, {"a": 2.0})
+    counters = Counters().after(5.0, {"a": 1.0}).after(6.0, {"a": 2.0})
     assert (counters.epoch, counters.best, counters.since) == (2, 5.0, 1)
     following = counters.next_stage()
     assert (following.stage, following.epoch, following.best) == (1, 0, float("inf"))

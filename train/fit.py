@@ -25,9 +25,10 @@ def main() -> None:
 
     from train import devices, items, outputs, runs, summary
     from train.curves import Curves
+    from train.job import Job
     from train.model import exported
 
-    job = runs.Job(
+    job = Job(
         options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
         devices.prepare(seed),
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from manifests.sections.train import Recipe, Stage
@@ -23,60 +24,78 @@ Monitor = Callable[[], dict[str, float]]
 Report = Callable[[State], None]
 
 
-def train_stage(
-    model: keras.Model,
-    fitted: Fitted,
-    stage: Stage,
-    recipe: Recipe,
-    batch: int,
-    seed: int,
-    devices: Devices,
-    variables: list[Any],
-    resumed: State,
-    monitor: Monitor,
-    report: Report,
-) -> State:
-    """Train until the epochs or the patience are used up, and go back to the best epoch.
+@dataclass(frozen=True)
+class Setting:
+    """How a stage is trained.
 
-    Args:
-        model: what is trained, its trainable flags set.
-        fitted: the train images.
+    Attributes:
         stage: the stage.
         recipe: its recipe.
         batch: images a step; an epoch's rest smaller than that is left out of it.
         seed: of the repeat.
         devices: where to train.
+    """
+
+    stage: Stage
+    recipe: Recipe
+    batch: int
+    seed: int
+    devices: Devices
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What is trained, and on what.
+
+    Attributes:
+        model: the layers that learn, their trainable flags set.
         variables: the whole network's.
-        resumed: where the stage stands; its arrays are empty at the stage's start.
+        fitted: the train images.
         monitor: the metrics on valid of the model as it is; empty without labels there.
+    """
+
+    model: keras.Model
+    variables: list[Any]
+    fitted: Fitted
+    monitor: Monitor
+
+
+def train_stage(learner: Learner, setting: Setting, resumed: State, report: Report) -> State:
+    """Train until the epochs or the patience are used up, and go back to the best epoch.
+
+    Args:
+        learner: what is trained.
+        setting: how.
+        resumed: where the stage stands; its arrays are empty at the stage's start.
         report: told the state after each epoch.
     Returns:
         the state at the beginning of the next stage.
     """
-    with devices.strategy.scope():
-        optimiser = _optimiser(recipe, stage)
-        losses = dict.fromkeys(model.output_names, LOSSES[recipe.loss])
-        model.compile(optimiser, losses if len(losses) > 1 else LOSSES[recipe.loss], jit_compile=devices.gpu)
-        optimiser.build(model.trainable_variables)
-    counters, best = resumed.counters, resumed.arrays.get("best", state.values(variables))
+    model, stage, recipe = learner.model, setting.stage, setting.recipe
+    optimiser = _compiled(model, setting)
+    counters, best = resumed.counters, resumed.arrays.get("best", state.values(learner.variables))
     if "optimiser" in resumed.arrays:
         state.assign(optimiser.variables, resumed.arrays["optimiser"])
     while counters.epoch < stage.epochs and counters.since < recipe.patience:
         rate = rate_at(recipe.schedule, stage.rate, counters, stage.epochs)
         optimiser.learning_rate = rate
-        rows = order(len(fitted.inputs), seed, counters.epoch + 1_000_000 * counters.stage)
-        batches = feed.epoch(fitted, list(model.output_names), rows, batch, devices)
+        rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
+        batches = feed.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
         loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
-        metrics = monitor()
+        metrics = learner.monitor()
         record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
-            best = state.values(variables)
+            best = state.values(learner.variables)
         if recipe.schedule == "plateau" and counters.since and counters.since % PLATEAU_PATIENCE == 0:
             counters = Counters(**{**vars(counters), "cuts": counters.cuts + 1})
-        arrays = {"network": state.values(variables), "optimiser": state.values(optimiser.variables), "best": best}
+        arrays = {
+            "network": state.values(learner.variables),
+            "optimiser": state.values(optimiser.variables),
+            "best": best,
+        }
         report(State(counters, arrays))
-    state.assign(variables, best)
+    state.assign(learner.variables, best)
     return State(counters.next_stage(), {"network": best})
 
 
@@ -96,7 +115,15 @@ def rate_at(schedule: str, rate: float, counters: Counters, epochs: int) -> floa
     return rate
 
 
-def _optimiser(recipe: Recipe, stage: Stage) -> keras.optimizers.Optimizer:
-    if recipe.optimiser == "adamw":
-        return keras.optimizers.AdamW(stage.rate, weight_decay=recipe.decay)
-    return keras.optimizers.Adam(stage.rate)
+def _compiled(model: keras.Model, setting: Setting) -> keras.optimizers.Optimizer:
+    """Compile the model; its optimiser has its variables already, so that a saved state fits."""
+    stage, recipe, loss = setting.stage, setting.recipe, LOSSES[setting.recipe.loss]
+    with setting.devices.strategy.scope():
+        if recipe.optimiser == "adamw":
+            optimiser = keras.optimizers.AdamW(stage.rate, weight_decay=recipe.decay)
+        else:
+            optimiser = keras.optimizers.Adam(stage.rate)
+        losses = dict.fromkeys(model.output_names, loss)
+        model.compile(optimiser, losses if len(losses) > 1 else loss, jit_compile=setting.devices.gpu)
+        optimiser.build(model.trainable_variables)
+    return optimiser

@@ -6,14 +6,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from train.runs import Job, Member, last_items, weights_of
+from train.job import Job
+from train.lessons import items_of, weights_of
+from train.runs import Member
 from train.weights import effective_size
 
 
 def lines(job: Job, members: list[Member], made: pa.Table) -> str:
     """One line on what was trained, one on valid: the mean absolute error, and its spread over the repeats."""
     epochs = "+".join(str(len(member.history)) for member in members)
-    chosen = last_items(job)
+    chosen = items_of(job, job.recipe.stages[-1])
     weights = weights_of(job, job.recipe.stages[-1], chosen)[:, 0].astype(np.float64)
     text = [
         f"{job.name}: {len(chosen)} {job.recipe.images} images (effective {effective_size(weights):.0f}), "
