@@ -40,6 +40,11 @@ def test_every_row_is_there_and_says_so() -> None:
         assert "row" in RECIPES[name].about or "variant" in RECIPES[name].about, row
 
 
+def test_ones_own_is_checked_together_with_its_base(tmp_path: Path) -> None:
+    made = recipe(tmp_path, "  recipes: {m: {base: distribution, loss: mean_variance}}\n  runs: {a: {recipe: m}}\n")
+    assert (made.output, made.loss) == ("distribution", "mean_variance")
+
+
 def test_weights_belong_to_stages() -> None:
     assert [stage.weights for stage in RECIPES["C-M3"].stages] == ["none", "age_group"]
     assert [stage.weights for stage in RECIPES["C-M4"].stages] == ["ten_groups", "ten_groups"]
@@ -93,7 +98,7 @@ def test_a_recipe_of_ones_own_is_a_few_lines(tmp_path: Path) -> None:
             "train.recipes.m.base: expected one of the recipes m, default",
         ),
         (
-            "  recipes: {m: {output: distribution}}\n  runs: {a: {recipe: m}}\n",
+            "  recipes: {m: {output: linear}}\n  runs: {a: {recipe: m}}\n",
             "train.recipes.m: expected output distribution with loss",
         ),
         (

@@ -91,7 +91,7 @@ def _read(folder: Path) -> dict[str, np.ndarray]:
         try:
             with np.load(path, allow_pickle=False) as pack:
                 known.update(zip(pack["keys"].tolist(), pack["features"], strict=True))
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)  # damaged: its images are embedded again
     return known
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from manifests.errors import UserError
 from manifests.sections.train import Recipe, Run, Train
 from train.recipes import RECIPES, like
@@ -56,8 +58,8 @@ def _own(train: Train, name: str, key: str, where: str) -> Recipe:
     given = {field: getattr(own, field) for field in own.model_fields_set if field != "base"}
     try:
         return like(base, given.pop("about", f"The user's {name}, after {own.base}."), **given)
-    except ValueError as error:
-        rule = str(error).splitlines()[2].strip().removeprefix("Value error, ").partition(" [type=")[0]
+    except ValidationError as error:
+        rule = error.errors()[0]["msg"].removeprefix("Value error, ")
         raise UserError(
             f"{where}: train.recipes.{name}", rule, f"{given} over {own.base}", "Correct the recipe"
         ) from error

@@ -80,7 +80,7 @@ def load(path: Path) -> State | None:
             for name in sorted(set(content.files) - {"counters"}):
                 arrays.setdefault(name.partition("/")[0], []).append(content[name])
             return State(counters, arrays)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
 
 

@@ -150,6 +150,10 @@ class OwnRecipe(Recipe):
 
     base: Name = "default"
 
+    @model_validator(mode="after")
+    def _fit(self) -> OwnRecipe:
+        return self  # checked once it lies over its base, whose fields count where this one is silent
+
 
 class Run(Section):
     """A recipe trained on a set of images.
