@@ -18,7 +18,7 @@ class Attention:
     Args:
         model: as `train.model.exported` makes it.
     Raises:
-        ValueError: a backbone without a mean over positions.
+        ValueError: a backbone without maps that end in features.
     """
 
     def __init__(self, model: keras.Model) -> None:
@@ -60,9 +60,10 @@ class _Branch:
     def __init__(self, branch: keras.Model) -> None:
         backbone, self._years = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
         body = next(layer for layer in backbone.layers if isinstance(layer, keras.Model))
-        pooling = [layer for layer in body.layers if isinstance(layer, keras.layers.GlobalAveragePooling2D)]
+        ends = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
+        pooling = [layer for layer in body.layers if isinstance(layer, ends)]
         if not pooling:
-            raise ValueError(f"{body.name} has no mean over positions")
+            raise ValueError(f"{body.name} has no maps that end in features")
         position = backbone.layers.index(body)
         self._before, self._after = backbone.layers[1:position], backbone.layers[position + 1 :]
         self._maps = keras.Model(body.input, pooling[-1].input)

@@ -105,16 +105,20 @@ def _load(body: keras.Model, path: Path, where: str) -> None:
 
 
 def small_cnn(size: int) -> keras.Model:
-    """Four strided convolutions and a mean over the positions: under a second an epoch on two cores.
+    """Four convolutions, each halved by its maxima, and no mean over the positions at the end.
+
+    An aligned face has its eyes and mouth in known places, so where a feature lies says something.
+    The maxima are taken before the normalisation, which is then four times cheaper.
 
     Args:
-        size: input width and height, in pixels.
+        size: input width and height, in pixels, 32 or more.
     Returns:
-        a model from float (n, size, size, 3) to (n, 128).
+        a model from float (n, size, size, 3) to (n, positions * 96); 864 features at 96 pixels.
     """
     inputs = outputs = keras.Input((size, size, 3))
-    for kernel, stride, width in ((5, 4, 24), (3, 2, 48), (3, 2, 64), (3, 2, 128)):
+    for kernel, stride, width in ((5, 2, 16), (3, 1, 32), (3, 1, 64), (3, 1, 96)):
         outputs = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False)(outputs)
+        outputs = layers.MaxPooling2D()(outputs)
         outputs = layers.BatchNormalization(momentum=0.9, synchronized=True)(outputs)
         outputs = layers.Activation("relu")(outputs)
-    return keras.Model(inputs, layers.GlobalAveragePooling2D()(outputs), name=SMALL)
+    return keras.Model(inputs, layers.Flatten()(outputs), name=SMALL)

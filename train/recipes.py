@@ -57,11 +57,13 @@ CUSTOM = like(
 
 OWN: dict[str, Recipe] = {
     "default": Recipe(
-        about="Ours: one stage, all layers, a small dense head, linear output, MAE.",
-        stages=(Stage(epochs=24, rate=2e-3),),
+        about="Ours: one stage, all layers, a small dense head, soft labels of 3 years (Gao et al. 2017).",
+        stages=(Stage(epochs=14, rate=2e-3),),
         head=(0.2, 64),
+        output="distribution",
+        loss="soft_labels",
         schedule="cosine",
-        patience=24,
+        patience=14,
     ),
     "linear": Recipe(
         about="Ours: dropout and two dense layers (256, 64) on the backbone, linear output, MAE.",
