@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -21,7 +22,7 @@ from manifests.errors import UserError
 from manifests.sections.train import Train
 from manifests.tables import index, predictions
 from tests.train_fixtures import CELLS, write_shards
-from train import devices, items, outputs, predict, resolve, runs
+from train import devices, items, outputs, predict, resolve, runs, state
 from train.batches import Images
 from train.job import Job
 from train.model import exported
@@ -33,7 +34,7 @@ SECTION = """seed: 7
 train:
   size: 32
   batch: 16
-  max_epochs: 3
+  max_epochs: 2
   recipes:
     two: {base: distribution, head: [0.3, 16], stages: [{layers: head}, {layers: all, weights: cell_tempered}]}
     quick: {base: default, head: [0.2, 16]}
@@ -50,7 +51,7 @@ class Killed(BaseException):
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("shards")
-    write_shards(folder, {"train": 60, "valid": 24, "test": 12}, unlabelled="test")
+    write_shards(folder, {"train": 40, "valid": 24, "test": 12}, unlabelled="test")
     return folder
 
 
@@ -65,19 +66,22 @@ def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
     return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", devices.prepare(7))
 
 
-def trained(job: Job, die_at: int | None = None) -> tuple[pa.Table, list[runs.Member]]:
-    """The predictions of a job; with `die_at`, stopped dead after that many reports."""
-    reports = 0
-
-    def report(repeat: int, history: list[dict[str, float]]) -> None:
-        nonlocal reports
-        reports += 1
-        if reports == die_at:
-            raise Killed
-
-    members = runs.train_members(job, report)
+def trained(job: Job) -> tuple[pa.Table, list[runs.Member]]:
+    """The predictions of a job."""
+    members = runs.train_members(job, lambda repeat, history: None)
     splits = [items.split_items(job.index, split) for split in ("valid", "test")]
     return outputs.table(splits, [runs.predict_items(job, members, s) for s in splits], job.cells), members
+
+
+def dying(epoch: int) -> runs.Report:
+    """A report that stops the run dead when it is told of an epoch for the given time."""
+    told = itertools.count(1)
+
+    def report(repeat: int, history: list[dict[str, float]]) -> None:
+        if next(told) == epoch:
+            raise Killed
+
+    return report
 
 
 @pytest.fixture(scope="module")
@@ -115,14 +119,14 @@ def test_killed_at_any_epoch_and_resumed_is_the_same(
 ) -> None:
     job, made, members = two
     epochs = sum(len(member.history) for member in members)
-    assert epochs == 12
-    for die_at in (int(np.random.default_rng(os.getpid()).integers(1, epochs + 1)),):
-        job = job_of(shards, tmp_path / str(die_at), "two")
-        with pytest.raises(Killed):
-            trained(job, die_at)
-        again, resumed = trained(job)
-        assert again.equals(made), f"killed after epoch {die_at}"
-        assert [m.history for m in resumed] == [m.history for m in members]
+    assert epochs == 8
+    die_at = int(np.random.default_rng(os.getpid()).integers(1, epochs + 1))
+    job = job_of(shards, tmp_path, "two")
+    with pytest.raises(Killed):
+        runs.train_members(job, dying(die_at))
+    again, resumed = trained(job)
+    assert again.equals(made), f"killed after epoch {die_at}"
+    assert [m.history for m in resumed] == [m.history for m in members]
 
 
 def test_another_setting_never_takes_up_a_state(shards: Path, tmp_path: Path) -> None:
@@ -179,12 +183,15 @@ def test_a_run_that_does_not_exist_is_named(tmp_path: Path) -> None:
     )
 
 
-def test_a_broken_state_is_begun_anew(shards: Path, tmp_path: Path) -> None:
-    job = job_of(shards, tmp_path, "plain")
-    made, _ = trained(job)
-    for path in job.states.iterdir():
-        path.write_bytes(b"PK\x03\x04 no zip")
-    assert trained(job)[0].equals(made)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"text"])
+def test_a_broken_state_is_no_state(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "repeat-0.npz"
+    state.save(path, State(Counters(epoch=3), {"best": [np.ones(2)]}))
+    whole = state.load(path)
+    assert whole is not None and whole.counters.epoch == 3
+    np.testing.assert_array_equal(whole.arrays["best"][0], [1, 1])
+    path.write_bytes(content)
+    assert state.load(path) is None
 
 
 def test_state_keeps_every_counter() -> None:
@@ -209,19 +216,42 @@ def test_mistakes_end_in_one_line(shards: Path, tmp_path: Path) -> None:
         f"{tmp_path}/params.yaml: train.runs: expected one of the runs plain, two. Received 'x'. "
         "Name one of them with --run.\n"
     )
-    text = SECTION.replace("train:\n", f"train:\n  backbone: MobileNet\n  weights: {tmp_path}/none.h5\n")
-    done = subprocess.run(command_line(shards, tmp_path, "plain", text), cwd=ROOT, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == (
-        f"{tmp_path}/params.yaml: train.weights: expected none, imagenet, or a weights file. "
+
+
+def test_missing_weights_are_named(shards: Path, tmp_path: Path) -> None:
+    text = SECTION.replace("train:\n", f"train:\n  weights: {tmp_path}/none.h5\n")
+    with pytest.raises(UserError) as caught:
+        trained(job_of(shards, tmp_path, "plain", text))
+    assert str(caught.value) == (
+        "p.yaml: train.weights: expected none, imagenet, or a weights file. "
         f"Received {tmp_path}/none.h5, which does not exist. Link one there, run `make face-weights`, "
-        "or set train.weights to none or imagenet.\n"
+        "or set train.weights to none or imagenet."
     )
 
 
 @pytest.mark.slow
+def test_two_processes_predict_the_same(shards: Path, tmp_path: Path) -> None:
+    made = []
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        subprocess.run(command_line(shards, tmp_path / name, "plain", SECTION), cwd=ROOT, check=True)
+        made.append((tmp_path / name / "runs/plain/predictions.parquet").read_bytes())
+    assert made[0] == made[1]
+
+
+def test_a_stage_goes_back_to_its_best_epoch(shards: Path, tmp_path: Path) -> None:
+    text = SECTION.replace("base: default, head", "base: default, stages: [{epochs: 2, rate: 1}], head")
+    job = job_of(shards, tmp_path, "plain", text)
+    table, (member,) = trained(job)
+    valid = table.slice(0, 24)
+    errors = np.abs(valid["age_pred"].to_numpy() - valid["age"].to_numpy()).mean()
+    assert errors == pytest.approx(min(record["valid_mae"] for record in member.history), abs=1e-3)
+    assert len({record["valid_mae"] for record in member.history}) > 1
+
+
+@pytest.mark.slow
 def test_killed_for_real_and_resumed_is_the_same(shards: Path, tmp_path: Path) -> None:
-    text = SECTION.replace("max_epochs: 3", "max_epochs: 12")
+    text = SECTION.replace("max_epochs: 2", "max_epochs: 12")
     results = []
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
