@@ -79,32 +79,29 @@ def _contents(rows: pa.Table, root: Path, store: Path) -> Iterator[tuple[str, by
     opened, name = None, ""
     for path, pack, offset, size, digest in zip(*(rows[one].to_pylist() for one in PLACE), strict=True):
         if not pack:
-            where = root / path
-            content = where.read_bytes()
+            content = (root / path).read_bytes()
             intact = sha256(content).digest() == digest
         else:
-            where = store / pack
             if pack != name:
-                opened, name = packs.mapped(where), pack
+                opened, name = packs.mapped(store / pack), pack
             assert opened is not None
             content = opened[offset : offset + size]
             intact = len(content) == size
         if not intact:
-            raise UserError(str(where), "a file that stays as it is", "other bytes than before", "Run the stage again")
+            where = str(store / pack if pack else root / path)
+            raise UserError(where, "a file that stays as it is", "other bytes than before", "Run the stage again")
         yield (".jpg" if pack else suffix(path)), content
 
 
 def _member(name: str, content: bytes) -> bytes:
     """A file's ustar header (POSIX.1-1988), its bytes, and zeros to the next block."""
-    header = b"%s%s0000644\x000000000\x000000000\x00%011o\x0000000000000\x00%s0%s" % (
-        name.encode(),
-        bytes(100 - len(name)),
-        len(content),
-        b" " * 8,
-        _TAIL,
-    )
-    checksum = b"%06o\x00 " % sum(header)
-    return b"".join((header[:148], checksum, header[156:], content, bytes(-len(content) % _BLOCK)))
+    key, size = name.encode(), b"%011o" % len(content)
+    checksum = b"%06o\x00 " % (sum(key) + sum(size) + _SUM)
+    padding = bytes(100 - len(key)), bytes(-len(content) % _BLOCK)
+    return b"".join((key, padding[0], _OWNER, size, _MTIME, checksum, _TAIL, content, padding[1]))
 
 
-_TAIL = bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+_OWNER = b"0000644\x000000000\x000000000\x00"
+_MTIME = b"\x0000000000000\x00"  # and the end of the size before it
+_TAIL = b"0" + bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+_SUM = sum(_OWNER) + sum(_MTIME) + sum(_TAIL) + 8 * ord(" ")  # of all but name and size
