@@ -36,8 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             (folder / split).mkdir()
         batches = [everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)]
         with command.progress(len(everyone), "draw", "face") as bar:
+            # Absolute: a pool kept from an earlier call may stand in another folder.
             pool = Parallel(n_jobs=command.jobs(), return_as="generator")
-            for drawn in pool(delayed(draw)(batch, folder) for batch in batches):
+            for drawn in pool(delayed(draw)(batch, folder.resolve()) for batch in batches):
                 bar.update(drawn)
         (folder / "labels.csv").write_bytes(labels(everyone))
     print(
