@@ -30,7 +30,7 @@ def main() -> None:
     section, seed, jobs = params.section(options.params, Render), params.seed(options.params), command.jobs()
     policies, root = params.section(options.params, Policies), params.section(options.params, Source).root
     table, cells = tasks.read(options.tasks)
-    joined = rows.join(table, source.read(options.source)[0], cells, policies)
+    joined = rows.join(table, source.read(options.source)[0], cells, policies, str(options.params))
     metadata = {"quality": str(section.quality), "versions": keys.versions()}
     with locked(options.store) as scratch, command.progress(joined.table.num_rows, "render") as bar:
         setup = Setup(Path(root).absolute(), options.store.absolute(), scratch.absolute(), seed, section)

@@ -80,13 +80,15 @@ class Rows:
             )
 
 
-def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) -> Rows:
+def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, where: str = "params.yaml") -> Rows:
     """Put tasks, photos and severities together.
 
     Raises:
-        UserError: a task names a photo that is not in the source table, or an unknown policy.
+        UserError: there is no task, or one names a photo that is not in the source table, or an unknown policy.
     """
-    _check_policies(policies, tasks)
+    if not tasks.num_rows:
+        raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
+    _check_policies(policies, tasks, where)
     tasks = tasks.set_column(
         tasks.column_names.index("shard"), "shard", tasks["shard"].cast(pa.string()).dictionary_encode()
     )
@@ -106,18 +108,18 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) ->
     return Rows(table, cells, tasks["image_id"].combine_chunks().dictionary_encode().indices.to_numpy())
 
 
-def _check_policies(policies: Policies, tasks: pa.Table) -> None:
+def _check_policies(policies: Policies, tasks: pa.Table, where: str) -> None:
     planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
     for name in [*policies.root, *sorted(set(planned) - {ORIGINAL})]:
         if name not in CATALOGUE:
             raise UserError(
-                f"params.yaml: policies.{name}",
+                f"{where}: policies.{name}",
                 f"one of the policies {', '.join(CATALOGUE)}",
                 repr(name),
                 "Correct or remove the key",
             )
         if name in planned and name not in policies.root:
-            raise UserError("params.yaml: policies", f"the policy {name} that the plan uses", "none", "Plan again")
+            raise UserError(f"{where}: policies", f"the policy {name} that the plan uses", "none", "Plan again")
 
 
 def _paths(image_ids: pa.ChunkedArray, source: pa.Table, required: bool) -> pa.Array:

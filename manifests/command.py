@@ -32,7 +32,8 @@ def run(main: Callable[[], None]) -> None:
     """Call a command's `main` and exit: 0 done, 1 a user's mistake, 2 wrong options, 130 Ctrl-C."""
     try:
         main()
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the shell's `>&-`
+            sys.stdout.flush()
     except UserError as error:
         sys.exit(_say(str(error)))
     except BrokenPipeError:  # `| head` closed our output; point it elsewhere so that exit stays silent
@@ -42,7 +43,7 @@ def run(main: Callable[[], None]) -> None:
         where = error.filename or "output"
         remedy = (
             "Free some space and run the command again"
-            if error.errno == errno.ENOSPC
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             else "Check the path and its permissions"
         )
         sys.exit(

@@ -46,6 +46,10 @@ def publish(path: Path) -> Iterator[Path]:
         sync(path.parent)
     except IsADirectoryError as error:
         raise UserError(str(path), "a file's path", "a directory", "Remove it or choose another path") from error
+    except OSError as error:
+        if error.filename is None:  # a full disk: say whose bytes did not fit
+            error.filename = str(path)
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -81,11 +85,23 @@ def publish_folder(path: Path) -> Iterator[Path]:
         path: where the finished folder is to be; an older one is replaced.
     Yields:
         the folder to fill.
+    Raises:
+        UserError: `path` is a file, or its folder can't be made.
     """
+    if path.exists() and not path.is_dir():
+        raise UserError(str(path), "a folder's path", "a file", "Remove it or choose another path")
     building, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old.part")
     for leftover in (building, old):
         shutil.rmtree(leftover, ignore_errors=True)
-    building.mkdir(parents=True)
+    try:
+        building.mkdir(parents=True)
+    except OSError as error:
+        raise UserError(
+            str(path),
+            "a folder that can be written",
+            error.strerror,
+            "Check its permissions, or choose another output path",
+        ) from error
     try:
         yield building
         for file in sorted(building.rglob("*")):

@@ -45,7 +45,7 @@ def read(path: Path) -> dict[str, Any]:
         raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
     except IsADirectoryError as error:
         raise UserError(str(path), "a parameter file", "a directory", "Name a file with --params") from error
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise UserError(
             str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
         ) from error
@@ -87,7 +87,7 @@ def section(path: Path, model: type[S]) -> S:
         first = error.errors(include_url=False)[0]
         where = ".".join([key, *(str(part) for part in first["loc"] if not _internal(part))])
         raise UserError(f"{path}: {where}", _rule(first), _short(first["input"]), "Correct the value") from error
-    except TypeError as error:  # a YAML date or set, which JSON has no word for
+    except (TypeError, ValueError, RecursionError) as error:  # a YAML date or set, or an alias of itself: not in JSON
         raise UserError(
             f"{path}: {key}", "numbers, words, lists and maps", str(error), "Put quotes around the value"
         ) from error

@@ -6,12 +6,13 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import cv2
-import joblib
 import numpy as np
 
 from manifests import codec, command
@@ -51,14 +52,14 @@ class Limits:
 def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> list[Photo | Quarantined]:
     """Check photos in parallel; the result is in the order of `paths` at any number of jobs.
 
-    Threads, not processes: reading, hashing and decoding all release the interpreter's lock.
+    Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
+    joined on Ctrl-C as well: a thread that decodes while the interpreter ends would abort it.
     """
     chunks = [paths[i : i + CHUNK] for i in range(0, len(paths), CHUNK)]
     root = root.resolve()
     found: list[Photo | Quarantined] = []
-    with command.progress(len(paths), "scan") as bar:
-        workers = joblib.Parallel(n_jobs=jobs, prefer="threads", return_as="generator")
-        for part in workers(joblib.delayed(_check_chunk)(root, chunk, limits) for chunk in chunks):
+    with command.progress(len(paths), "scan") as bar, ThreadPoolExecutor(jobs) as threads:
+        for part in threads.map(partial(_check_chunk, root, limits=limits), chunks):
             found += part
             bar.update(len(part))
     return found

@@ -73,3 +73,22 @@ def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(UserError, match=r"expected a folder that can be written. Received Permission denied"):
         files.write_text(tmp_path / "out.txt", "x")
+
+
+def test_a_file_in_place_of_the_folder_stays_and_is_said(tmp_path: Path) -> None:
+    (tmp_path / "pages").write_text("mine")
+    for path, message in {
+        "pages": "expected a folder's path. Received a file.",
+        "pages/plan": "expected a folder that can be written. Received Not a directory.",
+    }.items():
+        with pytest.raises(UserError) as said, files.publish_folder(tmp_path / path):
+            pass
+        assert str(said.value).startswith(f"{tmp_path / path}: {message}")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("pages", "mine")]
+
+
+def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as said, files.publish(tmp_path / "table"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert said.value.filename == str(tmp_path / "table")
+    assert not list(tmp_path.iterdir())

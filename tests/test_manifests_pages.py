@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from manifests.cells import Cells
-from manifests.pages import charts, shell
+from manifests.errors import UserError
+from manifests.pages import charts, shell, sprites
 from tests.stages import ROOT
 
 
@@ -81,3 +82,8 @@ def test_index_of_pages_leads_to_each_and_asks_for_nothing() -> None:
 def test_lines_beyond_the_palette_differ_by_their_dashes() -> None:
     data = charts.lines([(str(i), [0], [0]) for i in range(12)], ("x", "y"))["data"]
     assert len({(line["line"]["color"], line["line"]["dash"]) for line in data}) == 12
+
+
+def test_a_thumbnail_of_damaged_bytes_is_said() -> None:
+    with pytest.raises(UserError, match=r"expected images that decode\. .*`python -m augment.render` again"):
+        sprites.sheet([b"no photo"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -153,3 +154,16 @@ def test_a_seed_is_32_bits(written, value: str) -> None:
 
 def test_the_largest_seed(written) -> None:
     assert params.seed(written("seed: 4294967295")) == 4294967295
+
+
+@pytest.mark.parametrize(
+    ("content", "rule"),
+    [
+        ("source: &a {layout: drawn, root: *a}\n", "params.yaml: source: expected numbers, words, lists and maps"),
+        ("source: " + "[" * 3000 + "]" * 3000, "params.yaml: expected valid YAML 1.2"),
+    ],
+)
+def test_a_section_within_itself_or_too_deep_is_said(content: str, rule: str, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(content)
+    with pytest.raises(UserError, match=re.escape(rule)):
+        params.section(tmp_path / "params.yaml", Source)

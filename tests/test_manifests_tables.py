@@ -148,3 +148,23 @@ def test_writing_checks_the_schema_too(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="target: expected a column of type int64"):
         plan.write(filled(plan).drop_columns(["target"]), path, CELLS)
     assert not path.exists()
+
+
+def test_cells_that_do_not_exist_are_said(tmp_path: Path) -> None:
+    path = tmp_path / "source.parquet"
+    table = filled(source)
+    at = table.column_names.index("cell")
+    source.write(table.set_column(at, table.schema.field(at), pa.array([0, -1, 9999], pa.int32())), path, CELLS)
+    with pytest.raises(UserError) as said:
+        source.read(path)
+    assert str(said.value) == (
+        f"{path}: cell: expected numbers from -1 to 5. Received 9999. Run `python -m manifests.scan` again."
+    )
+
+
+@pytest.mark.parametrize("damaged", ["{'x'", "[1]", '{"age": 3}'])
+def test_damaged_metadata_is_said(damaged: str, tmp_path: Path) -> None:
+    path = tmp_path / "source.parquet"
+    pq.write_table(filled(source).replace_schema_metadata({"cells": damaged}), path)
+    with pytest.raises(UserError, match=r"expected cells in JSON in the metadata\..*manifests.scan` again"):
+        source.read(path)

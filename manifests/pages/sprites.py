@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from manifests import codec
+from manifests.errors import UserError
 
 THUMB = 112  # pixels: seven blocks of 16, so that no thumbnail's chroma runs into the next one's
 ACROSS = 12
@@ -23,11 +24,17 @@ def sheet(contents: Sequence[bytes]) -> bytes:
         contents: at most SHEET images, each a file's bytes.
     Returns:
         a JPEG of ACROSS by ACROSS thumbnails; the places that are left over are grey.
+    Raises:
+        UserError: an image does not decode.
     """
     square = np.full((ACROSS * THUMB, ACROSS * THUMB, 3), GROUND, np.uint8)
     for i, content in enumerate(contents):
         y, x = THUMB * (i // ACROSS), THUMB * (i % ACROSS)
-        square[y : y + THUMB, x : x + THUMB] = thumbnail(codec.decode(content))
+        try:
+            image = codec.decode(content)
+        except codec.Undecodable as error:
+            raise UserError("shards", "images that decode", error, "Run `python -m augment.render` again") from error
+        square[y : y + THUMB, x : x + THUMB] = thumbnail(image)
     return codec.encode(square, QUALITY)
 
 

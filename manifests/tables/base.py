@@ -62,7 +62,7 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
         schema_of: the schema for given cells.
         made_by: the command that writes it, named where the file is missing.
     Raises:
-        UserError: no such file, no Parquet, or a column that does not match.
+        UserError: no such file, no Parquet, a column that does not match, or a cell that is none.
     """
     try:
         with pq.ParquetFile(path) as file:  # read_table would import pandas, half a second
@@ -71,15 +71,30 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
         raise UserError(str(path), "a table", "no such file", f"Run `python -m {made_by}` first") from error
     except (pa.ArrowInvalid, OSError) as error:
         raise UserError(
-            str(path), "a Parquet table", " ".join(str(error).split()), f"Run `python -m {made_by}` again"
+            str(path), "a Parquet table", " ".join(str(error).split()).rstrip("."), f"Run `python -m {made_by}` again"
         ) from error
     metadata = table.schema.metadata or {}
     if b"cells" not in metadata:
         raise UserError(str(path), "a table with its cells in the metadata", "none", f"Run `python -m {made_by}` again")
-    cells = Cells.from_json(metadata[b"cells"])
+    try:
+        cells = Cells.from_json(metadata[b"cells"])
+    except (ValueError, TypeError, AttributeError) as error:
+        raise UserError(
+            str(path), "cells in JSON in the metadata", str(error), f"Run `python -m {made_by}` again"
+        ) from error
     expected = schema_of(cells)
     check(table.schema, expected, path)
+    _check_cells(table, cells, path, made_by)
     return table.select(expected.names), cells
+
+
+def _check_cells(table: pa.Table, cells: Cells, path: Path, made_by: str) -> None:
+    numbers = np.asarray(table["cell"].to_numpy()) if "cell" in table.column_names else np.empty(0, np.int32)
+    outside = numbers[(numbers < -1) | (numbers >= len(cells))]
+    if outside.size:
+        raise UserError(
+            f"{path}: cell", f"numbers from -1 to {len(cells) - 1}", outside[0], f"Run `python -m {made_by}` again"
+        )
 
 
 def check(received: pa.Schema, expected: pa.Schema, path: Path) -> None:
