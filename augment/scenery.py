@@ -81,29 +81,33 @@ def hand(image: np.ndarray, drawn: Drawn) -> np.ndarray:
     skin = np.median(
         image[int(rows * 0.45) : int(rows * 0.6) + 1, int(columns * 0.4) : int(columns * 0.6) + 1, :3], axis=(0, 1)
     )
-    turn, thick = np.deg2rad(drawn["angle"]), drawn["thick"]
-    out, shade = image, np.zeros(size, np.uint8)
-    fingers = []
-    for number, length in enumerate(drawn["lengths"][: drawn["fingers"]]):
-        tip = np.array([drawn["reach"] * length, drawn["height"] + number * thick * 1.02])
-        root = tip + 0.9 * np.array([-np.cos(turn), np.sin(turn)])
-        ends = np.array([tip, root])
-        if drawn["side"]:
-            ends[:, 0] = 1 - ends[:, 0]
-        mask = np.zeros(size, np.uint8)
-        start, stop = np.rint(ends * [size[1], size[0]]).astype(int).tolist()
-        cv2.line(mask, start, stop, 255, max(2, round(thick * size[1])), cv2.LINE_AA)
-        fingers.append(mask)
-        np.maximum(shade, mask, out=shade)
-    soft = cv2.GaussianBlur(_small(shade, image), (0, 0), 0.02 * columns)
-    out = _blend(out, np.zeros(3), np.roll(soft, round(0.015 * rows), axis=0) * 0.4)
-    for mask in fingers:
-        depth = np.minimum(cv2.distanceTransform(mask, cv2.DIST_L2, 3), size[1]) / (thick * size[1] / 2)
-        round_shape = 0.62 + 0.38 * np.sqrt(np.clip(1 - (1 - np.clip(depth, 0, 1)) ** 2, 0, 1))
-        lit = cv2.resize(round_shape.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
-        colour = skin * drawn["light"] * lit[..., None]
-        out = _blend(out, colour, cv2.GaussianBlur(_small(mask, image), (0, 0), 0.6))
+    masks = _fingers(drawn, size)
+    cast = cv2.GaussianBlur(_small(np.maximum.reduce(masks), image), (0, 0), 0.02 * columns)
+    out = _blend(image, np.zeros(3), np.roll(cast, round(0.015 * rows), axis=0) * 0.4)
+    radius = drawn["thick"] * size[1] / 2
+    for mask in masks:
+        depth = np.minimum(cv2.distanceTransform(mask, cv2.DIST_L2, 3), radius) / radius
+        light = 0.8 + 0.2 * np.sqrt(1 - (1 - depth) ** 2)  # a cylinder's
+        lit = cv2.resize(light.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA)
+        out = _blend(out, skin * drawn["light"] * lit[..., None], cv2.GaussianBlur(_small(mask, image), (0, 0), 0.6))
     return out
+
+
+def _fingers(drawn: Drawn, size: tuple[int, int]) -> list[np.ndarray]:
+    """A uint8 mask of `size` for each finger, from the uppermost down: two strokes, the narrower one longer."""
+    turn, thick, masks = np.deg2rad(drawn["angle"]), drawn["thick"], []
+    along = np.array([-np.cos(turn), np.sin(turn)])
+    for number, length in enumerate(drawn["lengths"][: drawn["fingers"]]):
+        tip = np.array([drawn["reach"] * length, drawn["height"] + number * thick * 0.92])
+        mask = np.zeros(size, np.uint8)
+        for back, width in ((0.0, 0.78), (0.05, 1.0)):
+            ends = np.array([tip + back * along, tip + 0.9 * along])
+            if drawn["side"]:
+                ends[:, 0] = 1 - ends[:, 0]
+            start, stop = np.rint(ends * [size[1], size[0]]).astype(int).tolist()
+            cv2.line(mask, start, stop, 255, max(2, round(width * thick * size[1])), cv2.LINE_AA)
+        masks.append(mask)
+    return masks
 
 
 def _superellipse(sides: Sequence[float], power: float) -> np.ndarray:

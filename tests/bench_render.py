@@ -68,6 +68,8 @@ def main() -> None:
         photos = photographs(options.photos, Path(folder))
         for copies in options.copies:
             compare(photos, copies, options.repeats, options.only, Path(folder))
+    for pool in _POOLS:
+        pool.terminate()
 
 
 def photographs(count: int, folder: Path) -> list[Path]:
@@ -339,7 +341,7 @@ def litdata_optimize(photos: list[Path], copies: int, out: Path) -> int:
 
     os.environ["LITDATA_DISABLE_VERSION_CHECK"] = "1"
     parts = [(list(map(str, photos[at : at + 16])), copies) for at in range(0, len(photos), 16)]
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         litdata.optimize(_lit, parts, str(out), num_workers=2, chunk_bytes="64MB")
     return len(photos) * copies
 
