@@ -139,3 +139,9 @@ def test_every_package_is_pinned_and_no_lock_file_names_an_index() -> None:
     for lock in ROOT.glob("requirements-*.lock"):
         for line in lock.read_text().splitlines():
             assert "==" in line and "://" not in line and not line.startswith("-"), f"{lock.name}: {line}"
+
+
+def test_the_readme_names_every_file() -> None:
+    readme = (ROOT / "README.md").read_text()
+    missing = [str(file) for file in FILES if file.name != "__init__.py" and f"`{file.name}`" not in readme]
+    assert not missing

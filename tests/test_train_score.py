@@ -228,7 +228,8 @@ FILE = "datasets/runs/r/predictions.parquet"
          "of which 1 have an age. Score a data set whose valid or test split has labels."),
         ("image_id", ["a", "a", *map(str, range(18))], f"{FILE}: image_id: expected each photo once in a split. "
          f"Received a twice. {MAKE_AGAIN}"),
-        ("cell", [96] * 20, f"{FILE}: cell: expected cells from -1 to 95. Received one outside. {MAKE_AGAIN}"),
+        ("cell", [96] * 20, f"{FILE}: cell: expected numbers from -1 to 95. Received 96. "
+         "Run `python -m train.fit` again."),
         ("age_q", [[0.5, 1.0]] * 20, f"{FILE}: age_q: expected 101 probabilities a photo. Received 2. {MAKE_AGAIN}"),
         ("age_q", [[0.5] * 50 + [0.4] * 50 + [1.0]] * 20, f"{FILE}: age_q: expected probabilities that never fall and "
          f"end at 1. Received others. {MAKE_AGAIN}"),

@@ -99,8 +99,6 @@ def _check(table: pa.Table, cells: Cells, path: Path) -> None:
                 f"{first[name][0].as_py()} ({count} rows like it)",
                 _AGAIN,
             )
-    if table.num_rows and not -1 <= pc.min(table["cell"]).as_py() <= pc.max(table["cell"]).as_py() < len(cells):
-        raise UserError(f"{path}: cell", f"cells from -1 to {len(cells) - 1}", "one outside", _AGAIN)
     pairs = table.group_by(["split", "image_id"]).aggregate([([], "count_all")])
     if pairs.num_rows < table.num_rows:
         double = pairs.filter(pc.greater(pairs["count_all"], 1)).sort_by("image_id")["image_id"][0].as_py()
