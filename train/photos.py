@@ -65,7 +65,7 @@ def labelled(table: pa.Table, cells: Cells, path: Path) -> dict[str, Photos]:
     words = table["split"].cast(pa.string())  # Arrow does not sort dictionaries
     table = table.set_column(table.schema.get_field_index("split"), "split", words)
     table = table.sort_by([("split", "ascending"), ("image_id", "ascending")])
-    _check(table, cells, path)
+    _check(table, path)
     found = {}
     for split in SPLITS:
         rows = table.filter(pc.equal(table["split"], split))
@@ -83,7 +83,7 @@ def labelled(table: pa.Table, cells: Cells, path: Path) -> dict[str, Photos]:
     return found
 
 
-def _check(table: pa.Table, cells: Cells, path: Path) -> None:
+def _check(table: pa.Table, path: Path) -> None:
     splits = set(table["split"].to_pylist())
     if splits - set(SPLITS):
         raise UserError(f"{path}: split", "valid or test", repr(min(map(str, splits - set(SPLITS)))), _AGAIN)
