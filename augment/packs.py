@@ -83,8 +83,10 @@ class Pack:
     def discard(self) -> None:
         """Remove what `publish` has not made whole."""
         if self._file is not None:
-            self._file.close()
-            self._part.unlink(missing_ok=True)
+            try:
+                self._file.close()
+            finally:  # a full disk refuses what was still to be written
+                self._part.unlink(missing_ok=True)
 
 
 def entries(path: Path) -> np.ndarray:

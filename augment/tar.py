@@ -66,11 +66,14 @@ def part(shard: Path) -> Path:
 
 
 def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
-    """What stands in the `.json` of each sample; no value is null that is a string elsewhere."""
+    """What stands in the `.json` of each sample, in types that readers guess right from the first ones.
+
+    No value is null that is a string elsewhere, and the seed, which may exceed 2**63, is a string.
+    """
     names = [name for name in rows.column_names if name not in _UNUSED]
     for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
         label = dict(zip(names, values, strict=True))
-        label["donor"] = label["donor"] or ""
+        label["donor"], label["seed"] = label["donor"] or "", str(label["seed"])
         yield label
 
 

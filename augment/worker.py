@@ -7,6 +7,7 @@ back to the parent says where the bytes lie; pixels are never sent between proce
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -89,34 +90,37 @@ class Setup:
 
 def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
     """Render a few photos' copies; what was rendered anew is published as one pack."""
-    cv2.setNumThreads(0)  # OpenCV's threads would fight the other workers
-    pack = Pack(setup.store)
-    try:
+    with _packing(setup) as pack:
         copies = any(task.policy for group in groups for task in group.tasks)
         call = _Call(setup, Store(setup.store, setup.scratch), pack, _scored(setup) if copies else None)
-        results = [result for group in groups for result in call.group(group)]
-        pack.publish()
-    finally:
-        pack.discard()
-    return results
+        return [result for group in groups for result in call.group(group)]
 
 
 def prints(setup: Setup, photos: Sequence[tuple[str, str]]) -> list[bytes]:
     """The prints of photos, given as (image_id, path); NO_PRINT for one that can't be read."""
-    cv2.setNumThreads(0)
-    pack = Pack(setup.store)
-    try:
+    found = []
+    with _packing(setup) as pack:
         call = _Call(setup, Store(setup.store, setup.scratch), pack, None)
-        found = []
         for image_id, path in photos:
             try:
                 found.append(call.parent_print(Photo(setup.root, path, image_id)).to_bytes())
             except PhotoFailed:
                 found.append(NO_PRINT)
+    return found
+
+
+@contextmanager
+def _packing(setup: Setup) -> Iterator[Pack]:
+    """Give a pack, published if all goes well; a full disk is an error that names the store."""
+    cv2.setNumThreads(0)  # OpenCV's threads would fight the other workers
+    pack = Pack(setup.store)
+    try:
+        yield pack
         pack.publish()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(setup.store)) from error
     finally:
         pack.discard()
-    return found
 
 
 def _scored(setup: Setup) -> Scored | None:
