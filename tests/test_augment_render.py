@@ -160,7 +160,8 @@ def test_a_failed_photo_is_an_error_that_names_it(tmp_path: Path) -> None:
         made.render()
     assert str(error.value) == (
         f"{tmp_path}/raw/train/0003.jpg: expected a photo that can be rendered (render.max_failures: 0)."
-        " Received no such file or directory; 1 failed so far. Run `python -m manifests.scan` again, or raise render.max_failures."
+        " Received no such file or directory; 1 failed so far."
+        " Run `python -m manifests.scan` again, or raise render.max_failures."
     )
     assert not (made.shards / "index.parquet").exists()
 
