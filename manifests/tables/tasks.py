@@ -9,7 +9,6 @@ import pyarrow as pa
 from manifests.cells import Cells
 from manifests.tables import base
 
-
 ORIGINAL = "original"  # the policy of copy 0
 
 
