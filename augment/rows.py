@@ -22,7 +22,7 @@ from manifests.sections.policies import Policies
 from manifests.tables.tasks import ORIGINAL
 
 WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
-CALL = 16  # photos a call of a worker
+CALL = 32  # photos a call of a worker
 T = TypeVar("T")
 
 
