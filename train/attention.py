@@ -29,7 +29,9 @@ class Attention:
     def grad_cam(self, pixels: np.ndarray) -> np.ndarray:
         """Grad-CAM (Selvaraju et al. 2017) of the age: which regions make the face look older or younger.
 
-        A class has its ReLU; an age can be lowered as well, so the magnitude takes its place.
+        The gradient stays at its position (HiResCAM, Draelos and Carin 2020): for a mean over the
+        positions that is Grad-CAM itself, and right for a head that knows them too. A class has
+        its ReLU; an age can be lowered as well, so the magnitude takes its place.
 
         Args:
             pixels: uint8 (n, size, size, 3).
@@ -69,20 +71,23 @@ class _Branch:
         self._maps = keras.Model(body.input, pooling[-1].input)
         self._pooled = keras.Model(pooling[-1].input, body.output)
 
+        self._cam, self._gradient = tf.function(self._cam_of), tf.function(self._gradient_of)
+
     def cam(self, pixels: np.ndarray) -> np.ndarray:
-        with tf.GradientTape() as tape:
-            maps = self._maps(self._prepared(tf.cast(pixels, tf.float32)), training=False)
-            tape.watch(maps)
-            years = self._from_maps(maps)
-        weights = tf.reduce_mean(tape.gradient(years, maps), axis=(1, 2), keepdims=True)
-        return np.asarray(tf.abs(tf.reduce_sum(weights * maps, axis=-1)), np.float32)
+        return np.asarray(self._cam(tf.cast(pixels, tf.float32)))
 
     def gradient(self, pixels: np.ndarray) -> np.ndarray:
-        given = tf.cast(pixels, tf.float32)
-        with tf.GradientTape() as tape:
-            tape.watch(given)
-            years = self._from_maps(self._maps(self._prepared(given), training=False))
-        return np.asarray(tf.reduce_max(tf.abs(tape.gradient(years, given)), axis=-1), np.float32)
+        return np.asarray(self._gradient(tf.cast(pixels, tf.float32)))
+
+    def _cam_of(self, pixels: Any) -> Any:
+        maps = self._maps(self._prepared(pixels), training=False)
+        (slope,) = tf.gradients(self._from_maps(maps), [maps])
+        return tf.abs(tf.reduce_sum(tf.cast(slope * maps, tf.float32), axis=-1))
+
+    def _gradient_of(self, pixels: Any) -> Any:
+        years = self._from_maps(self._maps(self._prepared(pixels), training=False))
+        (slope,) = tf.gradients(years, [pixels])
+        return tf.reduce_max(tf.abs(slope), axis=-1)
 
     def _prepared(self, pixels: Any) -> Any:
         for layer in self._before:
