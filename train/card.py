@@ -73,6 +73,7 @@ def text(
             f"- Recipe: {recipe.about}",
             f"- Backbone: {backbone}{', frozen' if train.frozen else ''}; {seeds} repeat(s), their mean.",
             *(f"- Stage {i + 1}: {_stage(stage)}" for i, stage in enumerate(recipe.stages)),
+            *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
             f"- Images: {_images(recipe, plan)}",
             f"- Photos: {LICENCES[source.layout]}.",
             f"- Pretrained weights: {_weights(train)}.",
@@ -113,7 +114,8 @@ def _stage(stage: Any) -> str:
     axes = f" over {', '.join(rule.axes) or 'every axis'}{', jointly' if rule.joint else ''}"
     weights = "no weights" if rule.rule == "none" else f"weights by rule {rule.rule}{axes}"
     power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
-    return f"{stage.layers} layers, at most {stage.epochs} epochs at {stage.rate:g}, {weights}{power}"
+    length = f"{stage.steps} gradient steps" if stage.steps else f"at most {stage.epochs} epochs"
+    return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
 
 
 def _images(recipe: Recipe, plan: dict[str, Any]) -> str:

@@ -65,6 +65,11 @@ def split_items(index: pa.Table, split: str) -> Items:
     return Items(table, [PLAIN] * len(table))
 
 
+def mirrored(items: Items) -> Items:
+    """The same photos, seen in the mirror."""
+    return Items(items.table, ["flip"] * len(items))
+
+
 def labelled(items: Items) -> Items:
     """Those with an age."""
     has = ~np.isnan(items.age)

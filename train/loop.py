@@ -34,6 +34,7 @@ class Setting:
         batch: images a step; an epoch's rest smaller than that is left out of it.
         seed: of the repeat.
         devices: where to train.
+        ceiling: epochs are cut off there; None: they are not.
     """
 
     stage: Stage
@@ -41,6 +42,7 @@ class Setting:
     batch: int
     seed: int
     devices: Devices
+    ceiling: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,38 @@ class Learner:
     monitor: Monitor
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """How many epochs a stage has.
+
+    Attributes:
+        count: epochs.
+        size: images of one.
+        last: images of the last one.
+    """
+
+    count: int
+    size: int
+    last: int
+
+    @classmethod
+    def of(cls, setting: Setting, images: int) -> Epochs:
+        """By the stage's epochs, or by its gradient steps where it names them."""
+        stage, batch = setting.stage, min(setting.batch, images)
+        count, size, last = stage.epochs, images, images
+        if stage.steps is not None:
+            whole = images // batch
+            count, size = -(-stage.steps // whole), whole * batch
+            last = (stage.steps - (count - 1) * whole) * batch
+        if setting.ceiling is not None and count > setting.ceiling:
+            count, last = setting.ceiling, size
+        return cls(count, size, last)
+
+    def rows(self, epoch: int) -> int:
+        """Images of an epoch, counted from 0."""
+        return self.last if epoch == self.count - 1 else self.size
+
+
 def train_stage(learner: Learner, setting: Setting, resumed: State, report: Report) -> State:
     """Train until the epochs or the patience are used up, and go back to the best epoch.
 
@@ -76,10 +110,12 @@ def train_stage(learner: Learner, setting: Setting, resumed: State, report: Repo
     counters, best = resumed.counters, resumed.arrays.get("best", state.values(learner.variables))
     if "optimiser" in resumed.arrays:
         state.assign(optimiser.variables, resumed.arrays["optimiser"])
-    while counters.epoch < stage.epochs and counters.since < recipe.patience:
-        rate = rate_at(recipe.schedule, stage.rate, counters, stage.epochs)
+    plan = Epochs.of(setting, len(learner.fitted.inputs))
+    while counters.epoch < plan.count and counters.since < recipe.patience:
+        rate = rate_at(recipe.schedule, stage.rate, counters, plan.count)
         optimiser.learning_rate = rate
         rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
+        rows = rows[: plan.rows(counters.epoch)]
         batches = feed.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
         loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         metrics = learner.monitor()

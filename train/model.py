@@ -95,7 +95,9 @@ def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     sharing: dict[int, list[Network]] = {}  # repeats on one frozen backbone share its features
     for network in networks:
         sharing.setdefault(id(network.backbone), []).append(network)
-    years = [_branch(group, recipe)(pixels) for group in sharing.values()]
+    seen = [pixels, ops.flip(pixels, axis=2)] if recipe.mirror else [pixels]
+    branches = [_branch(group, recipe) for group in sharing.values()]
+    years = [branch(each) for branch in branches for each in seen]
     return keras.Model(photo, _average(years), name="ages")
 
 

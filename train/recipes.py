@@ -98,6 +98,17 @@ OWN: dict[str, Recipe] = {
         stages=(Stage(layers=HEAD, epochs=40), Stage(layers=ALL, epochs=20, rate=1e-5)),
         schedule="cosine",
     ),
+    "steady": Recipe(
+        about="Ours: the distribution, 1,500 steps of 128 images for any set of images, a cosine schedule, the last "
+        "epoch whatever valid says; predicts the mean of a photo and its mirror image.",
+        stages=(Stage(layers=HEAD, steps=1500),),
+        output="distribution",
+        loss="soft_labels",
+        schedule="cosine",
+        monitor="last",
+        mirror=True,
+        batch=128,
+    ),
 }
 
 STUDIES: dict[str, Recipe] = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from manifests import command
 from manifests.sections.train import Stage
-from train import backbones, embed, lessons, loop, model, state
+from train import backbones, embed, items, lessons, loop, model, state
 from train.batches import Images, Rows
 from train.devices import seed_all
 from train.items import Items
@@ -78,9 +78,10 @@ class _Repeat:
         learner = loop.Learner(
             self._trained(stage), self.variables, lessons.fitted(job, network, stage), monitor(job, network, stage)
         )
-        setting = loop.Setting(stage, job.recipe, job.batch, self.seed, job.devices)
+        setting = loop.Setting(stage, job.recipe, job.batch, self.seed, job.devices, job.train.max_epochs)
         label = f"{job.name} {self.number + 1}/{job.seeds} stage {current.counters.stage + 1}"
-        with command.progress(stage.epochs, label, "epoch") as bar:
+        epochs = loop.Epochs.of(setting, len(learner.fitted.inputs))
+        with command.progress(epochs.count, label, "epoch") as bar:
             bar.update(current.counters.epoch)
 
             def note(reached: State) -> None:
@@ -102,7 +103,13 @@ class _Repeat:
 
 
 def predict_items(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
-    """Each repeat's output for the photos, float32 (photos, outputs)."""
+    """Each repeat's output for the photos, float32 (photos, outputs); by the recipe the mean with their mirror images'."""
+    seen = [chosen, items.mirrored(chosen)] if job.recipe.mirror else [chosen]
+    outputs = [_outputs(job, members, each) for each in seen]
+    return [np.asarray(np.mean(views, axis=0), np.float32) for views in zip(*outputs, strict=True)]
+
+
+def _outputs(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
     images = Images(job.shards, chosen.table, chosen.views, job.train.size)
     every, made = np.arange(len(chosen)), []
     features: dict[int, Rows] = {}

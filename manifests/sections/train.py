@@ -59,6 +59,7 @@ class Stage(Section):
     Attributes:
         layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` apart.
         epochs: the most epochs.
+        steps: gradient steps in all, in place of `epochs`: the last epoch is cut short to fit.
         rate: the learning rate at its start.
         weights: the weights scheme, by name or spelt out.
         from_scratch: draw the head's weights anew first.
@@ -68,6 +69,7 @@ class Stage(Section):
     key: ClassVar[str] = "stages"
     layers: Literal["head", "all", "experts"] = "all"
     epochs: int = Field(default=60, ge=1, le=10_000)
+    steps: int | None = Field(default=None, ge=1, le=10_000_000)
     rate: float = Field(default=1e-3, gt=0, le=1)
     weights: Name | Scheme = "none"
     from_scratch: bool = False
@@ -90,11 +92,13 @@ class Recipe(Section):
         optimiser: `adam` or `adamw`.
         decay: weight decay of `adamw`.
         schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` with a warm-up.
-        monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias).
+        monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias);
+            `last`: none does, every epoch is trained and the last one counts.
         patience: epochs without a better monitor before a stage ends.
         augmentation: extra views of the train photos: `none`; `kit`, flip and blur from 60 years on;
             `small_groups`, views of the age groups below the mean size; `every`, views of all.
         augment_valid: the same for a copy of valid that only the monitor sees.
+        mirror: predict the mean of the photo and its mirror image.
         experts: one head an axis, joined by a dense layer.
         images: which images it is meant for; a run may say otherwise.
         batch: images a step; none: that of the section.
@@ -110,10 +114,11 @@ class Recipe(Section):
     optimiser: Literal["adam", "adamw"] = "adam"
     decay: float = Field(default=0.004, ge=0, le=1)
     schedule: Literal["constant", "plateau", "cosine"] = "constant"
-    monitor: Literal["loss", "mae", "mae_plus_bias"] = "mae"
+    monitor: Literal["loss", "mae", "mae_plus_bias", "last"] = "mae"
     patience: int = Field(default=20, ge=1)
     augmentation: Literal["none", "kit", "small_groups", "every"] = "none"
     augment_valid: bool = False
+    mirror: bool = False
     experts: bool = False
     images: Literal["original", "balanced"] = "original"
     batch: int | None = Field(default=None, ge=1, le=4096)

@@ -1,0 +1,92 @@
+"""Training by gradient steps, the last epoch as the one that counts, and the mean over the mirror image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from manifests import params
+from manifests.sections.train import Recipe, Stage, Train
+from manifests.tables import index
+from tests.train_fixtures import write_shards
+from train import devices, items, loop, model, outputs, resolve, runs
+from train.batches import Images
+from train.job import Job
+from train.model import exported
+
+SECTION = """seed: 7
+train:
+  size: 32
+  batch: 16
+  recipes:
+    short:
+      {base: default, head: [16], patience: 1, stages: [{steps: 7}], monitor: last, mirror: true, schedule: cosine}
+  runs: {short: {recipe: short}}
+"""
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    folder = tmp_path_factory.mktemp("steps")
+    write_shards(folder / "shards", {"train": 40, "valid": 24, "test": 12}, unlabelled="test")
+    path = folder / "params.yaml"
+    path.write_text(SECTION)
+    train = params.section(path, Train)
+    run = resolve.run_of(train, "short", str(path))
+    recipe = resolve.recipe_of(train, "short", run, str(path))
+    table, cells = index.read(folder / "shards" / "index.parquet")
+    return Job("short", train, recipe, 1, 7, table, cells, folder / "shards", folder, "p", devices.prepare(7))
+
+
+@pytest.fixture(scope="module")
+def members(job: Job) -> list[runs.Member]:
+    return runs.train_members(job, lambda repeat, history: None)
+
+
+def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs:
+    setting = loop.Setting(Stage(**stage), Recipe(), 128, 7, devices.prepare(7), ceiling)
+    return loop.Epochs.of(setting, images)
+
+
+@pytest.mark.parametrize("images", [100, 128, 4049, 8000, 12_195])
+@pytest.mark.parametrize("steps", [1, 31, 32, 1000, 1500])
+def test_a_stage_of_steps_takes_just_as_many(images: int, steps: int) -> None:
+    made, batch = epochs(images, steps=steps), min(128, images)
+    assert sum(made.rows(epoch) // batch for epoch in range(made.count)) == steps
+    assert all(0 < made.rows(epoch) <= images for epoch in range(made.count))
+
+
+def test_a_ceiling_cuts_steps_and_epochs_alike() -> None:
+    assert epochs(4049, ceiling=2, steps=1500) == loop.Epochs(2, 31 * 128, 31 * 128)
+    assert epochs(4049, ceiling=2, epochs=60) == loop.Epochs(2, 4049, 4049)
+    assert epochs(4049, ceiling=90, epochs=60).count == 60
+
+
+def test_with_no_monitor_every_epoch_is_trained_and_the_last_one_counts(members: list[runs.Member]) -> None:
+    history = members[0].history
+    assert len(history) == 4  # 2 batches of 16 an epoch, 7 steps, for all that patience is 1
+    assert [record["rate"] for record in history] == sorted((r["rate"] for r in history), reverse=True)
+
+
+def test_the_mirrored_prediction_is_the_mean_of_both_views(job: Job, members: list[runs.Member]) -> None:
+    chosen = items.split_items(job.index, "valid")
+    plain = Images(job.shards, chosen.table, None, 32).take(np.arange(len(chosen)))
+    full = members[0].network.full
+    expected = np.mean([full(plain, training=False), full(plain[:, :, ::-1], training=False)], axis=0)
+    np.testing.assert_allclose(runs.predict_items(job, members, chosen)[0], expected, atol=1e-6)
+
+
+def test_the_exported_model_predicts_alike_and_sees_no_difference_in_the_mirror(
+    job: Job, members: list[runs.Member]
+) -> None:
+    chosen = items.split_items(job.index, "valid")
+    photos = Images(job.shards, chosen.table, None, 32).take(np.arange(len(chosen)))
+    made = exported([member.network for member in members], job.recipe)
+    ages = np.asarray(made(photos, training=False))[:, 0]
+    table = outputs.table([chosen], [runs.predict_items(job, members, chosen)], job.cells)
+    np.testing.assert_allclose(ages, table["age_pred"].to_numpy(), atol=1e-3)
+    np.testing.assert_allclose(ages, np.asarray(made(photos[:, :, ::-1], training=False))[:, 0], atol=1e-4)
+    one_view = model.exported([members[0].network], job.recipe.model_copy(update={"mirror": False}))
+    assert np.abs(np.asarray(one_view(photos, training=False))[:, 0] - ages).max() > 1e-3
