@@ -14,7 +14,11 @@ from manifests.errors import UserError
 from manifests.shards import Shards
 from manifests.tables import index
 from tests.train_fixtures import write_shards
-from train.batches import ALIGNMENT, Images, Rows, aligned, fit, order, ready
+from train import feed
+from train.batches import Images, Rows, fit, order, ready
+from train.devices import over
+from train.memory import ALIGNMENT, Memory
+from train.quiet import tf
 
 
 @pytest.fixture(scope="module")
@@ -78,12 +82,64 @@ def test_order_is_a_permutation_by_seed_and_epoch() -> None:
     assert not np.array_equal(first, order(100, 8, 0))
 
 
-def test_batches_lie_where_tensorflow_need_not_copy() -> None:
-    for length in (1, 7, 64):
-        array = aligned((length, 3, 5, 3), np.dtype(np.uint8))
-        assert array.ctypes.data % ALIGNMENT == 0 and array.shape == (length, 3, 5, 3)
+def test_rows_are_copied_in_order() -> None:
     (_, content), *_ = ready(Rows(np.arange(12, dtype=np.float32).reshape(6, 2)), np.array([4, 1, 5]), 3)
     np.testing.assert_array_equal(content, [[8, 9], [2, 3], [10, 11]])
+
+
+def test_memory_is_aligned_and_lent_again_once_no_view_of_it_is_held() -> None:
+    memory, byte = Memory(), np.dtype(np.uint8)
+    first = memory.array((4, 3, 5), byte)
+    place = first.ctypes.data
+    assert place % ALIGNMENT == 0 and first.shape == (4, 3, 5)
+    view = first[1:3, 0].view(np.int8)
+    del first
+    assert memory.array((4, 3, 5), byte).ctypes.data != place  # the view still needs it
+    del view
+    smaller = memory.array((2, 3), np.dtype(np.float32))
+    assert smaller.ctypes.data == place and smaller.dtype == np.float32
+    assert memory.array((100, 3, 5), byte).size == 1500  # no block is that long
+
+
+def test_tensors_rest_on_the_decoded_memory_and_keep_it(shards: tuple[Path, pa.Table]) -> None:
+    folder, table = shards
+    images = Images(folder, table, None, 48)
+    rows = np.tile(order(len(images), 1, 1), 10)
+    places, taken = set(), images.take
+
+    def noted(cut: np.ndarray) -> np.ndarray:
+        content = taken(cut)
+        places.add(content.ctypes.data)
+        return content
+
+    images.take = noted  # type: ignore[method-assign]
+    held = [np.asarray(memoryview(batch)) for batch in feed.batches(images, rows, 8)]
+    assert {batch.ctypes.data for batch in held} <= places  # handed over, not copied
+    np.testing.assert_array_equal(np.concatenate(held), images.take(rows))
+    del held
+    places.clear()
+    for _ in feed.batches(images, rows, 8):
+        pass
+    assert len(places) < len(rows) // 8  # used again
+
+
+@pytest.mark.parametrize("outputs", [["years"], ["years", "left"]])
+def test_an_epoch_brings_each_photo_with_its_own_labels(shards: tuple[Path, pa.Table], outputs: list[str]) -> None:
+    folder, table = shards
+    images, rows = Images(folder, table, None, 48), order(len(table), 3, 0)
+    targets = np.arange(2 * len(table), dtype=np.float32).reshape(-1, 2)
+    weights = np.arange(len(outputs) * len(table), dtype=np.float32).reshape(-1, len(outputs))
+    devices = over(tf.config.list_logical_devices("CPU"))
+    for inputs in (images, Rows(images.take(np.arange(len(images))))):
+        made = list(feed.epoch(feed.Fitted(inputs, targets, weights), outputs, rows, 8, devices))
+        assert len(made) == len(rows) // 8  # a smaller rest is left out
+        for position, (content, target, weight) in enumerate(made):
+            cut = rows[8 * position : 8 * position + 8]
+            np.testing.assert_array_equal(content, images.take(cut))
+            for column, name in enumerate(outputs):
+                one, of = (target, weight) if len(outputs) == 1 else (target[name], weight[name])
+                np.testing.assert_array_equal(one, targets[cut])
+                np.testing.assert_array_equal(of, weights[cut, column])
 
 
 def test_damage_is_an_error_with_the_place(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:

@@ -1,8 +1,7 @@
-"""Shards to ready batches: two threads decode straight into the batch's own memory.
+"""Shards to ready batches: threads decode straight into the batch's own memory.
 
-Feeding `tf.data` whole batches costs one call a batch instead of one an image, and its
-autotuning, which can stall for a second at an epoch's end, is off. The order of an epoch
-follows from (seed, epoch) alone, so that a resumed run sees the batches it would have seen.
+The order of an epoch follows from (seed, epoch) alone, so that a resumed run sees the batches
+it would have seen.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ import simplejpeg
 from manifests import codec, command, seeds
 from manifests.errors import UserError
 from manifests.shards import Shards
+from train.memory import Memory
 from train.views import PLAIN, VIEWS
 
 AHEAD = 4  # batches in the making; more would only hold more memory
-ALIGNMENT = 64  # bytes; TensorFlow takes aligned memory as it is and copies any other
 
 
 class Inputs(Protocol):
@@ -35,8 +34,8 @@ class Inputs(Protocol):
 
     def __len__(self) -> int: ...
 
-    def fill(self, rows: np.ndarray, out: np.ndarray) -> None:
-        """Write the given rows into `out`, of shape (rows, *shape)."""
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The given rows, (rows, *shape); called by several threads at once."""
 
 
 class Images:
@@ -62,10 +61,16 @@ class Images:
                 strict=True,
             )
         )
-        self._shards = Shards(folder)
+        self._shards, self._memory = Shards(folder), Memory()
 
     def __len__(self) -> int:
         return len(self._where)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nobody holds it."""
+        out = self._memory.array((len(rows), *self.shape), self.dtype)
+        self.fill(rows, out)
+        return out
 
     def fill(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Decode the rows into uint8 (rows, size, size, 3).
@@ -120,9 +125,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.array)
 
-    def fill(self, rows: np.ndarray, out: np.ndarray) -> None:
-        """Copy the rows into `out`."""
-        np.take(self.array, rows, axis=0, out=out)
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """A copy of the rows."""
+        return self.array[rows]
 
 
 def order(rows: int, seed: int, epoch: int) -> np.ndarray:
@@ -138,7 +143,7 @@ def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.nda
         rows: int64, the rows in order.
         batch: rows a batch; the last may be smaller.
     Yields:
-        the batch's rows, and their content (batch, *shape) in memory of its own.
+        the batch's rows, and their content (batch, *shape).
     """
     cuts = [rows[start : start + batch] for start in range(0, len(rows), batch)]
     with ThreadPoolExecutor(command.jobs()) as pool:
@@ -146,22 +151,8 @@ def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.nda
         try:
             for position, cut in enumerate(cuts):
                 while len(waiting) < AHEAD and position + len(waiting) < len(cuts):
-                    waiting.append(pool.submit(_fill, inputs, cuts[position + len(waiting)]))
+                    waiting.append(pool.submit(inputs.take, cuts[position + len(waiting)]))
                 yield cut, waiting.popleft().result()
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _fill(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-    out = aligned((len(rows), *inputs.shape), inputs.dtype)
-    inputs.fill(rows, out)
-    return out
-
-
-def aligned(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
-    """An uninitialised array that starts at a multiple of `ALIGNMENT` bytes."""
-    length = int(np.prod(shape)) * dtype.itemsize
-    memory = np.empty(length + ALIGNMENT, np.uint8)
-    start = -memory.ctypes.data % ALIGNMENT
-    return memory[start : start + length].view(dtype).reshape(shape)

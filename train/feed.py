@@ -1,13 +1,15 @@
-"""Ready batches as `tf.data`: whole batches are handed over, not images, and not copied."""
+"""Batches as `tf.data`: a whole batch is decoded in one call, in order, where TensorFlow need not copy it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from train.batches import Inputs, ready
+from manifests import command
+from train.batches import Inputs, Rows
 from train.devices import Devices
 from train.quiet import tf
 
@@ -28,20 +30,16 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
     once; a smaller rest is left out.
     """
     batch = min(batch, len(rows))
-    rows = rows[: len(rows) // batch * batch]
-    many = len(outputs) > 1
+    cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
+    taken, targets, weights = _taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
 
-    def with_labels(cut: np.ndarray, content: np.ndarray) -> tuple[Any, ...]:
-        targets, weights = fitted.targets[cut], fitted.weights[cut]
-        if not many:
-            return content, targets, weights[:, 0]
-        return content, dict.fromkeys(outputs, targets), dict(zip(outputs, weights.T, strict=True))
+    def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
+        target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
+        if len(outputs) == 1:
+            return taken(cut), target, columns[0]
+        return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
 
-    target, weight = tf.TensorSpec((batch, 2), tf.float32), tf.TensorSpec((batch,), tf.float32)
-    labels = (dict.fromkeys(outputs, target), dict.fromkeys(outputs, weight)) if many else (target, weight)
-    signature = (tf.TensorSpec((batch, *fitted.inputs.shape), fitted.inputs.dtype), *labels)
-    dataset = _dataset(lambda: (with_labels(*pair) for pair in ready(fitted.inputs, rows, batch)), signature)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(len(rows) // batch))
+    dataset = _mapped(tf.data.Dataset.from_tensor_slices(cuts), labelled)
     if devices.gpu and len(devices.names) == 1:
         return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
     return dataset.prefetch(2)
@@ -49,12 +47,26 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
 
 def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
     """The inputs alone; the last batch may be smaller."""
-    signature = tf.TensorSpec((None, *inputs.shape), inputs.dtype)
-    return _dataset(lambda: (content for _, content in ready(inputs, rows, batch)), signature).prefetch(2)
+    cuts = tf.data.Dataset.from_tensor_slices(rows).batch(batch)
+    return _mapped(cuts, _taking(inputs, None)).prefetch(2)
 
 
-def _dataset(make: Any, signature: Any) -> tf.data.Dataset:
+def _taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function of row numbers to their inputs, (batch, *shape)."""
+    if isinstance(inputs, Rows):
+        held = tf.constant(inputs.array)  # a step on embeddings is too short to go through Python
+        return lambda cut: tf.gather(held, cut)
+
+    def taken(cut: tf.Tensor) -> tf.Tensor:
+        made = tf.numpy_function(inputs.take, [cut], inputs.dtype, stateful=False)
+        return tf.ensure_shape(made, (batch, *inputs.shape))
+
+    return taken
+
+
+def _mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
+    """Map cuts to batches with a thread a processor, in order."""
     options = tf.data.Options()
     options.autotune.enabled = False  # it can stall for a second after an epoch's last batch
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
-    return tf.data.Dataset.from_generator(make, output_signature=signature).with_options(options)
+    return cuts.map(taken, num_parallel_calls=command.jobs(), deterministic=True).with_options(options)
