@@ -72,7 +72,7 @@ class Reserve:
         members = self._members[cell]
         if not members:
             return None
-        chosen = min(members, key=lambda one: (self._last[one], -_score(task_id, one), one))
+        chosen = min(members, key=lambda one: (self._last[one], -rendezvous(task_id, one), one))
         self._last[chosen] += 1
         copy = self._last[chosen]
         seed = image_seed(self._seed, chosen, copy)
@@ -96,5 +96,6 @@ def _choose(weight: dict[str, float], seed: int) -> str:
     return "mixed"
 
 
-def _score(task_id: str, image_id: str) -> int:
+def rendezvous(key: str, image_id: str) -> int:
+    """A photo's score for a key; who scores highest is taken, so that another photo changes little."""
     return int.from_bytes(blake2b(f"{task_id}/{image_id}".encode(), digest_size=8).digest(), "big")

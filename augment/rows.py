@@ -7,7 +7,7 @@ what was rendered is still in the page cache when its shard is written.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -32,7 +32,7 @@ class Rows:
 
     Attributes:
         table: the tasks in order of shard, image_id and copy, with `path` and `donor_path` of the
-            source table and `severity` of the `policies` section.
+            source table and `severity`.
         cells: the axes.
         photo: int32 (tasks,), equal for tasks of one photo.
     """
@@ -89,6 +89,17 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, wh
     if not tasks.num_rows:
         raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
     _check_policies(policies, tasks, where)
+    arranged = arrange(tasks, source, cells)
+    severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
+    return replace(arranged, table=arranged.table.append_column("severity", severity))
+
+
+def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
+    """Order the tasks and put them together with their photos; `severity` is theirs, or still to come.
+
+    Raises:
+        UserError: a task names a photo that is not in the source table.
+    """
     tasks = tasks.set_column(
         tasks.column_names.index("shard"), "shard", tasks["shard"].cast(pa.string()).dictionary_encode()
     )
@@ -99,12 +110,7 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, wh
     tasks = tasks.take(order).combine_chunks().unify_dictionaries()
     path = _paths(tasks["image_id"], source, required=True)
     donor_path = _paths(tasks["donor"], source, required=False)
-    severity = _severities(tasks, cells, policies)
-    table = (
-        tasks.append_column("path", path)
-        .append_column("donor_path", donor_path)
-        .append_column("severity", pa.array(severity, pa.float64()))
-    )
+    table = tasks.append_column("path", path).append_column("donor_path", donor_path)
     return Rows(table, cells, tasks["image_id"].combine_chunks().dictionary_encode().indices.to_numpy())
 
 

@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 from manifests.cells import AGE, Cells, fold
 from manifests.errors import UserError
 
-SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score")
+SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
 
 
 class Section(BaseModel):

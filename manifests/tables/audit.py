@@ -1,0 +1,114 @@
+"""`manifests/built/audit.json`: how far each policy moves what a judge sees, against a plain flip.
+
+Ages are in years, changed values and probabilities in shares. `beyond` is a figure less the same
+figure under a flip, photo by photo.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from manifests.tables import scorecard
+from manifests.tables.scorecard import Part
+
+
+class Estimate(Part):
+    """A mean over photos with its 95% bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Drift(Part):
+    """A change from the original to the copy, by itself and beyond that of a flip."""
+
+    value: Estimate
+    beyond: Estimate
+
+
+class AgeDrift(Part):
+    """Of n photos, the mean signed (`shift`) and the mean absolute change (`distance`) of the perceived age."""
+
+    n: int
+    shift: Drift
+    distance: Drift
+
+
+class ValueDrift(Part):
+    """Of n photos, the share whose perceived value changes, and the mean change of the label's probability."""
+
+    n: int
+    changed: Drift
+    label: Drift
+
+
+class Step(Part):
+    """One policy at one severity.
+
+    Attributes:
+        n: photos that have such a copy.
+        age: over all photos; None from a judge that tells no ages.
+        bins: the same for each age bin that has photos.
+        axes: each other axis that is judged.
+        over: what is over its bound: `age`, an age bin, or an axis; empty: within all bounds.
+    """
+
+    policy: str
+    severity: float
+    n: int
+    age: AgeDrift | None
+    bins: dict[str, AgeDrift]
+    axes: dict[str, ValueDrift]
+    over: list[str]
+
+
+class Accuracy(Part):
+    """How often the judge's value is the label, beside the share of the most frequent label."""
+
+    value: Estimate
+    most_frequent: float
+
+
+class Skill(Part):
+    """What the judge's opinion is worth: its errors on n original photos that it has not seen."""
+
+    n: int
+    mae: Estimate | None
+    accuracy: dict[str, Accuracy]
+
+
+class Audit(Part):
+    """All of it.
+
+    Attributes:
+        judge: whose opinions these are.
+        photos: how many were probed.
+        skill: of the judge.
+        bounds: what was still safe: `age`, `age by bin`, `distance` and each axis.
+        steps: every policy and severity, in the catalogue's order.
+        safe: policy -> its largest severity up to which all are within the bounds; None: there is none.
+        warnings: policies of the `policies` section that are used above that.
+    """
+
+    judge: str
+    photos: int
+    skill: Skill
+    bounds: dict[str, float]
+    steps: list[Step]
+    safe: dict[str, float | None]
+    warnings: list[str]
+
+
+def write(audit: Audit, path: Path) -> None:
+    """Publish the audit."""
+    scorecard.write_json(audit.model_dump(mode="json"), path)
+
+
+def read(path: Path) -> Audit:
+    """Read and check an audit.
+
+    Raises:
+        UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
+    """
+    return scorecard.read_json(path, Audit, "an audit", "Run `python -m train.audit`")

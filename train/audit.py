@@ -1,0 +1,66 @@
+"""Judge how far each policy moves the perceived age and the other labels, against a plain flip.
+
+python -m train.audit
+python -m train.audit --opinions mine.csv
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from manifests import command, params
+from manifests.files import write_text
+from manifests.photos import SIDE
+from manifests.sections.audit import Audit
+from manifests.sections.policies import Policies
+from manifests.sections.train import Train
+from manifests.tables import audit as contract
+from manifests.tables import index, source
+from train import audit_text, drift, folds, items, opinions, skill, verdict
+from train.batches import Images
+from train.views import PLAIN
+
+
+def main() -> None:
+    """Read the probe, ask a judge, write the three files and print the closing table."""
+    parser = command.parser(
+        __doc__,
+        probe="datasets/probe",
+        shards="datasets/shards",
+        source="manifests/built/source.parquet",
+        cache=".cache",
+        json="manifests/built/audit.json",
+        markdown="datasets/audit.md",
+        csv="datasets/audit.csv",
+    )
+    parser.add_argument("--opinions", type=Path, help="another judge's opinions of the probe's images: CSV or Parquet")
+    options = parser.parse_args()
+    audit, seed = params.section(options.params, Audit), params.seed(options.params)
+    policies, train = params.section(options.params, Policies), params.section(options.params, Train)
+    probe, cells = index.read(options.probe / "index.parquet")
+    if options.opinions:
+        name, seen = options.opinions.name, opinions.read(options.opinions, probe, cells)
+        photos, held = drift.originals(probe, seen)
+    else:
+        chosen = items.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
+        pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
+        fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)
+
+        from train import devices, judges
+
+        devices.prepare(seed)
+        asked = (chosen, options.shards), (items.Items(probe, [PLAIN] * len(probe)), options.probe)
+        bench = judges.bench(train, str(options.params), *asked, cells, options.cache)
+        held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
+        name, photos = judges.NAME, chosen.table
+    worth = skill.skill(photos, held, cells, audit.resamples, seed)
+    steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds)
+    made = verdict.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
+    contract.write(made, options.json)
+    write_text(options.markdown, audit_text.markdown(made))
+    write_text(options.csv, audit_text.csv_text(made))
+    print(audit_text.terminal(made))
+
+
+if __name__ == "__main__":
+    command.run(main)
