@@ -48,7 +48,7 @@ lint: $(ENV)
 	mypy
 
 clean:
-	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/pages/{plan,gallery,results} manifests/built/*
+	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/probe datasets/audit.* datasets/pages/{plan,gallery,results} manifests/built/*
 
 # Written anew only when a dependency in pyproject.toml changes; needs uv.
 lock:

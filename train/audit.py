@@ -36,12 +36,13 @@ def main() -> None:
     parser.add_argument("--opinions", type=Path, help="another judge's opinions of the probe's images: CSV or Parquet")
     options = parser.parse_args()
     audit, seed = params.section(options.params, Audit), params.seed(options.params)
-    policies, train = params.section(options.params, Policies), params.section(options.params, Train)
+    policies = params.section(options.params, Policies)
     probe, cells = index.read(options.probe / "index.parquet")
     if options.opinions:
         name, seen = options.opinions.name, opinions.read(options.opinions, probe, cells)
         photos, held = drift.originals(probe, seen)
     else:
+        train = params.section(options.params, Train)
         chosen = items.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
         pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
         fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)

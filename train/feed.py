@@ -31,7 +31,7 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
     """
     batch = min(batch, len(rows))
     cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
-    taken, targets, weights = _taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
+    taken, targets, weights = taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
 
     def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
         target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
@@ -39,7 +39,7 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
             return taken(cut), target, columns[0]
         return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
 
-    dataset = _mapped(tf.data.Dataset.from_tensor_slices(cuts), labelled)
+    dataset = mapped(tf.data.Dataset.from_tensor_slices(cuts), labelled)
     if devices.gpu and len(devices.names) == 1:
         return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
     return dataset.prefetch(2)
@@ -48,10 +48,10 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
 def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
     """The inputs alone; the last batch may be smaller."""
     cuts = tf.data.Dataset.from_tensor_slices(rows).batch(batch)
-    return _mapped(cuts, _taking(inputs, None)).prefetch(2)
+    return mapped(cuts, taking(inputs, None)).prefetch(2)
 
 
-def _taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
+def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of row numbers to their inputs, (batch, *shape)."""
     if isinstance(inputs, Rows):
         held = tf.constant(inputs.array)  # a step on embeddings is too short to go through Python
@@ -64,7 +64,7 @@ def _taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tenso
     return taken
 
 
-def _mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
+def mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
     """Map cuts to batches with a thread a processor, in order."""
     options = tf.data.Options()
     options.autotune.enabled = False  # it can stall for a second after an epoch's last batch

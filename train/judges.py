@@ -7,7 +7,6 @@ without its fold (Chernozhukov et al. 2018, "Double/debiased machine learning", 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,8 @@ import numpy as np
 from manifests import command
 from manifests.cells import AGE, Cells
 from manifests.sections.train import Train
-from train import backbones, embed
-from train.batches import Images, Inputs, Rows, order, ready
+from train import backbones, embed, feed
+from train.batches import Images, Inputs, Rows, order
 from train.devices import seed_all
 from train.items import NARROWEST, Items
 from train.losses import AGES, soft_labels
@@ -143,19 +142,15 @@ class _Judge:
             variable.assign(ops.zeros_like(variable))
         made = self._bench
         batch = min(made.batch, len(rows))
-        steps = len(rows) // batch  # an epoch's rest is left out, as in `train.feed`
+        whole = len(rows) // batch * batch  # an epoch's rest is left out, as in `train.feed`
+        drawn = [rows[order(len(rows), seed, epoch)][:whole] for epoch in range(epochs)]
+        taken, labels = feed.taking(made.photos, batch), {k: tf.constant(one) for k, one in made.labels.items()}
 
-        def batches() -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-            for epoch in range(epochs):
-                drawn = rows[order(len(rows), seed, epoch)][: steps * batch]
-                for cut, content in ready(made.photos, drawn, batch):
-                    yield content, {name: label[cut] for name, label in made.labels.items()}
+        def labelled(cut: tf.Tensor) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+            return taken(cut), {name: tf.gather(label, cut) for name, label in labels.items()}
 
-        content = tf.TensorSpec((batch, *made.photos.shape), made.photos.dtype)
-        labels = {name: tf.TensorSpec((batch, *one.shape[1:]), one.dtype) for name, one in made.labels.items()}
-        whole = tf.data.Dataset.from_generator(batches, output_signature=(content, labels))
-        whole = whole.apply(tf.data.experimental.assert_cardinality(epochs * steps)).prefetch(2)
-        self._network.fit(whole, verbose=0, shuffle=False)
+        cuts = tf.data.Dataset.from_tensor_slices(np.concatenate(drawn).reshape(-1, batch))
+        self._network.fit(feed.mapped(cuts, labelled).prefetch(2), verbose=0, shuffle=False)
 
 
 def _network(made: Bench) -> keras.Model:
