@@ -57,7 +57,7 @@ def cell_prices(planned: Planned) -> np.ndarray:
 def binding(planned: Planned) -> list[Binding]:
     """Everything hard that is in the way, the dearest first."""
     problem, target, gain = planned.problem, planned.target, cell_prices(planned)
-    _, keys, by = caps(planned.section, planned.cells, "params.yaml: plan")
+    _, keys, by = caps(planned.section, planned.cells, problem.where)
     filled = problem.available > 0
     capped = np.flatnonzero(filled & (target == problem.most) & (gain > _FREE))
     kept = np.flatnonzero(filled & (target == problem.keep) & (gain < -_FREE))

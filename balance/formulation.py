@@ -193,7 +193,7 @@ class Formulation:
         count = np.maximum(0, (box.high[: self.size] - 1) // self.available - first + 1)
         if count.sum() > BENDS:
             rule, remedy = f"at most {BENDS} numbers of copies to choose from", "Lower it, or plan.max_copies"
-            raise UserError("params.yaml: plan.total", rule, count.sum(), remedy)
+            raise UserError(f"{self.problem.where}.total", rule, count.sum(), remedy)
         owner = np.repeat(cells, count)
         step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
         return owner, step * self.available[owner]

@@ -15,6 +15,7 @@ from balance import page_parts as parts
 from balance import page_words as words
 from manifests import command
 from manifests.cells import Cells
+from manifests.errors import UserError
 from manifests.files import publish_folder
 from manifests.pages import shell
 from manifests.tables import plan
@@ -35,8 +36,13 @@ def main() -> None:
     table, cells = plan.read(options.plan)
     summary = words.read(options.summary)
     older = [parts.Older.read(path) for path in options.against]
-    with publish_folder(options.out) as folder:
-        write(folder, summary, table, cells, older)
+    try:
+        with publish_folder(options.out) as folder:
+            write(folder, summary, table, cells, older)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        where = ", ".join(map(str, (options.summary, *options.against)))
+        rule, again = "a plan as `balance.plan` writes it", "Run `python -m balance.plan` again"
+        raise UserError(where, rule, f"other values in it ({error})", again) from error
     print(f"{options.out / 'index.html'}: {summary['total']:,} images planned")
 
 

@@ -47,12 +47,12 @@ def main() -> None:
         )
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
-        policies.check(declared, f"{options.params}: policies")
+        policies.check(declared, named := f"{options.params}: policies")
         source, cells = source_table.read(options.source)
         section = axes.only_present(section, declared, cells)
         available = counts.available(photos := counts.photos(source), cells)
         made = planned.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
-        allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects))
+        allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects), named)
     summary = stage.explain(made, allocated.rejected if allocated else {}, where)
     if allocated:
         tasks_table.write(allocated.tasks, options.tasks, cells)

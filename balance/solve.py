@@ -95,7 +95,7 @@ def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[L
         target, bound = integer(f, replace(state, box=box), level, nodes)
         best = _better(f, level, state, best, target)
         if best is None:
-            raise _given_up(nodes) if bound is not None else Unsolvable
+            raise _given_up(f, nodes) if bound is not None else Unsolvable
         value = f.value(level, best)
         least = max(least, value if bound is None else min(value, _next_value(f, level, state.box, bound)))
     value = f.value(level, best)
@@ -183,7 +183,6 @@ def _unique(f: Formulation, state: State) -> bool:
     return not len(moving) or int(np.linalg.matrix_rank(f.columns[:, moving].toarray())) == len(moving)
 
 
-def _given_up(nodes: int) -> UserError:
-    return UserError(
-        "params.yaml: plan.nodes", "enough nodes to find a plan", nodes, "Raise it, or simplify the wishes"
-    )
+def _given_up(f: Formulation, nodes: int) -> UserError:
+    where = f"{f.problem.where}.nodes"
+    return UserError(where, "enough nodes to find a plan", nodes, "Raise it, or simplify the wishes")

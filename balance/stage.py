@@ -29,14 +29,20 @@ class Allocated:
 
 
 def allocate(
-    planned: Planned, source: pa.Table, photos: counts.Photos, policies: Policies, seed: int, rejects: Collection[str]
+    planned: Planned,
+    source: pa.Table,
+    photos: counts.Photos,
+    policies: Policies,
+    seed: int,
+    rejects: Collection[str],
+    where: str,
 ) -> Allocated:
-    """Turn counts into tasks."""
+    """Turn counts into tasks; `where` is `params.yaml: policies`, for messages."""
     turned_down = rejected_copies(rejects, photos.image_ids)
-    made = tasks.plan_copies(photos, planned.cells, planned.augment, policies, seed, turned_down)
+    made = tasks.plan_copies(photos, planned.cells, planned.augment, policies, seed, turned_down, where)
     size = planned.section.shard_size
     table = tasks.table(source, planned.cells, photos, planned.keep, made, policies, seed, size)
-    return Allocated(table, rejected_policies(photos, planned.cells, made, policies, seed, turned_down))
+    return Allocated(table, rejected_policies(photos, planned.cells, made, policies, seed, turned_down, where))
 
 
 def rejected_copies(rejects: Collection[str], image_ids: Sequence[str]) -> dict[int, frozenset[int]]:
@@ -55,6 +61,7 @@ def rejected_policies(
     policies: Policies,
     seed: int,
     rejected: dict[int, frozenset[int]],
+    where: str,
 ) -> dict[str, dict[str, int]]:
     """Policy -> images planned, rejected, and whether often: three or more, at twice the rate of all copies."""
     photo = np.array([p for p, numbers in rejected.items() for _ in numbers], np.int64)
@@ -62,7 +69,7 @@ def rejected_policies(
     if not len(photo):
         return {}
     names = list(policies.root)
-    down = np.bincount(tasks.choose_policies(photos, cells, photo, number, policies, seed), minlength=len(names))
+    down = np.bincount(tasks.choose_policies(photos, cells, photo, number, policies, seed, where), minlength=len(names))
     planned = np.bincount(made.policy, minlength=len(names))
     rate = down.sum() / (down.sum() + planned.sum())
     return {

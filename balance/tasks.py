@@ -53,6 +53,7 @@ def plan_copies(
     policies: Policies,
     seed: int,
     rejected: Mapping[int, frozenset[int]],
+    where: str,
 ) -> Copies:
     """Say what each copy is.
 
@@ -63,12 +64,13 @@ def plan_copies(
         policies: the section.
         seed: of params.yaml.
         rejected: photo -> copy numbers that are never planned.
+        where: `params.yaml: policies`, for messages.
     Raises:
         UserError: a cell with copies has no policy that it can use.
     """
     rank = ranks(photos.cell, photo_hash(seed, photos.image_ids, "rank"))
     photo, number = copy_numbers(copies(photos.cell, rank, augment), rejected)
-    policy = choose_policies(photos, cells, photo, number, policies, seed)
+    policy = choose_policies(photos, cells, photo, number, policies, seed, where)
     names = list(policies.root)
     wants = np.array([needs_donor(name) for name in names], bool)
     donor = np.full(len(photo), -1, np.int64)
@@ -78,7 +80,13 @@ def plan_copies(
 
 
 def choose_policies(
-    photos: Photos, cells: Cells, photo: np.ndarray, number: np.ndarray, policies: Policies, seed: int
+    photos: Photos,
+    cells: Cells,
+    photo: np.ndarray,
+    number: np.ndarray,
+    policies: Policies,
+    seed: int,
+    where: str,
 ) -> np.ndarray:
     """int16 (copies,): the policy of copy `number` of each `photo`."""
     names = list(policies.root)
@@ -91,7 +99,7 @@ def choose_policies(
     if without.size:
         cell = cells.name(int(without[0]))
         raise UserError(
-            "params.yaml: policies",
+            where,
             f"a policy of weight above 0 for cell {cell}",
             "none",
             "Add one (tone needs two photos)",

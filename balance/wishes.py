@@ -60,6 +60,7 @@ class Problem:
         wishes: the soft ones.
         limits: the hard ones; the last one is the total, unless it is free.
         scale: what the wishes' weights were multiplied by to make them whole.
+        where: `params.yaml: plan`, for messages.
     """
 
     available: np.ndarray
@@ -69,6 +70,7 @@ class Problem:
     wishes: tuple[Wish, ...] = ()
     limits: tuple[Limit, ...] = ()
     scale: int = 1
+    where: str = "params.yaml: plan"
 
     @property
     def rows(self) -> tuple[Wish | Limit, ...]:
@@ -116,7 +118,7 @@ def problem(plan: Plan, cells: Cells, available: np.ndarray, total: int, factors
     ]
     limits.append(Limit(TOTAL, np.arange(len(cells)), total, total))
     keep = least_kept(plan.keep, available)
-    return Problem(available, keep, caps(plan, cells, where)[0], total, tuple(wishes), tuple(limits), scale)
+    return Problem(available, keep, caps(plan, cells, where)[0], total, tuple(wishes), tuple(limits), scale, where)
 
 
 def least_kept(keep: str | float, available: np.ndarray) -> np.ndarray:

@@ -78,7 +78,7 @@ def survey(source: Source, wished: Cells, params: Path, jobs: int) -> Survey:
         )
     check_rename(source.rename, wished, f"{params}: source.rename")
     layout = LAYOUTS[source.layout]
-    has = layout.axes(root, source)
+    has = layout.axes(root, source, f"{params}: source")
     cells = wished.only([name for name in wished.names if name in has])
     if not cells.axes:
         raise UserError(

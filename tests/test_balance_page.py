@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,26 @@ def test_what_a_plan_does_not_have_is_said(folder: Path, tmp_path: Path, plan: d
     words = {"price": "No price curve", "shopping": "None: no new photo", "binding": "Nothing: no cap"}
     html = (tmp_path / "index.html").read_text()
     assert [key for key, text in words.items() if text in html] == [missing]
+
+
+@pytest.mark.parametrize("key", ["total", "marginals", "binding", "copies", "price", "levels", "cells"])
+def test_words_for_values_are_one_clear_error(folder: Path, tmp_path: Path, plan: dict[str, Any], key: str) -> None:
+    (tmp_path / "plan.json").write_text(json.dumps({**plan, key: "many"}))
+    done = run(folder, "balance.page", "--summary", str(tmp_path / "plan.json"), "--out", str(tmp_path / "page"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{tmp_path}/plan.json: expected a plan as `balance.plan` writes it. Received ")
+    assert done.stderr.count("\n") == 1 and not (tmp_path / "page").exists()
+
+
+def test_a_table_without_rows_is_named(folder: Path, tmp_path: Path) -> None:
+    table, cells = plan_table.read(folder / "manifests/built/plan.parquet")
+    plan_table.write(table.slice(0, 0), tmp_path / "plan.parquet", cells)
+    with pytest.raises(UserError) as error:
+        plan_table.read(tmp_path / "plan.parquet")
+    assert str(error.value) == (
+        f"{tmp_path}/plan.parquet: expected {len(cells)} rows, one a cell, in order. Received 0. "
+        "Run `python -m balance.plan` again."
+    )
 
 
 @pytest.mark.parametrize(("text", "rule"), [("{}", "a plan with the key augment"), ("[", "a plan in JSON")])

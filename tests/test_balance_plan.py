@@ -225,7 +225,7 @@ def test_counts_alone_give_a_plan_without_tasks(tmp_path, lopsided):
 def solved(cells: Cells, available: np.ndarray, **wish: object) -> tuple[Planned, float]:
     section = Plan.model_validate_json(json.dumps(wish))
     began = time.process_time()
-    solve(Formulation(problem(section, cells, available, int(section.total), {}, "")), section.nodes)
+    solve(Formulation(problem(section, cells, available, int(section.total), {}, "params.yaml: plan")), section.nodes)
     took = time.process_time() - began
     return make(section, cells, available, {}, "params.yaml: plan"), took
 
@@ -329,7 +329,10 @@ def test_policies_that_a_cell_can_not_use_are_named(tmp_path, lopsided):
     for policies in ({}, {"flip": {"weight": 0}}, {"flip": {"by": {"age": {"<20": {"weight": 0}}}}}):
         with mock.patch.dict(POLICIES, policies, clear=True), pytest.raises(UserError) as error:
             run.run({"total": 240})
-        assert str(error.value).startswith("params.yaml: policies: expected a policy of weight above 0 for cell <20|")
+        message = str(error.value)
+        assert message.startswith(
+            f"{tmp_path / 'params.yaml'}: policies: expected a policy of weight above 0 for cell <20|"
+        )
 
 
 def test_wishes_too_large_to_weigh_copies_are_refused():

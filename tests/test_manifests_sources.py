@@ -353,7 +353,7 @@ def test_a_table_maps_its_columns(tmp_path: Path) -> None:
 def test_a_table_needs_no_mapping_where_the_names_are_ours(tmp_path: Path) -> None:
     root = root_of(tmp_path, {"labels.csv": "path,glasses,age\na.jpg,yes,7\n"})
     source = Source(layout="table", root=str(root))
-    assert LAYOUTS["table"].axes(root, source) == ("glasses", "age")
+    assert LAYOUTS["table"].axes(root, source, "") == ("glasses", "age")
     assert rows_of("table", root) == [Row("a.jpg", None, Age.exact(7), {"glasses": ("yes",)})]
 
 
@@ -371,8 +371,10 @@ def test_a_tables_mistakes_are_named(tmp_path: Path) -> None:
         f"{root}/labels.csv:1: expected a column path. Received file, years, sex, fold, who. "
         "Name it in source.columns.path."
     )
-    assert message("table", root, columns={"path": "files"}) == (
-        "params.yaml: source.columns.path: expected a column of labels.csv (file, years, sex, fold, who). "
+    with pytest.raises(UserError) as error:
+        LAYOUTS["table"].axes(root, Source(layout="table", root=str(root), columns={"path": "files"}), "p.yaml: source")
+    assert str(error.value) == (
+        "p.yaml: source.columns.path: expected a column of labels.csv (file, years, sex, fold, who). "
         "Received 'files'. Correct the name."
     )
     assert message("table", root, labels="bad.parquet").startswith(f"{root}/bad.parquet: expected a Parquet table.")

@@ -91,12 +91,12 @@ class Unusable(ValueError):
 
 
 Rows = Callable[[Path, Source], Iterator[Row | Quarantined]]
-Axes = Callable[[Path, Source], Collection[str]]
+Axes = Callable[[Path, Source, str], Collection[str]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """An adapter: its rows, and the axes that it has labels for."""
+    """An adapter: its rows, and the axes that it has labels for (told `params.yaml: source`, for messages)."""
 
     rows: Rows
     axes: Axes
@@ -104,4 +104,4 @@ class Layout:
 
 def always(*axes: str) -> Axes:
     """The axes of a layout that has the same ones in every root."""
-    return lambda root, source: axes
+    return lambda root, source, where: axes

@@ -27,9 +27,9 @@ SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
 _PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
 
 
-def axes(root: Path, source: Source) -> tuple[str, ...]:
+def axes(root: Path, source: Source, where: str) -> tuple[str, ...]:
     """The table's columns that can be axes, under our names."""
-    return tuple(name for name in _ours(root / source.labels, source) if name not in _PLAIN)
+    return tuple(name for name in _ours(root / source.labels, source, where) if name not in _PLAIN)
 
 
 def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
@@ -61,13 +61,13 @@ def _row(fields: Fields) -> Row:
     )
 
 
-def _ours(labels: Path, source: Source) -> dict[str, str]:
+def _ours(labels: Path, source: Source, where: str = "source") -> dict[str, str]:
     """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
     names = _header(labels)
     for ours, theirs in source.columns.items():
         if theirs not in names:
             raise UserError(
-                f"params.yaml: source.columns.{ours}",
+                f"{where}.columns.{ours}",
                 f"a column of {source.labels} ({', '.join(names)})",
                 repr(theirs),
                 "Correct the name",
