@@ -201,6 +201,17 @@ def test_bad_submissions_are_named(call: Call, name: str, content: str | None, m
     assert not Path("datasets/comparison.json").exists()
 
 
+@pytest.mark.parametrize("name", ["balanced", "D-1b", "y"])
+def test_a_submission_has_a_name_of_its_own(call: Call, name: str) -> None:
+    Path("x.csv").write_text("30\n" * 200)
+    with pytest.raises(UserError) as error:
+        call("--predictions", "y=x.csv", "--predictions", f"{name}=x.csv")
+    assert str(error.value) == (
+        f"--predictions {name}=x.csv: expected a name of its own. Received {name!r}, which another row of the "
+        "comparison has. Choose another name."
+    )
+
+
 def test_runs_on_other_photos_can_not_be_compared(call: Call) -> None:
     scoring.write(scoring.frame({"valid": 80, "test": 199}), Path(), "both")
     with pytest.raises(UserError) as error:

@@ -41,7 +41,7 @@ def main() -> None:
         print(closing.terminal(contract.read(options.json)))
         return
     runs, cells = entrants.read(params.section(options.params, Train), options.runs, options.params)
-    given = {name: comparison.read_ages(path) for name, path in options.predictions}
+    given = comparison.read_given(options.predictions, [run.run for run in runs])
     made = comparison.compare(
         runs,
         given,

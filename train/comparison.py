@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -196,6 +196,25 @@ def _notes(card: Scorecard) -> list[str]:
         "Published rows are on APPA-REAL with the starting kit's ResNet50; they are no measure of another data set.",
         *card.splits[card.split].notes,
     ]
+
+
+def read_given(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, np.ndarray]:
+    """Read submissions, name -> ages in years.
+
+    Raises:
+        UserError: a name that a run, a published row or another submission has, or a file that is none.
+    """
+    made: dict[str, np.ndarray] = {}
+    for name, path in given:
+        if name in {*runs, *made, *(row.name for row in ROWS)}:
+            raise UserError(
+                f"--predictions {name}={path}",
+                "a name of its own",
+                f"{name!r}, which another row of the comparison has",
+                "Choose another name",
+            )
+        made[name] = read_ages(path)
+    return made
 
 
 def read_ages(path: Path) -> np.ndarray:
