@@ -8,6 +8,7 @@ never reaches 0. Measured coverages are in docs/scores.md.
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import stdtrit
 
 TAIL = 0.025
 NORMAL = 1.96  # the normal distribution's quantile at 1 - TAIL
@@ -41,3 +42,20 @@ def of_difference(value: float, noise: np.ndarray) -> tuple[float, float, float]
     reach = float(np.quantile(size, 1 - 2 * TAIL))
     p = (1 + np.count_nonzero(size >= abs(value) - 1e-9)) / (1 + len(size))
     return value - reach, value + reach, float(p)
+
+
+def widening(shares: np.ndarray) -> float:
+    """How much wider an interval is for the few photos that its noise was learnt from: 1 or more.
+
+    Student's t over the normal distribution, at Satterthwaite's degrees of freedom
+    (sum of variances)^2 / sum of squared variances. A photo's variance is its squared share, and
+    the square of that is 3 times too large for a normal share.
+
+    Args:
+        shares: float64 (photos,), what each photo adds to the figure, around 0.
+    """
+    fourth = float((shares**4).sum())
+    if fourth == 0:
+        return 1.0
+    freedom = 3 * float((shares**2).sum()) ** 2 / fourth
+    return max(1.0, float(stdtrit(freedom, 1 - TAIL)) / NORMAL)
