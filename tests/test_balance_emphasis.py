@@ -38,6 +38,16 @@ def test_the_larger_error_gets_the_larger_factor_damped_and_bounded():
     assert factors({"age": {"<20": 0.0, "60+": 0.0}}, Emphasis()) == {}
 
 
+def test_a_further_round_multiplies_the_factors_it_was_planned_with():
+    rule = Emphasis(damping=0.5, bound=2.0)
+    first = factors(ERRORS, rule)
+    second = factors(ERRORS, rule, first)
+    assert second["age"] == {"<20": 0.8, "20-60": 0.5, "60+": 1.7999}  # 1.3416 * 1.3416, rounded twice
+    assert factors(ERRORS, rule, second)["age"]["60+"] == 2.0
+    even = {"age": {"<20": 3.0, "20-60": 3.0, "60+": 3.0}}
+    assert factors(even, rule, first) == {"age": first["age"]}
+
+
 def test_only_the_validation_split_is_looked_at():
     other = {"age": {"<20": 90.0, "20-60": 1.0, "60+": 1.0}}
     assert errors_of(card(valid=ERRORS, test=other), CELLS, Path("card")) == ERRORS

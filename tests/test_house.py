@@ -15,6 +15,7 @@ ROOMS = {
     "balance": {"manifests", "balance"},
     "augment": {"manifests", "augment"},
     "train": {"manifests", "train"},
+    "experiments": {"manifests", "train", "experiments"},
 }
 FILES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())

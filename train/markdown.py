@@ -18,7 +18,7 @@ def markdown(comparison: Comparison) -> str:
         parts += [
             "## Plan: share of the balanced set",
             "",
-            *_table(("axis", "value", "wanted", "reached"), _plan(comparison)),
+            *table(("axis", "value", "wanted", "reached"), _plan(comparison)),
             "",
         ]
     return "\n".join([*parts, "## Notes", "", *(f"- {note}" for note in comparison.notes), ""])
@@ -32,16 +32,16 @@ def _plan(comparison: Comparison) -> Iterable[Sequence[str]]:
 def _split(split: str, scored: Table) -> list[str]:
     runs = [row for row in scored.rows if row.kind == "run"]
     figures = ("MAE", *scored.axes, "average bias")
-    lines = [f"## {split}: {scored.n} photos", "", *_table(("system", "role", *figures), _systems(scored)), ""]
+    lines = [f"## {split}: {scored.n} photos", "", *table(("system", "role", *figures), _systems(scored)), ""]
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
-    lines += [*_table(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
+    lines += [*table(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
     lines += ["MAE by group; groups with a * are small, their intervals wide.", ""]
-    lines += [*_table(("axis", "group", "photos", *(row.name for row in runs)), _groups(runs)), ""]
+    lines += [*table(("axis", "group", "photos", *(row.name for row in runs)), _groups(runs)), ""]
     if scored.pairs:
         lines += ["Differences of runs, with paired 95% intervals and p-values; an interval that holds 0 is noise.", ""]
-        lines += [*_table(("first - second", *figures), _pairs(scored)), ""]
+        lines += [*table(("first - second", *figures), _pairs(scored)), ""]
     lines += ["Leaderboard: the rank in each column, ties sharing their mean, and the average rank.", ""]
-    return [*lines, *_table(("average rank", "system", *scored.axes, "MAE"), _board(scored)), ""]
+    return [*lines, *table(("average rank", "system", *scored.axes, "MAE"), _board(scored)), ""]
 
 
 def _systems(scored: Table) -> Iterable[Sequence[str]]:
@@ -88,8 +88,10 @@ def p_text(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    def line(entries: Sequence[str]) -> str:
+def table(head: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    """A Markdown table's lines."""
+
+    def line(entries: Iterable[str]) -> str:
         return "| " + " | ".join(entry.replace("|", "\\|") for entry in entries) + " |"
 
     return [line(head), line(["---"] * len(head)), *(line(row) for row in rows)]

@@ -1,0 +1,1 @@
+"""Tables of experiments: many parameter sets, each a DVC experiment, and one report over all of them."""

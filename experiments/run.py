@@ -1,0 +1,115 @@
+"""Run a table of experiments: each of its sets as a DVC experiment, those that are there left as they are.
+
+    python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
+
+It works in this checkout, as `dvc exp run` does: `params.yaml` is each set's in turn, and put back in the
+end. A run that was stopped goes on at the set, and there at the epoch, where it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from experiments import results, table
+from experiments.table import Table
+from manifests import command, params
+from manifests.errors import UserError
+from manifests.files import write_text
+from manifests.sections.source import Source
+from manifests.sections.train import Train
+
+PARAMS, EMPHASIS, LOCK = Path("params.yaml"), Path("manifests/emphasis.json"), Path("dvc.lock")
+
+
+def main() -> None:
+    """Check every set, then run those whose experiment is not there."""
+    parser = command.parser(__doc__, table="experiments/appa_real/table.yaml")
+    parser.set_defaults(params=Path("params.appa_real.yaml"))
+    parser.add_argument("--only", nargs="+", metavar="SET", help="these sets alone; those they depend on must be there")
+    options = parser.parse_args()
+    wanted = table.read(options.table)
+    with tempfile.TemporaryDirectory() as folder:
+        table.check(wanted, options.params, Path(folder))
+    _check_sources(options.params)
+    chosen = options.only or list(wanted.sets)
+    for name in chosen:
+        if name not in wanted.sets:
+            raise UserError("--only", f"sets of the table ({', '.join(wanted.sets)})", repr(name), "Correct the name")
+    with _put_back(PARAMS, EMPHASIS, LOCK):
+        for number, name in enumerate(chosen, start=1):
+            print(f"[{number}/{len(chosen)}] {name}: {wanted.sets[name].about}", flush=True)
+            _run_set(wanted, name, options.params, options.table)
+
+
+def _check_sources(base: Path) -> None:
+    """Say at once what is missing, which DVC would say of the first stage that needs it.
+
+    Raises:
+        UserError: no photos, or no weights file.
+    """
+    source, train = params.section(base, Source), params.section(base, Train)
+    weights = [] if train.weights in ("none", "imagenet") else [("train.weights", train.weights)]
+    for key, path in [("source.root", source.root), *weights]:
+        if not Path(path).exists():
+            raise UserError(
+                f"{base}: {key}", "a path that exists", repr(path), "Put or link it there, as the README says"
+            )
+
+
+def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
+    one = wanted.sets[name]
+    text = table.composed(wanted, one, base)
+    factors = _factors(one.emphasis, base, where) if one.emphasis else "{}\n"
+    experiment = results.experiment_of(where, name)
+    if results.is_there(experiment, {PARAMS: text, EMPHASIS: factors}):
+        return
+    write_text(PARAMS, text)
+    write_text(EMPHASIS, factors)
+    _call(["dvc", "exp", "run", "--quiet", "--force", "--name", experiment, "score"], name)
+
+
+def _factors(row: str, base: Path, where: Path) -> str:
+    """The emphasis that follows from an earlier row's errors and from the one that it was planned with."""
+    one, run = table.row_of(row)
+    experiment = results.experiment_of(where, one)
+    with tempfile.TemporaryDirectory() as folder:
+        card, before, after = f"datasets/runs/{run}/scorecard.json", str(EMPHASIS), Path(folder) / "after.json"
+        results.fetch(experiment, [card, before], Path(folder))
+        options = ["--params", str(base), "--output", str(after)]
+        options += ["--scorecard", f"{folder}/{card}", "--after", f"{folder}/{before}"]
+        _call([sys.executable, "-m", "balance.emphasise", *options], row)
+        return after.read_text(encoding="utf-8")
+
+
+def _call(words: list[str], name: str) -> None:
+    done = subprocess.run(words, check=False)
+    if done.returncode:
+        raise UserError(
+            f"{name}: {' '.join(words[:3])}",
+            "exit code 0",
+            done.returncode,
+            "See above; run the command again to go on",
+        )
+
+
+@contextmanager
+def _put_back(*paths: Path) -> Iterator[None]:
+    """Whatever the files were, or that they were not, in the end again."""
+    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    try:
+        yield
+    finally:
+        for path, content in before.items():
+            if content is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(content)
+
+
+if __name__ == "__main__":
+    command.run(main)

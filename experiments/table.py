@@ -1,0 +1,155 @@
+"""A table of experiments: what each parameter set changes, and which runs it trains."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+from ruamel.yaml import YAML
+
+from manifests import params
+from manifests.params import Section
+from manifests.sections.plan import Plan
+from manifests.sections.policies import Policies
+from manifests.sections.train import Run, Train
+
+Row = tuple[str, str]  # set, run
+
+
+class Set(Section):
+    """One parameter set: one plan and its images, and the runs trained on them.
+
+    Attributes:
+        about: what it is, in a few words.
+        plan: keys that take the place of those of the base's `plan`.
+        policies: takes the place of the base's `policies`.
+        emphasis: `set.run`, whose errors on valid emphasise this set's plan.
+        runs: takes the place of the base's `train.runs`.
+    """
+
+    key: ClassVar[str] = "sets"
+    about: str = ""
+    plan: dict[str, Any] = {}
+    policies: dict[str, Any] = {}
+    emphasis: str | None = None
+    runs: dict[str, Run] = Field(min_length=1)
+
+
+class Part(Section):
+    """A heading of the report, what is to be learnt there, and its sets.
+
+    Attributes:
+        title: the heading.
+        about: a few sentences below it.
+        against: `set.run`, which its rows are compared with; none: the table's.
+        also: rows of other parts that are shown again.
+        sets: by name; in a later part, runs of an earlier set may be shown by `also`.
+    """
+
+    key: ClassVar[str] = "parts"
+    title: str
+    about: str = ""
+    against: str | None = None
+    also: tuple[str, ...] = ()
+    sets: dict[str, Set] = {}
+
+
+class Table(Section):
+    """The whole table.
+
+    Attributes:
+        title: of the report.
+        about: its introduction.
+        against: `set.run`, which every row is compared with.
+        best: `set.run`, the setting that was chosen.
+        seeds: repeats of every run.
+        recipes: of the table's own, beside those of the base.
+        parts: in order; a set comes after the one whose errors it needs.
+    """
+
+    key: ClassVar[str] = "table"
+    title: str
+    about: str = ""
+    against: str
+    best: str
+    seeds: int = Field(default=3, ge=1, le=100)
+    recipes: dict[str, Any] = {}
+    parts: tuple[Part, ...]
+
+    @model_validator(mode="after")
+    def _fit(self) -> Table:
+        names = [name for part in self.parts for name in part.sets]
+        if len(set(names)) < len(names):
+            raise ValueError("each set's name once")
+        for name in names:
+            if not name.replace("-", "").isalnum():
+                raise ValueError(f"set names of letters, digits and -, so not {name!r}")
+        rows = {f"{name}.{run}" for name, each in self.sets.items() for run in each.runs}
+        named = [self.against, self.best, *(row for part in self.parts for row in (part.against, *part.also) if row)]
+        named += [each.emphasis for each in self.sets.values() if each.emphasis]
+        for row in named:
+            if row not in rows:
+                raise ValueError(f"a row of the table as set.run, so not {row!r}")
+        return self
+
+    @property
+    def sets(self) -> dict[str, Set]:
+        """Every set by its name, in order."""
+        return {name: each for part in self.parts for name, each in part.sets.items()}
+
+
+def read(path: Path) -> Table:
+    """Read a table.
+
+    Raises:
+        UserError: it is missing, no YAML, or breaks a rule above.
+    """
+    return params.checked(path, params.parsed(path), Table)
+
+
+def composed(table: Table, one: Set, base: Path) -> str:
+    """The set's whole `params.yaml`: the base with the set's changes.
+
+    Raises:
+        UserError: the result breaks a rule of `plan`, `policies` or `train`.
+    """
+    content = dict(params.read(base))
+    content["plan"] = {**content["plan"], **one.plan}
+    content["policies"] = one.policies or content["policies"]
+    runs = {
+        name: {**run.model_dump(mode="json", exclude_unset=True), "seeds": table.seeds}
+        for name, run in one.runs.items()
+    }
+    recipes = {**content["train"].get("recipes", {}), **table.recipes}
+    content["train"] = {**content["train"], "recipes": recipes, "runs": runs}
+    target = io.StringIO()
+    YAML().dump(content, target)  # keeps the order of the axes
+    return target.getvalue()
+
+
+def check(table: Table, base: Path, folder: Path) -> None:
+    """Compose every set and check its sections, before the first one runs for minutes.
+
+    Args:
+        table: the table.
+        base: the parameter file that the sets change.
+        folder: for the composed files, which errors name.
+    """
+    from train import resolve
+
+    for name, one in table.sets.items():
+        path = folder / f"{name}.yaml"
+        path.write_text(composed(table, one, base), encoding="utf-8")
+        for model in (Plan, Policies, Train):
+            found = params.section(path, model)
+            if isinstance(found, Train):
+                for run in found.runs:
+                    resolve.recipe_of(found, run, found.runs[run], str(path))
+
+
+def row_of(name: str) -> Row:
+    """`set.run` as a pair."""
+    one, _, run = name.partition(".")
+    return one, run

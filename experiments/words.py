@@ -1,0 +1,105 @@
+"""A table's report in Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from experiments.figures import Row, Scored
+from experiments.table import Part, Table
+from manifests.sections.score import Score
+from manifests.tables.comparison import Difference
+from manifests.tables.scorecard import Bias, Group
+from train.markdown import p_text, table
+
+
+def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: int) -> str:
+    """The whole report."""
+    first = next(iter(scored.rows.values()))
+    lines = [
+        f"# {wanted.title}",
+        "",
+        "Written by `python -m experiments.report`; do not edit.",
+        "",
+        wanted.about.strip(),
+        "",
+        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- Every row is {wanted.seeds} networks, seeds {seed} to {seed + wanted.seeds - 1}; its prediction is their",
+        "  mean, and `one network` gives the mean and the standard deviation of their own figures.",
+        f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
+        "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
+        "  has p < .05, and this page has many.",
+        f"- Made with {environment}.",
+        "",
+        "## The chosen setting",
+        "",
+        *_chosen(wanted, scored),
+    ]
+    for part in wanted.parts:
+        lines += _part(part, wanted, scored)
+    return "\n".join([*lines, "## The sets", "", *_sets(wanted, scored), ""])
+
+
+def _chosen(wanted: Table, scored: Scored) -> list[str]:
+    """The best row against the one without a plan, on every axis and in every group."""
+    best, other = scored.rows[wanted.best], scored.rows[wanted.against]
+    found = scored.difference(best.name, other.name)
+    fall = 1 - best.scores.average_bias.value / max(other.scores.average_bias.value, 1e-9)
+    head = ("", f"`{other.name}`", f"`{best.name}`", "difference")
+    rows = [("MAE", _group(other.scores.overall), _group(best.scores.overall), _difference(found.mae))]
+    for axis in scored.axes:
+        pair = (other.scores.bias[axis], best.scores.bias[axis])
+        rows.append((f"bias, {axis}", _bias(pair[0]), _bias(pair[1]), _difference(found.bias[axis])))
+    average = (_bias(other.scores.average_bias), _bias(best.scores.average_bias), _difference(found.average_bias))
+    rows.append(("average bias", *average))
+    lines = [f"The average bias is {100 * fall:.0f}% lower.", "", *table(head, rows), ""]
+    lines += ["MAE by group; a * marks groups of few photos, whose intervals are wide.", ""]
+    groups = []
+    for axis, values in best.run.card.by_group[scored.split].items():
+        for value, group in values.items():
+            before = other.run.card.by_group[scored.split][axis][value]
+            name = f"{axis}, {value}{' *' if group.marked else ''}"
+            groups.append((name, str(group.n), _group(before), _group(group)))
+    return [*lines, *table(("group", "photos", f"`{other.name}`", f"`{best.name}`"), groups), ""]
+
+
+def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
+    against = part.against or wanted.against
+    names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
+    head = ("row", "images", "MAE", *scored.axes, "average bias", "one network", "MAE less", "average bias less")
+    rows = (_row(scored.rows[name], scored, against) for name in names)
+    note = f"`Less`: the difference from `{against}`."
+    return [f"## {part.title}", "", *([part.about.strip(), ""] if part.about else []), note, "", *table(head, rows), ""]
+
+
+def _row(row: Row, scored: Scored, against: str) -> Iterable[str]:
+    scores, seeds = row.scores, row.scores.seeds
+    images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
+    alone = f"{seeds.mae.mean:.2f} ± {seeds.mae.sd:.2f}; {seeds.average_bias.mean:.2f} ± {seeds.average_bias.sd:.2f}"
+    biases = [f"{scores.bias[axis].value:.2f}" for axis in scored.axes]
+    less = ("", "")
+    if row.name != against:
+        found = scored.difference(row.name, against)
+        less = (_difference(found.mae), _difference(found.average_bias))
+    return (f"`{row.name}`", images, _group(scores.overall), *biases, _bias(scores.average_bias), alone, *less)
+
+
+def _sets(wanted: Table, scored: Scored) -> list[str]:
+    for_each = []
+    for name, one in wanted.sets.items():
+        changes = {"plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}
+        changed = "; ".join(f"{key} {json.dumps(value)}" for key, value in changes.items() if value)
+        for_each.append((f"`{name}`", one.about, changed or "nothing"))
+    return table(("set", "what it is", "what it changes"), for_each)
+
+
+def _group(group: Group) -> str:
+    return f"{group.mae:.2f}" + ("" if group.low is None else f" ({group.low:.2f} to {group.high:.2f})")
+
+
+def _bias(bias: Bias) -> str:
+    return f"{bias.value:.2f} ({bias.low:.2f} to {bias.high:.2f})"
+
+
+def _difference(found: Difference) -> str:
+    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f}), {p_text(found.p)}"

@@ -1,0 +1,254 @@
+"""A table of experiments: what its sets become, that each runs once, and what the report says of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from unittest import mock
+
+import numpy as np
+import pyarrow.compute as pc
+import pytest
+
+from experiments import figures, results, run, table, words
+from experiments.table import Table
+from manifests import params
+from manifests.errors import UserError
+from manifests.sections.score import Score
+from manifests.sections.train import Train
+from tests import scoring
+from train.comparison import Entrant
+from train.photos import labelled
+from train.scores import scorecard
+
+ROOT = Path(__file__).parents[1]
+TABLE = """
+title: A table
+against: plain.first
+best: copies.second
+seeds: 2
+recipes: {wide: {base: linear, head: [512]}}
+parts:
+  - title: Part one
+    sets:
+      plain:
+        about: as it is
+        runs: {first: {recipe: linear, images: original}}
+  - title: Part two
+    sets:
+      copies:
+        plan: {total: 9}
+        policies: {copy: {weight: 1}}
+        runs: {second: {recipe: wide, images: balanced}, third: {recipe: linear, images: balanced}}
+"""
+
+
+def read(folder: Path, text: str = TABLE) -> Table:
+    (folder / "mine").mkdir(exist_ok=True)
+    (folder / "mine" / "table.yaml").write_text(text)
+    return table.read(folder / "mine" / "table.yaml")
+
+
+def test_a_set_is_the_base_with_its_changes(tmp_path: Path) -> None:
+    wanted, base = read(tmp_path), ROOT / "params.appa_real.yaml"
+    path = tmp_path / "params.yaml"
+    path.write_text(table.composed(wanted, wanted.sets["copies"], base))
+    made, before = params.read(path), params.read(base)
+    assert made["plan"] == {**before["plan"], "total": 9} and made["policies"] == {"copy": {"weight": 1}}
+    assert [*made] == [*before] and [*made["cells"]] == [*before["cells"]]  # the order of the axes counts
+    train = params.section(path, Train)
+    assert {name: (each.recipe, each.seeds) for name, each in train.runs.items()} == {
+        "second": ("wide", 2),
+        "third": ("linear", 2),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("against: plain.first", "against: plain.last", "a row of the table as set.run, so not 'plain.last'"),
+        ("best: copies.second", "best: second", "a row of the table as set.run, so not 'second'"),
+        ("      copies:", "      plain:", "each set's name once"),
+        ("      copies:", "      co_pies:", "set names of letters, digits and -, so not 'co_pies'"),
+        ("seeds: 2", "seeds: 0", "seeds: expected greater than or equal to 1. Received 0"),
+        ("seeds: 2", "seed: 2", "seed: expected a key that exists. Received 2"),
+    ],
+)
+def test_a_mistake_in_a_table_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        read(tmp_path, TABLE.replace(old, new))
+
+
+def test_every_set_is_checked_before_the_first_runs(tmp_path: Path) -> None:
+    base = ROOT / "params.appa_real.yaml"
+    table.check(read(tmp_path), base, tmp_path)
+    with pytest.raises(UserError, match=r"copies.yaml: train.runs.third.recipe: expected one of the recipes wide, "):
+        table.check(read(tmp_path, TABLE.replace("third: {recipe: linear", "third: {recipe: none")), base, tmp_path)
+    with pytest.raises(UserError, match=r"copies.yaml: plan.total: expected a whole number"):
+        table.check(read(tmp_path, TABLE.replace("total: 9", "total: 0")), base, tmp_path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*/*.yaml")), ids=lambda path: path.stem)
+def test_the_tables_of_the_repository_are_in_order(path: Path, tmp_path: Path) -> None:
+    table.check(table.read(path), ROOT / "params.appa_real.yaml", tmp_path)
+
+
+FAKE = """#!{python}
+import pathlib, subprocess, sys
+name = sys.argv[sys.argv.index("--name") + 1]
+with open("calls", "a") as file:
+    file.write(name + "\\n")
+if pathlib.Path("fails").exists():
+    sys.exit(3)
+git = lambda *words: subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
+git("add", "params.yaml", "manifests/emphasis.json")
+head, tree = git("rev-parse", "HEAD"), git("write-tree")
+git("update-ref", f"refs/exps/{{head[:2]}}/{{head[2:]}}/{{name}}", git("commit-tree", tree, "-p", head, "-m", name))
+git("reset", "-q")
+"""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git repository and a `dvc` that keeps each experiment as DVC does, without running anything."""
+    (tmp_path / "bin").mkdir()
+    fake = tmp_path / "bin" / "dvc"
+    fake.write_text(FAKE.format(python=sys.executable))
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    folder = tmp_path / "repo"
+    (folder / "manifests").mkdir(parents=True)
+    (folder / "params.yaml").write_text("mine: 1\n")
+    (folder / "manifests" / "emphasis.json").write_text("{}\n")
+    (folder / "base.yaml").write_text((ROOT / "params.appa_real.yaml").read_text())
+    read(folder)
+    monkeypatch.chdir(folder)
+    for path in ("datasets/raw/appa_real/photo", "datasets/weights/mobilenet_face_notop.weights.h5"):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).touch()
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    for words_ in (
+        ["init", "-q"],
+        ["add", "-A"],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"],
+    ):
+        subprocess.run(["git", *words_], check=True)
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "a")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@b.c")
+    return folder
+
+
+def main(*options: str) -> None:
+    argv = ["experiments.run", "--table", "mine/table.yaml", "--params", "base.yaml", *options]
+    with mock.patch("sys.argv", argv):
+        run.main()
+
+
+def calls(folder: Path) -> list[str]:
+    return (folder / "calls").read_text().split() if (folder / "calls").exists() else []
+
+
+def test_each_set_runs_once_and_the_parameters_are_put_back(checkout: Path) -> None:
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"]
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"]
+    assert (checkout / "params.yaml").read_text() == "mine: 1\n"
+    assert not (checkout / "dvc.lock").exists()
+
+
+def test_a_changed_set_runs_again_alone(checkout: Path) -> None:
+    main()
+    (checkout / "mine" / "table.yaml").write_text(TABLE.replace("total: 9", "total: 10"))
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies", "mine-copies"]
+
+
+def test_one_set_alone_and_a_name_that_is_none(checkout: Path) -> None:
+    main("--only", "copies")
+    assert calls(checkout) == ["mine-copies"]
+    with pytest.raises(UserError) as error:
+        main("--only", "copie")
+    assert str(error.value) == "--only: expected sets of the table (plain, copies). Received 'copie'. Correct the name."
+
+
+def test_missing_photos_are_named_before_anything_runs(checkout: Path) -> None:
+    (checkout / "datasets/raw/appa_real").rename(checkout / "elsewhere")
+    with pytest.raises(UserError) as error:
+        main()
+    assert str(error.value) == (
+        "base.yaml: source.root: expected a path that exists. Received 'datasets/raw/appa_real'. "
+        "Put or link it there, as the README says."
+    )
+    assert calls(checkout) == []
+
+
+def test_a_set_that_fails_is_named_and_the_parameters_are_put_back(checkout: Path) -> None:
+    (checkout / "fails").touch()
+    with pytest.raises(UserError) as error:
+        main()
+    assert str(error.value) == (
+        "plain: dvc exp run: expected exit code 0. Received 3. See above; run the command again to go on."
+    )
+    assert calls(checkout) == ["mine-plain"] and (checkout / "params.yaml").read_text() == "mine: 1\n"
+    (checkout / "fails").unlink()
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-plain", "mine-copies"]
+
+
+def test_a_file_of_an_experiment_that_is_not_there_is_an_error(checkout: Path) -> None:
+    with pytest.raises(UserError) as error:
+        results.fetch("mine-plain", ["x"], checkout)
+    assert str(error.value) == (
+        "mine-plain: expected a DVC experiment of this commit. Received none of that name. "
+        "Run `python -m experiments.run` first."
+    )
+
+
+def rows() -> list[figures.Row]:
+    made = []
+    for number, (name, copies) in enumerate({"plain.first": 0, "copies.second": 5, "copies.third": 5}.items()):
+        photos = labelled(scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number), scoring.CELLS, Path(name))
+        card = scorecard(name, photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
+        made.append(figures.Row(name, Entrant(name, "linear", "baseline", card, photos), 100, copies, scoring.CELLS))
+    return made
+
+
+def test_the_report_holds_what_numpy_computes(tmp_path: Path) -> None:
+    made, score = rows(), Score(resamples=200, permutations=200)
+    text = words.page(read(tmp_path), figures.scored(made, score, 7), "a machine", score, 7)
+    for number, row in enumerate(made):
+        frame = scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number)
+        error = np.abs(frame["age_pred"].to_numpy() - frame["age"].to_numpy())
+        men = pc.equal(frame["gender"].cast("string"), "male").to_numpy()
+        line = next(line for line in text.splitlines() if line.startswith(f"| `{row.name}` | 100"))
+        assert f"| {error.mean():.2f} (" in line
+        assert f"| {abs(error[men].mean() - error[~men].mean()):.2f} |" in line
+    assert "| `copies.second` | 100 + 5 |" in text and "| `plain.first` | 100 |" in text
+
+
+def test_differences_are_signed_towards_the_row_that_is_compared_with(tmp_path: Path) -> None:
+    score = Score(resamples=200, permutations=200)
+    scored = figures.scored(rows(), score, 7)
+    found = scored.difference("copies.second", "plain.first")
+    assert found.mae.value < 0 and found.mae.high < 0  # its noise is a third less
+    assert scored.difference("plain.first", "copies.second").mae.value == pytest.approx(-found.mae.value)
+    assert f"{found.mae.value:+.2f} ({found.mae.low:+.2f} to {found.mae.high:+.2f})" in words.page(
+        read(tmp_path), scored, "", score, 7
+    )
+
+
+def test_rows_on_other_photos_do_not_compare() -> None:
+    made = rows()
+    photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS, Path("x"))
+    card = scorecard("x", photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
+    made.append(figures.Row("x.y", Entrant("x", "linear", "baseline", card, photos), 9, 0, scoring.CELLS))
+    with pytest.raises(UserError) as error:
+        figures.scored(made, Score(resamples=200, permutations=200), 7)
+    assert str(error.value) == (
+        "x.y: expected the photos of plain.first. Received others. Run the table's sets on one source."
+    )
