@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,30 @@ def test_two_virtual_devices_have_the_loss_of_one() -> None:
     assert (one["replicas"], two["replicas"]) == (1, 2)
     assert len(one["losses"]) == 3 and one["losses"][0] > one["losses"][-1]
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
+
+
+MIXED = PROGRAM.replace(
+    "made = over(", 'keras.mixed_precision.set_global_policy("mixed_float16")\nmade = over('
+).replace(
+    "print(json.dumps({",
+    """years = network.full(photos, training=False)
+hidden = [layer.compute_dtype for layer in network.head.layers if isinstance(layer, keras.layers.Dense)]
+optimiser = network.full.optimizer
+print(json.dumps({"scaled": isinstance(optimiser, keras.optimizers.LossScaleOptimizer), "hidden": hidden,
+    "scale": float(getattr(optimiser, "dynamic_scale", 0)), "output": str(years.dtype.name),
+    "finite": bool(np.isfinite(years).all() and all(np.isfinite(v.numpy()).all() for v in network.full.variables)),
+    "kept": sorted({str(v.dtype) for v in network.full.trainable_variables}),
+    """,
+)
+
+
+def test_mixed_precision_scales_the_loss_and_gives_float32() -> None:
+    done = subprocess.run([sys.executable, "-c", MIXED, "1"], cwd=ROOT, check=True, capture_output=True, text=True)
+    made = json.loads(done.stdout.splitlines()[-1])
+    assert made["scaled"] and made["scale"] > 1
+    assert "float16" in made["hidden"] and made["output"] == "float32" and made["kept"] == ["float32"]
+    assert made["finite"] and all(map(math.isfinite, made["losses"]))
+    assert made["losses"][-1] < made["losses"][0]
 
 
 @pytest.mark.slow

@@ -20,12 +20,13 @@ import pytest
 from manifests import params
 from manifests.errors import UserError
 from manifests.sections.train import Train
-from manifests.tables import index, predictions
+from manifests.tables import comparison, index, predictions, scorecard
 from tests.train_fixtures import CELLS, write_shards
-from train import devices, items, outputs, predict, resolve, runs, state
+from train import compare, devices, items, outputs, predict, resolve, runs, score, state
 from train.batches import Images
 from train.job import Job
 from train.model import exported
+from train.quiet import keras
 from train.recipes import STUDIES
 from train.state import Counters, State
 
@@ -270,10 +271,40 @@ def test_killed_for_real_and_resumed_is_the_same(shards: Path, tmp_path: Path) -
     assert results[0] == results[1]
 
 
+@pytest.fixture(scope="module")
+def studies(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every row of the studies is trained, for an epoch a stage."""
+    folder = tmp_path_factory.mktemp("studies")
+    lines = "".join(f"    {name}: {{recipe: {name}}}\n" for name in STUDIES)
+    text = (
+        "seed: 7\nscore: {resamples: 200, permutations: 200}\n"
+        f"train:\n  size: 32\n  batch: 16\n  max_epochs: 1\n  runs:\n{lines}"
+    )
+    for name in STUDIES:
+        made, members = trained(job_of(shards, folder, name, text))
+        assert len(members[0].history) == len(STUDIES[name].stages)
+        outputs.write(made, folder / "datasets/runs" / name, CELLS)
+        keras.backend.clear_session()
+    return folder
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", STUDIES)
-def test_every_row_of_the_studies_trains(shards: Path, tmp_path: Path, name: str) -> None:
-    text = f"seed: 7\ntrain:\n  size: 32\n  batch: 16\n  max_epochs: 1\n  runs: {{{name}: {{recipe: {name}}}}}\n"
-    made, members = trained(job_of(shards, tmp_path, name, text))
-    assert len(members[0].history) == len(STUDIES[name].stages)
-    assert np.isfinite(made["age_pred"].to_numpy()).all()
+@pytest.mark.timeout(1200)
+def test_every_row_of_the_studies_trains_and_scores_and_is_compared(
+    studies: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(studies)
+    Path("plan.json").write_text('{"marginals": {}}')
+    for name in STUDIES:
+        monkeypatch.setattr("sys.argv", ["score", "--run", name])
+        score.main()
+    monkeypatch.setattr("sys.argv", ["compare", "--plan", "plan.json"])
+    compare.main()
+    for split in comparison.read(Path("datasets/comparison.json")).splits.values():
+        rows = {row.name: row for row in split.rows if row.kind == "run"}
+        assert list(rows) == list(STUDIES)
+        for name in STUDIES:
+            card = scorecard.read(Path("datasets/runs") / name / "scorecard.json")
+            assert rows[name].n == card.n and np.isfinite([rows[name].mae.value, rows[name].average_bias.value]).all()
+        assert len({row.mae.value for row in rows.values()}) > len(STUDIES) / 2  # different recipes, different errors
+        assert len(split.pairs) == len(STUDIES) * (len(STUDIES) - 1) // 2
