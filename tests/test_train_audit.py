@@ -25,6 +25,7 @@ from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
 from manifests.tables import index
 from manifests.tables.audit import AgeDrift, Drift, Estimate, Step, ValueDrift
+from tests import stages
 from tests.render_fixtures import CELLS, project
 from train import audit, drift, opinions, verdict
 from train.opinions import Opinions
@@ -117,6 +118,13 @@ def test_csv_and_parquet_by_task_or_by_content_say_the_same(folder: Path, table:
     first = run(folder, by_task.drop_columns(["sha256"]))
     second = run(folder, by_content.drop_columns(["task_id"]), "mine.parquet")
     assert second == first.model_copy(update={"judge": "mine.parquet"})
+
+
+def test_another_judge_needs_neither_tensorflow_nor_a_network(folder: Path, table: pa.Table) -> None:
+    pa_csv.write_csv(judged(table), folder / "mine.csv")
+    done = stages.run(folder, "train.audit", "--opinions", "mine.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("What mine.csv sees in copies of 40 photos, beyond what a flip changes.\n")
 
 
 def test_two_runs_write_the_same_bytes(folder: Path, table: pa.Table) -> None:

@@ -25,7 +25,7 @@ from train.opinions import Opinions, asked
 from train.quiet import keras, layers, ops, tf
 
 SIZE = 96  # pixels, at most, of a judge that learns from pixels
-NAME = "cross-fitted models of our own"
+NAME = "a cross-fitted judge"
 HEAD, DROPOUT, RATE = (128,), 0.2, 2e-3
 ASKED = 256  # images judged at once
 SPREAD = 3.0  # years, of the soft label where the raters' is not known
