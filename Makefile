@@ -48,7 +48,9 @@ recipes: $(ENV)
 	python -m experiments.run --table experiments/appa_real/studies.yaml
 	python -m experiments.report --table experiments/appa_real/studies.yaml --output docs/studies.md
 
+# Beside the peers that requirements-bench.lock pins; litdata, which brings all of PyTorch, takes part where it is installed.
 bench: $(ENV)
+	python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	python -m tests.bench_render
 	python -m tests.bench_batches
 
@@ -64,6 +66,8 @@ clean:
 lock:
 	for hardware in cpu gpu; do uv pip compile pyproject.toml --extra $$hardware --extra dev --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-$$hardware.lock; done
+	printf 'datasets\ngrain\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-bench.lock
 
 $(ENV): $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Makefile: expected Python 3.11, 3.12 or 3.13 on the PATH. Received none. Install one, or run make PYTHON=/path/to/python." >&2; exit 1; }
