@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from manifests import params
+from manifests.errors import UserError
 from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import index
 from tests.train_fixtures import write_shards
@@ -43,6 +47,26 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
 @pytest.fixture(scope="module")
 def members(job: Job) -> list[runs.Member]:
     return runs.train_members(job, lambda repeat, history: None)
+
+
+def test_a_damaged_shard_is_named_though_it_is_read_inside_tensorflow(job: Job, tmp_path: Path) -> None:
+    shards = tmp_path / "shards"
+    shutil.copytree(job.shards, shards)
+    for path in shards.glob("train-*.tar"):
+        path.write_bytes(bytes(path.stat().st_size))
+    with pytest.raises(UserError) as error:
+        runs.train_members(dataclasses.replace(job, shards=shards, cache=tmp_path), lambda repeat, history: None)
+    assert re.fullmatch(
+        r".*/shards/train-00000.tar at byte \d+: expected a photo. Received .+. Run `python -m augment.render` again.",
+        str(error.value),
+    )
+
+
+def test_soft_labels_widen_with_the_root_of_the_age(job: Job) -> None:
+    chosen = items.labelled(items.split_items(job.index, "valid"))
+    made = items.targets(chosen, job.recipe.model_copy(update={"spread": "age"}))
+    np.testing.assert_allclose(made[:, 1], np.maximum(0.75 * chosen.age**0.5, 1), rtol=1e-6)
+    assert (items.targets(chosen, job.recipe)[:, 1] == 3).all()
 
 
 def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs:

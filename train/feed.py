@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from manifests import command
+from manifests.errors import UserError
 from train.batches import Inputs, Rows
 from train.devices import Devices
 from train.quiet import tf
@@ -43,6 +46,18 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
     if devices.gpu and len(devices.names) == 1:
         return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
     return dataset.prefetch(2)
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Show a user's mistake, such as a damaged shard, as itself: out of tf.data's threads it comes as TensorFlow's."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = re.search(r"UserError: (.+?): expected (.+?)\. Received (.+?)\. (.+?)\.\n", str(error), re.DOTALL)
+        if found is None:
+            raise
+        raise UserError(*found.groups()) from error
 
 
 def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:

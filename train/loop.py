@@ -117,7 +117,8 @@ def train_stage(learner: Learner, setting: Setting, resumed: State, report: Repo
         rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: plan.rows(counters.epoch)]
         batches = feed.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
-        loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
+        with feed.own_errors():
+            loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         metrics = learner.monitor()
         record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
@@ -161,5 +162,5 @@ def _compiled(model: keras.Model, setting: Setting) -> keras.optimizers.Optimize
             optimiser = keras.optimizers.Adam(stage.rate)
         losses = dict.fromkeys(model.output_names, loss)
         model.compile(optimiser, losses if len(losses) > 1 else loss, jit_compile=setting.devices.gpu)
-        optimiser.build(model.trainable_variables)
-    return optimiser
+        model.optimizer.build(model.trainable_variables)
+    return model.optimizer  # in mixed precision another one, around ours, which scales the loss

@@ -103,7 +103,7 @@ class _Repeat:
 
 
 def predict_items(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
-    """Each repeat's output for the photos, float32 (photos, outputs); by the recipe the mean with their mirror images'."""
+    """Each repeat's output, float32 (photos, outputs); with `mirror` the mean with that for the mirror image."""
     seen = [chosen, items.mirrored(chosen)] if job.recipe.mirror else [chosen]
     outputs = [_outputs(job, members, each) for each in seen]
     return [np.asarray(np.mean(views, axis=0), np.float32) for views in zip(*outputs, strict=True)]

@@ -88,7 +88,8 @@ class Recipe(Section):
             whose expectation is the age.
         loss: `mse` or `mae` of the age; `soft_labels`, cross-entropy with a normal around the label;
             `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018).
-        spread: standard deviation of the soft labels in years; `raters` for that of the label's raters.
+        spread: standard deviation of the soft labels in years; `raters` for that of the label's raters, `age` for
+            .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
         optimiser: `adam` or `adamw`.
         decay: weight decay of `adamw`.
         schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` with a warm-up.
@@ -110,7 +111,7 @@ class Recipe(Section):
     head: tuple[float, ...] = (0.3, 256, 64)
     output: Literal["sigmoid", "linear", "distribution"] = "linear"
     loss: Literal["mse", "mae", "soft_labels", "mean_variance"] = "mae"
-    spread: float | Literal["raters"] = 3.0
+    spread: float | Literal["raters", "age"] = 3.0
     optimiser: Literal["adam", "adamw"] = "adam"
     decay: float = Field(default=0.004, ge=0, le=1)
     schedule: Literal["constant", "plateau", "cosine"] = "constant"
