@@ -65,15 +65,15 @@ class Scored:
         return pair(self.noisy[first], self.noisy[second])
 
 
-def rows_of(experiment: str, name: str, one: Set) -> list[Row]:
-    """Read a set's rows out of its experiment."""
+def rows_of(experiment: str, text: str, name: str, one: Set) -> list[Row]:
+    """Read a set's rows out of its experiment, whose `params.yaml` is `text`."""
     files = [f"datasets/runs/{run}/{file}" for run in one.runs for file in ("predictions.parquet", "scorecard.json")]
     table = "manifests/built/plan.parquet"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        results.fetch(experiment, ["params.yaml", table, *files], folder)
-        train = params.section(folder / "params.yaml", Train)
-        found, cells = entrants.read(train, folder / "datasets/runs", folder / "params.yaml")
+        results.fetch(experiment, {results.PARAMS: text}, [str(results.PARAMS), table, *files], folder)
+        train = params.section(folder / results.PARAMS, Train)
+        found, cells = entrants.read(train, folder / "datasets/runs", folder / results.PARAMS)
         counts, _ = plan.read(folder / table)
     keep, copies, available = (int(pc.sum(counts[column]).as_py()) for column in ("keep", "augment", "available"))
     made = []

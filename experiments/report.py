@@ -24,11 +24,12 @@ def main() -> None:
     parser.set_defaults(params=Path("params.appa_real.yaml"))
     options = parser.parse_args()
     wanted = table.read(options.table)
+    table.check_base(options.params)
     rows = []
     with command.progress(len(wanted.sets), "read", "set") as bar:
         for name, one in wanted.sets.items():
             experiment = results.experiment_of(options.table, name)
-            rows += figures.rows_of(experiment, name, one)
+            rows += figures.rows_of(experiment, table.composed(wanted, one, options.params), name, one)
             bar.update(1)
     score, seed = params.section(options.params, Score), params.seed(options.params)
     scored = figures.scored(rows, score, seed)

@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dvc.api import DVCFileSystem
 
 from manifests.errors import UserError
 
+PARAMS, EMPHASIS = Path("params.yaml"), Path("manifests/emphasis.json")
+CODE = ("manifests", "balance", "augment", "train", "dvc.yaml", "requirements-cpu.lock", f":(exclude){EMPHASIS}")
+
+Contents = Mapping[Path, str]  # of tracked files
+
 
 def experiment_of(table: Path, name: str) -> str:
     """The experiment's name: the table's folder and name, and the set's."""
-    return "-".join([table.parent.name.replace("_", "-"), *([] if table.stem == "table" else [table.stem]), name])
+    parts = [table.resolve().parent.name, *([] if table.stem == "table" else [table.stem]), name]
+    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(parts)).strip("-")
 
 
-def is_there(experiment: str, files: dict[Path, str]) -> bool:
-    """Whether the experiment was run from this commit, with these contents of these files."""
-    revision = _revisions().get(experiment)
-    return revision is not None and all(
-        _git("show", f"{revision}:{path.as_posix()}") == text for path, text in files.items()
-    )
+def revision_of(experiment: str, contents: Contents) -> str | None:
+    """The newest experiment of that name with the code that is checked out, and with these contents of these files.
+
+    It may be one of an earlier commit, where nothing that counts has changed since.
+    """
+    listed = _git("for-each-ref", "--sort=-committerdate", "--format=%(objectname)", f"refs/exps/*/*/{experiment}")
+    return next((revision for revision in listed.split() if _holds(revision, contents)), None)
 
 
-def fetch(experiment: str, paths: Sequence[str], folder: Path) -> None:
+def forget(experiment: str) -> None:
+    """Remove this commit's experiment of that name: DVC replaces one only where every stage is run again."""
+    head = _git("rev-parse", "HEAD").strip()
+    _git("update-ref", "-d", f"refs/exps/{head[:2]}/{head[2:]}/{experiment}")
+
+
+def fetch(experiment: str, contents: Contents, paths: Sequence[str], folder: Path) -> None:
     """Copy files as the experiment left them, each under its own path, into `folder`.
 
     Raises:
-        UserError: no such experiment from this commit, or no such file in it.
+        UserError: no such experiment, as `revision_of` says, or no such file in it.
     """
-    revision = _revisions().get(experiment)
-    remedy = "Run `python -m experiments.run` first"
+    revision, remedy = revision_of(experiment, contents), "Run `python -m experiments.run` first"
     if revision is None:
-        raise UserError(experiment, "a DVC experiment of this commit", "none of that name", remedy)
+        raise UserError(experiment, "a DVC experiment with this code and these parameters", "none", remedy)
     files = DVCFileSystem(rev=revision)
     for path in paths:
         target = folder / path
@@ -44,12 +57,17 @@ def fetch(experiment: str, paths: Sequence[str], folder: Path) -> None:
             raise UserError(f"{experiment}: {path}", "a file that the experiment wrote", "none", remedy) from error
 
 
-def _revisions() -> dict[str, str]:
-    """Experiment -> revision, of the commit that is checked out; DVC keeps them as git references."""
-    head = _git("rev-parse", "HEAD").strip()
-    listed = _git("for-each-ref", "--format=%(refname:lstrip=4) %(objectname)", f"refs/exps/{head[:2]}/{head[2:]}/")
-    return dict(line.split() for line in listed.splitlines())  # type: ignore[misc]
+def _holds(revision: str, contents: Contents) -> bool:
+    if subprocess.run(["git", "diff", "--quiet", revision, "--", *CODE], check=False).returncode:
+        return False
+    return all(_git("show", f"{revision}:./{path.as_posix()}") == text for path, text in contents.items())
 
 
 def _git(*words: str) -> str:
-    return subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(["git", *words], check=False, capture_output=True, text=True)
+    if done.returncode:
+        received = " ".join(done.stderr.split()).rstrip(".")
+        raise UserError(
+            "git", "a repository with a commit, which DVC's experiments rest on", received, "Clone it, or commit"
+        )
+    return done.stdout

@@ -3,7 +3,7 @@
     python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
 
 It works in this checkout, as `dvc exp run` does: `params.yaml` is each set's in turn, and put back in the
-end. A run that was stopped goes on at the set, and there at the epoch, where it was.
+end. One that was stopped goes on at the set, there at the run, and there at the epoch, where it was.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from experiments import results, table
+from experiments.results import EMPHASIS, PARAMS
 from experiments.table import Table
 from manifests import command, params
 from manifests.errors import UserError
@@ -23,7 +24,7 @@ from manifests.files import write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Train
 
-PARAMS, EMPHASIS, LOCK = Path("params.yaml"), Path("manifests/emphasis.json"), Path("dvc.lock")
+LOCK = Path("dvc.lock")
 
 
 def main() -> None:
@@ -64,22 +65,25 @@ def _check_sources(base: Path) -> None:
 def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
     one = wanted.sets[name]
     text = table.composed(wanted, one, base)
-    factors = _factors(one.emphasis, base, where) if one.emphasis else "{}\n"
+    factors = _factors(wanted, one.emphasis, base, where) if one.emphasis else "{}\n"
     experiment = results.experiment_of(where, name)
-    if results.is_there(experiment, {PARAMS: text, EMPHASIS: factors}):
+    if results.revision_of(experiment, {PARAMS: text, EMPHASIS: factors}):
         return
     write_text(PARAMS, text)
     write_text(EMPHASIS, factors)
-    _call(["dvc", "exp", "run", "--quiet", "--force", "--name", experiment, "score"], name)
+    results.forget(experiment)  # rather than --force, which would run again what DVC's cache has
+    _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
 
-def _factors(row: str, base: Path, where: Path) -> str:
+def _factors(wanted: Table, row: str, base: Path, where: Path) -> str:
     """The emphasis that follows from an earlier row's errors and from the one that it was planned with."""
     one, run = table.row_of(row)
     experiment = results.experiment_of(where, one)
     with tempfile.TemporaryDirectory() as folder:
         card, before, after = f"datasets/runs/{run}/scorecard.json", str(EMPHASIS), Path(folder) / "after.json"
-        results.fetch(experiment, [card, before], Path(folder))
+        results.fetch(
+            experiment, {PARAMS: table.composed(wanted, wanted.sets[one], base)}, [card, before], Path(folder)
+        )
         options = ["--params", str(base), "--output", str(after)]
         options += ["--scorecard", f"{folder}/{card}", "--after", f"{folder}/{before}"]
         _call([sys.executable, "-m", "balance.emphasise", *options], row)
@@ -87,12 +91,17 @@ def _factors(row: str, base: Path, where: Path) -> str:
 
 
 def _call(words: list[str], name: str) -> None:
-    done = subprocess.run(words, check=False)
-    if done.returncode:
+    with subprocess.Popen(words) as process:
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:  # it was told so as well, and has yet to tidy up
+            process.wait()
+            raise
+    if code:
         raise UserError(
             f"{name}: {' '.join(words[:3])}",
             "exit code 0",
-            done.returncode,
+            code,
             "See above; run the command again to go on",
         )
 

@@ -92,6 +92,10 @@ class Table(Section):
         for row in named:
             if row not in rows:
                 raise ValueError(f"a row of the table as set.run, so not {row!r}")
+        for place, name in enumerate(names):
+            needed = row_of(self.sets[name].emphasis or "")[0]
+            if needed and needed not in names[:place]:
+                raise ValueError(f"{name} below the set whose errors it needs, {needed}")
         return self
 
     @property
@@ -129,6 +133,16 @@ def composed(table: Table, one: Set, base: Path) -> str:
     return target.getvalue()
 
 
+def check_base(base: Path) -> None:
+    """Check the sections that sets change.
+
+    Raises:
+        UserError: one is missing, or breaks its rules.
+    """
+    for model in (Plan, Policies, Train):
+        params.section(base, model)
+
+
 def check(table: Table, base: Path, folder: Path) -> None:
     """Compose every set and check its sections, before the first one runs for minutes.
 
@@ -139,6 +153,7 @@ def check(table: Table, base: Path, folder: Path) -> None:
     """
     from train import resolve
 
+    check_base(base)
     for name, one in table.sets.items():
         path = folder / f"{name}.yaml"
         path.write_text(composed(table, one, base), encoding="utf-8")

@@ -24,8 +24,7 @@ def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: in
         wanted.about.strip(),
         "",
         f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
-        f"- Every row is {wanted.seeds} networks, seeds {seed} to {seed + wanted.seeds - 1}; its prediction is their",
-        "  mean, and `one network` gives the mean and the standard deviation of their own figures.",
+        *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
         "  has p < .05, and this page has many.",
@@ -40,6 +39,15 @@ def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: in
     return "\n".join([*lines, "## The sets", "", *_sets(wanted, scored), ""])
 
 
+def _seeds(seeds: int, seed: int) -> list[str]:
+    if seeds == 1:
+        return [f"- Every row is one network, seed {seed}: how much another seed moves it is not shown."]
+    return [
+        f"- Every row is {seeds} networks, seeds {seed} to {seed + seeds - 1}; its prediction is their mean, and",
+        "  `one network` gives the mean and the standard deviation of their own figures.",
+    ]
+
+
 def _chosen(wanted: Table, scored: Scored) -> list[str]:
     """The best row against the one without a plan, on every axis and in every group."""
     best, other = scored.rows[wanted.best], scored.rows[wanted.against]
@@ -52,7 +60,8 @@ def _chosen(wanted: Table, scored: Scored) -> list[str]:
         rows.append((f"bias, {axis}", _bias(pair[0]), _bias(pair[1]), _difference(found.bias[axis])))
     average = (_bias(other.scores.average_bias), _bias(best.scores.average_bias), _difference(found.average_bias))
     rows.append(("average bias", *average))
-    lines = [f"The average bias is {100 * fall:.0f}% lower.", "", *table(head, rows), ""]
+    lines = [f"The average bias is {abs(100 * fall):.0f}% {'lower' if fall >= 0 else 'higher'}.", ""]
+    lines += [*table(head, rows), ""]
     lines += ["MAE by group; a * marks groups of few photos, whose intervals are wide.", ""]
     groups = []
     for axis, values in best.run.card.by_group[scored.split].items():
@@ -66,22 +75,24 @@ def _chosen(wanted: Table, scored: Scored) -> list[str]:
 def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
-    head = ("row", "images", "MAE", *scored.axes, "average bias", "one network", "MAE less", "average bias less")
-    rows = (_row(scored.rows[name], scored, against) for name in names)
+    several = ("one network",) if wanted.seeds > 1 else ()
+    head = ("row", "images", "MAE", *scored.axes, "average bias", *several, "MAE less", "average bias less")
+    rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"`Less`: the difference from `{against}`."
     return [f"## {part.title}", "", *([part.about.strip(), ""] if part.about else []), note, "", *table(head, rows), ""]
 
 
-def _row(row: Row, scored: Scored, against: str) -> Iterable[str]:
+def _row(row: Row, scored: Scored, against: str, several: bool) -> Iterable[str]:
     scores, seeds = row.scores, row.scores.seeds
     images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
-    alone = f"{seeds.mae.mean:.2f} ± {seeds.mae.sd:.2f}; {seeds.average_bias.mean:.2f} ± {seeds.average_bias.sd:.2f}"
+    mae, bias = seeds.mae, seeds.average_bias
+    alone = [f"{mae.mean:.2f} ± {mae.sd:.2f}; {bias.mean:.2f} ± {bias.sd:.2f}"] if several else []
     biases = [f"{scores.bias[axis].value:.2f}" for axis in scored.axes]
     less = ("", "")
     if row.name != against:
         found = scored.difference(row.name, against)
         less = (_difference(found.mae), _difference(found.average_bias))
-    return (f"`{row.name}`", images, _group(scores.overall), *biases, _bias(scores.average_bias), alone, *less)
+    return (f"`{row.name}`", images, _group(scores.overall), *biases, _bias(scores.average_bias), *alone, *less)
 
 
 def _sets(wanted: Table, scored: Scored) -> list[str]:

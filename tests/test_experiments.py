@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from unittest import mock
 
@@ -75,6 +77,16 @@ def test_a_set_is_the_base_with_its_changes(tmp_path: Path) -> None:
         ("      copies:", "      plain:", "each set's name once"),
         ("      copies:", "      co_pies:", "set names of letters, digits and -, so not 'co_pies'"),
         ("seeds: 2", "seeds: 0", "seeds: expected greater than or equal to 1. Received 0"),
+        (
+            "      copies:\n",
+            "      copies:\n        emphasis: copies.third\n",
+            "copies below the set whose errors it needs",
+        ),
+        (
+            "        about: as it is\n",
+            "        emphasis: copies.third\n",
+            "plain below the set whose errors it needs, copies",
+        ),
         ("seeds: 2", "seed: 2", "seed: expected a key that exists. Received 2"),
     ],
 )
@@ -100,14 +112,19 @@ def test_the_tables_of_the_repository_are_in_order(path: Path, tmp_path: Path) -
 FAKE = """#!{python}
 import pathlib, subprocess, sys
 name = sys.argv[sys.argv.index("--name") + 1]
+if "--force" in sys.argv:
+    sys.exit("every stage would run again, those that a stopped run had finished too")
 with open("calls", "a") as file:
     file.write(name + "\\n")
 if pathlib.Path("fails").exists():
     sys.exit(3)
 git = lambda *words: subprocess.run(["git", *words], check=True, capture_output=True, text=True).stdout.strip()
-git("add", "params.yaml", "manifests/emphasis.json")
+git("add", "--update")
 head, tree = git("rev-parse", "HEAD"), git("write-tree")
-git("update-ref", f"refs/exps/{{head[:2]}}/{{head[2:]}}/{{name}}", git("commit-tree", tree, "-p", head, "-m", name))
+ref = f"refs/exps/{{head[:2]}}/{{head[2:]}}/{{name}}"
+if git("for-each-ref", ref):
+    sys.exit("DVC refuses to replace an experiment")
+git("update-ref", ref, git("commit-tree", tree, "-p", head, "-m", name))
 git("reset", "-q")
 """
 
@@ -123,6 +140,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "manifests").mkdir(parents=True)
     (folder / "params.yaml").write_text("mine: 1\n")
     (folder / "manifests" / "emphasis.json").write_text("{}\n")
+    (folder / "train").mkdir()
+    (folder / "train" / "loop.py").write_text("")
     (folder / "base.yaml").write_text((ROOT / "params.appa_real.yaml").read_text())
     read(folder)
     monkeypatch.chdir(folder)
@@ -168,6 +187,56 @@ def test_a_changed_set_runs_again_alone(checkout: Path) -> None:
     assert calls(checkout) == ["mine-plain", "mine-copies", "mine-copies"]
 
 
+def test_another_commit_changes_nothing_and_other_code_everything(checkout: Path) -> None:
+    main()
+    (checkout / "notes.md").write_text("Rows look good.")
+    subprocess.run(["git", "add", "notes.md"], check=True)
+    subprocess.run(["git", "commit", "-qm", "y"], check=True)
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"]
+    (checkout / "train" / "loop.py").write_text("changed = True")
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"] * 2
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"] * 2
+
+
+def test_a_table_in_any_place_names_its_experiments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my tables").mkdir()
+    monkeypatch.chdir(tmp_path / "my tables")
+    assert results.experiment_of(Path("table.yaml"), "a-1") == "my-tables-a-1"
+    assert results.experiment_of(Path("../x.y/two.yaml"), "a") == "x-y-two-a"
+
+
+def test_no_repository_is_an_error(checkout: Path) -> None:
+    (checkout / ".git").rename(checkout / "elsewhere")
+    with pytest.raises(UserError) as error:
+        main()
+    assert "git: expected a repository with a commit, which DVC's experiments rest on. Received fatal: " in str(
+        error.value
+    )
+    assert calls(checkout) == [] and (checkout / "params.yaml").read_text() == "mine: 1\n"
+
+
+def test_a_base_without_a_section_is_an_error(checkout: Path) -> None:
+    text = (checkout / "base.yaml").read_text()
+    (checkout / "base.yaml").write_text(re.sub(r"(?ms)^policies:.*?(?=^render:)", "", text))
+    with pytest.raises(UserError) as error:
+        main()
+    assert str(error.value) == (
+        "base.yaml: policies: expected a section of that name. Received none. "
+        "Add it, as in params.yaml of the repository."
+    )
+
+
+def test_who_stops_a_run_waits_until_dvc_has_tidied_up(tmp_path: Path) -> None:
+    script = f"import pathlib, time; time.sleep(1); pathlib.Path({str(tmp_path / 'tidy')!r}).touch()"
+    threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        run._call([sys.executable, "-c", script], "a")
+    assert (tmp_path / "tidy").exists()
+
+
 def test_one_set_alone_and_a_name_that_is_none(checkout: Path) -> None:
     main("--only", "copies")
     assert calls(checkout) == ["mine-copies"]
@@ -202,11 +271,33 @@ def test_a_set_that_fails_is_named_and_the_parameters_are_put_back(checkout: Pat
 
 def test_a_file_of_an_experiment_that_is_not_there_is_an_error(checkout: Path) -> None:
     with pytest.raises(UserError) as error:
-        results.fetch("mine-plain", ["x"], checkout)
+        results.fetch("mine-plain", {}, ["x"], checkout)
     assert str(error.value) == (
-        "mine-plain: expected a DVC experiment of this commit. Received none of that name. "
+        "mine-plain: expected a DVC experiment with this code and these parameters. Received none. "
         "Run `python -m experiments.run` first."
     )
+
+
+def test_a_report_reads_no_experiment_of_other_parameters(checkout: Path) -> None:
+    main("--only", "plain")
+    wanted = table.read(Path("mine/table.yaml"))
+    assert results.revision_of(
+        "mine-plain", {results.PARAMS: table.composed(wanted, wanted.sets["plain"], Path("base.yaml"))}
+    )
+    other = wanted.model_copy(update={"seeds": 3})
+    with pytest.raises(UserError, match="mine-plain: expected a DVC experiment with this code and these parameters"):
+        figures.rows_of(
+            "mine-plain", table.composed(other, other.sets["plain"], Path("base.yaml")), "plain", other.sets["plain"]
+        )
+
+
+def test_a_table_of_single_networks_says_so(tmp_path: Path) -> None:
+    score = Score(resamples=200, permutations=200)
+    wanted = read(tmp_path, TABLE.replace("seeds: 2", "seeds: 1"))
+    text = words.page(wanted, figures.scored(rows(), score, 7), "a machine", score, 7)
+    assert "- Every row is one network, seed 7: " in text and "±" not in text
+    lines = [line.count("|") for line in text.splitlines() if line.startswith(("| row", "| `copies.second` | 100"))]
+    assert len(set(lines)) == 1 and len(lines) == 3
 
 
 def rows() -> list[figures.Row]:
