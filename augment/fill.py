@@ -98,4 +98,4 @@ def _choose(weight: dict[str, float], seed: int) -> str:
 
 def rendezvous(key: str, image_id: str) -> int:
     """A photo's score for a key; who scores highest is taken, so that another photo changes little."""
-    return int.from_bytes(blake2b(f"{task_id}/{image_id}".encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(f"{key}/{image_id}".encode(), digest_size=8).digest(), "big")
