@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from manifests import params
+from manifests.errors import UserError
 from manifests.params import Section
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
@@ -110,6 +111,8 @@ def read(path: Path) -> Table:
     Raises:
         UserError: it is missing, no YAML, or breaks a rule above.
     """
+    if not path.is_file():
+        raise UserError(str(path), "a table of experiments", "no such file", "Name one with --table")
     return params.checked(path, params.parsed(path), Table)
 
 
@@ -149,7 +152,9 @@ def check(table: Table, base: Path, folder: Path) -> None:
     Args:
         table: the table.
         base: the parameter file that the sets change.
-        folder: for the composed files, which errors name.
+        folder: for the composed files.
+    Raises:
+        UserError: a section breaks its rules; the set is named.
     """
     from train import resolve
 
@@ -157,11 +162,15 @@ def check(table: Table, base: Path, folder: Path) -> None:
     for name, one in table.sets.items():
         path = folder / f"{name}.yaml"
         path.write_text(composed(table, one, base), encoding="utf-8")
-        for model in (Plan, Policies, Train):
-            found = params.section(path, model)
-            if isinstance(found, Train):
-                for run in found.runs:
-                    resolve.recipe_of(found, run, found.runs[run], str(path))
+        try:
+            params.section(path, Plan)
+            params.section(path, Policies)
+            train = params.section(path, Train)
+            for run in train.runs:
+                resolve.recipe_of(train, run, train.runs[run], str(path))
+        except UserError as error:  # the user has no such file, but the set and the base
+            where = error.where.replace(str(path), f"set {name} upon {base}")
+            raise UserError(where, error.rule, error.received, error.remedy) from error
 
 
 def row_of(name: str) -> Row:

@@ -36,7 +36,7 @@ def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: in
     ]
     for part in wanted.parts:
         lines += _part(part, wanted, scored)
-    return "\n".join([*lines, "## The sets", "", *_sets(wanted, scored), ""])
+    return "\n".join([*lines, "## The sets", "", *_sets(wanted), ""])
 
 
 def _seeds(seeds: int, seed: int) -> list[str]:
@@ -95,7 +95,7 @@ def _row(row: Row, scored: Scored, against: str, several: bool) -> Iterable[str]
     return (f"`{row.name}`", images, _group(scores.overall), *biases, _bias(scores.average_bias), *alone, *less)
 
 
-def _sets(wanted: Table, scored: Scored) -> list[str]:
+def _sets(wanted: Table) -> list[str]:
     for_each = []
     for name, one in wanted.sets.items():
         changes = {"plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}

@@ -98,9 +98,13 @@ def test_a_mistake_in_a_table_is_named(tmp_path: Path, old: str, new: str, messa
 def test_every_set_is_checked_before_the_first_runs(tmp_path: Path) -> None:
     base = ROOT / "params.appa_real.yaml"
     table.check(read(tmp_path), base, tmp_path)
-    with pytest.raises(UserError, match=r"copies.yaml: train.runs.third.recipe: expected one of the recipes wide, "):
+    with pytest.raises(
+        UserError, match=r"set copies upon .*yaml: train.runs.third.recipe: expected one of the recipes wide, "
+    ):
         table.check(read(tmp_path, TABLE.replace("third: {recipe: linear", "third: {recipe: none")), base, tmp_path)
-    with pytest.raises(UserError, match=r"copies.yaml: plan.total: expected a whole number"):
+    with pytest.raises(
+        UserError, match=r"^set copies upon .*/params.appa_real.yaml: plan.total: expected a whole number"
+    ):
         table.check(read(tmp_path, TABLE.replace("total: 9", "total: 0")), base, tmp_path)
 
 
@@ -206,6 +210,14 @@ def test_a_table_in_any_place_names_its_experiments(tmp_path: Path, monkeypatch:
     monkeypatch.chdir(tmp_path / "my tables")
     assert results.experiment_of(Path("table.yaml"), "a-1") == "my-tables-a-1"
     assert results.experiment_of(Path("../x.y/two.yaml"), "a") == "x-y-two-a"
+
+
+def test_no_table_is_an_error() -> None:
+    with pytest.raises(UserError) as error:
+        table.read(Path("nowhere.yaml"))
+    assert str(error.value) == (
+        "nowhere.yaml: expected a table of experiments. Received no such file. Name one with --table."
+    )
 
 
 def test_no_repository_is_an_error(checkout: Path) -> None:

@@ -70,6 +70,6 @@ def write(table: pa.Table, path: Path, cells: Cells) -> None:
     base.write(table, path, cells, schema)
 
 
-def read(path: Path) -> tuple[pa.Table, Cells]:
+def read(path: Path, made_by: str = "augment.render") -> tuple[pa.Table, Cells]:
     """Read and check the table; see `base.read`."""
-    return base.read(path, schema, "augment.render")
+    return base.read(path, schema, made_by)
