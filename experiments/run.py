@@ -41,10 +41,12 @@ def main() -> None:
     for name in chosen:
         if name not in wanted.sets:
             raise UserError("--only", f"sets of the table ({', '.join(wanted.sets)})", repr(name), "Correct the name")
-    with _put_back(PARAMS, EMPHASIS, LOCK):
+    with tempfile.TemporaryDirectory() as folder, _put_back(PARAMS, EMPHASIS, LOCK):
+        base = Path(folder) / options.params.name  # a copy: it may be the very file that each set overwrites
+        base.write_bytes(options.params.read_bytes())
         for number, name in enumerate(chosen, start=1):
             print(f"[{number}/{len(chosen)}] {name}: {wanted.sets[name].about}", flush=True)
-            _run_set(wanted, name, options.params, options.table)
+            _run_set(wanted, name, base, options.table)
 
 
 def _check_sources(base: Path) -> None:

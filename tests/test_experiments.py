@@ -249,6 +249,19 @@ def test_who_stops_a_run_waits_until_dvc_has_tidied_up(tmp_path: Path) -> None:
     assert (tmp_path / "tidy").exists()
 
 
+def test_the_base_may_be_params_yaml_itself(checkout: Path) -> None:
+    text = (checkout / "base.yaml").read_text()
+    (checkout / "params.yaml").write_text(text)
+    (checkout / "mine" / "table.yaml").write_text(
+        TABLE.replace("        about: as it is\n", "        plan: {max_copies: 3}\n")
+    )
+    main("--params", "params.yaml")
+    assert (checkout / "params.yaml").read_text() == text
+    wanted = table.read(Path("mine/table.yaml"))
+    made = table.composed(wanted, wanted.sets["copies"], Path("base.yaml"))
+    assert results.revision_of("mine-copies", {results.PARAMS: made})  # without the change of the set before it
+
+
 def test_one_set_alone_and_a_name_that_is_none(checkout: Path) -> None:
     main("--only", "copies")
     assert calls(checkout) == ["mine-copies"]
