@@ -174,6 +174,10 @@ def with_policy(written: pa.Table, table: pa.Table) -> list[dict]:
         (lambda t: t.set_column(1, "age", pa.array(["x"] * len(t))), "mine.csv: age: expected numbers. Received str"),
         (lambda t: t.set_column(2, "gender=male", pa.array([0.9] * len(t))), "mine.csv: gender: expected probabilities "
          "that sum to 1. Received 0.9 + "),
+        (lambda t: t.append_column("age", t["age"]), "mine.csv: age: expected each column once. Received several. "),
+        (lambda t: t.set_column(1, "age", pa.nulls(len(t))), "mine.csv: age: expected an opinion of some image. "
+         "Received none. Fill the columns, or remove them."),
+        (lambda t: t.set_column(2, "gender=male", pa.nulls(len(t))), "mine.csv: gender: expected an opinion of some"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_opinions_is_named(
@@ -185,9 +189,21 @@ def test_a_mistake_in_the_opinions_is_named(
     assert expected in str(raised.value)
 
 
+def test_a_bound_on_an_axis_that_there_is_not_is_named() -> None:
+    Bounds(by={"gender": 0.1}).check(CELLS, "p.yaml: audit.bounds")
+    with pytest.raises(UserError) as raised:
+        Bounds(by={"gendre": 0.1}).check(CELLS, "p.yaml: audit.bounds")
+    assert str(raised.value) == (
+        "p.yaml: audit.bounds.by: expected one of the axes gender. Received 'gendre'. Correct the axis."
+    )
+
+
 def test_no_file_and_no_table_are_named(tmp_path: Path, table: pa.Table) -> None:
     with pytest.raises(UserError, match=r"expected a table of opinions. Received no such file. Correct --opinions."):
         opinions.read(tmp_path / "none.csv", table, CELLS)
+    pq.write_table(pa.table({"task_id": [["a"]], "age": [1.0]}), tmp_path / "mine.parquet")
+    with pytest.raises(UserError, match=r"mine.parquet: task_id: expected words. Received list<element: string>."):
+        opinions.read(tmp_path / "mine.parquet", table, CELLS)
     (tmp_path / "mine.parquet").write_bytes(b"no")
     with pytest.raises(UserError, match=r"expected a CSV or Parquet table."):
         opinions.read(tmp_path / "mine.parquet", table, CELLS)

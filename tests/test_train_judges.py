@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import os
 import sys
@@ -65,6 +66,22 @@ def test_what_can_be_learnt_is_learnt_and_the_same_twice() -> None:
     np.testing.assert_allclose(first.shares["gender"].sum(axis=1), 1, atol=1e-5)
     again, _ = judges.judge(made, fold, np.arange(400), 40, 7)
     np.testing.assert_array_equal(first.age, again.age)
+
+
+def test_fewer_photos_than_a_batch_are_learnt_too() -> None:
+    features = np.random.default_rng(4).normal(size=(40, 8)).astype(np.float32)
+    made = bench(40, {"gender": (features[:, 1] > 0).astype(np.int32)}, features)
+    devices.prepare(7)
+    held, _ = judges.judge(dataclasses.replace(made, batch=64), np.arange(40) % 2, np.arange(40), 200, 7)
+    assert (held.shares["gender"].argmax(axis=1) == (features[:, 1] > 0)).mean() > 0.7
+
+
+def test_photos_of_one_person_alone_have_no_judge() -> None:
+    with pytest.raises(UserError) as raised:
+        folds.assign(["a", "b"], np.zeros(2, int), [(0, 1)], 2, seed=7)
+    assert str(raised.value) == (
+        "train photos: expected two or more that are not of one subject. Received 1. Add photos of others."
+    )
 
 
 def test_folds_are_alike_in_every_cell_and_do_not_depend_on_the_order() -> None:

@@ -37,7 +37,8 @@ def main() -> None:
     options = parser.parse_args()
     audit, seed = params.section(options.params, Audit), params.seed(options.params)
     policies = params.section(options.params, Policies)
-    probe, cells = index.read(options.probe / "index.parquet")
+    probe, cells = index.read(options.probe / "index.parquet", "augment.probe")
+    audit.bounds.check(cells, f"{options.params}: audit.bounds")
     if options.opinions:
         name, seen = options.opinions.name, opinions.read(options.opinions, probe, cells)
         photos, held = drift.originals(probe, seen)

@@ -61,12 +61,16 @@ def assign(
         seed: of params.yaml.
     Returns:
         int64 (photos,), each photo's fold; the same whatever the order of the photos.
+    Raises:
+        UserError: all photos belong together, so that every judge would have seen them.
     """
     group = joined(len(image_ids), together)
     first: dict[int, tuple[int, int, int]] = {}
     for photo, image_id in enumerate(image_ids):
         key = (int(cell[photo]), image_seed(seed, image_id, 0), int(group[photo]))
         first[key[2]] = min(key, first.get(key[2], key))
+    if len(first) < 2:
+        raise UserError("train photos", "two or more that are not of one subject", len(first), "Add photos of others")
     fold = {key[2]: turn % folds for turn, key in enumerate(sorted(first.values()))}
     return np.array([fold[one] for one in group.tolist()], np.int64)
 

@@ -110,7 +110,8 @@ def judge(made: Bench, fold: np.ndarray, of: np.ndarray, epochs: int, seed: int)
     width = sum(made.units.values())
     seen = [np.zeros((len(inputs), width), np.float32) for inputs in (made.photos, made.images)]
     numbers = np.unique(fold)
-    one = _Judge(made, epochs * (int((fold != numbers[0]).sum()) // made.batch))
+    others = int((fold != numbers[0]).sum())
+    one = _Judge(made, epochs * (others // min(made.batch, others)))
     with command.progress(len(numbers), "judges", "fold") as bar:
         for number in numbers.tolist():
             one.learn(np.flatnonzero(fold != number), epochs, seed + number)
@@ -127,7 +128,7 @@ class _Judge:
     def __init__(self, made: Bench, steps: int) -> None:
         self._bench = made
         self._network = _network(made)
-        self._optimiser = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(RATE, max(1, steps)))
+        self._optimiser = keras.optimizers.AdamW(keras.optimizers.schedules.CosineDecay(RATE, steps))
         losses = {name: soft_labels if name == AGE else "sparse_categorical_crossentropy" for name in made.units}
         self._network.compile(self._optimiser, losses, jit_compile=False)
         self._optimiser.build(self._network.trainable_variables)

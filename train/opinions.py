@@ -62,9 +62,11 @@ def read(path: Path, images: pa.Table, cells: Cells) -> Opinions:
     for name in table.column_names:
         if name not in known:
             raise UserError(f"{path}: {name}", f"one of the columns {', '.join(sorted(known))}", "another", "Rename it")
+        if table.column_names.count(name) > 1:
+            raise UserError(f"{path}: {name}", "each column once", "several", "Remove all but one")
     if key is None:
         raise UserError(str(path), "a column task_id or sha256", ", ".join(table.column_names) or "none", "Add one")
-    at = _places(path, table[key].cast(pa.string()), images[key])
+    at = _places(path, _cast(path, table, key, pa.string(), "words"), images[key])
     age = _age(path, _column(path, table, AGE)[at]) if AGE in table.column_names else None
     shares = {}
     for axis in asked(cells):
@@ -77,6 +79,9 @@ def read(path: Path, images: pa.Table, cells: Cells) -> Opinions:
             shares[axis.name] = _shares(path, axis.name, np.stack([_column(path, table, n)[at] for n in names], axis=1))
     if age is None and not shares:
         raise UserError(str(path), f"columns of opinions, such as {AGE}", "none", "Add some")
+    for name, values in [*([] if age is None else [(AGE, age[:, None])]), *shares.items()]:
+        if np.isnan(values).any(axis=1).all():  # it would pass for a judge that no copy moves
+            raise UserError(f"{path}: {name}", "an opinion of some image", "none", "Fill the columns, or remove them")
     return Opinions(age, shares)
 
 
@@ -111,10 +116,14 @@ def _places(path: Path, keys: pa.ChunkedArray, images: pa.ChunkedArray) -> np.nd
 
 def _column(path: Path, table: pa.Table, name: str) -> np.ndarray:
     """float64 (rows,), NaN where empty."""
+    return np.asarray(_cast(path, table, name, pa.float64(), "numbers").fill_null(np.nan).to_numpy())
+
+
+def _cast(path: Path, table: pa.Table, name: str, to: pa.DataType, rule: str) -> pa.ChunkedArray:
     try:
-        return np.asarray(table[name].cast(pa.float64()).fill_null(np.nan).to_numpy())
+        return table[name].cast(to)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise UserError(f"{path}: {name}", "numbers", table[name].type, "Correct the column") from error
+        raise UserError(f"{path}: {name}", rule, table[name].type, "Correct the column") from error
 
 
 def _age(path: Path, age: np.ndarray) -> np.ndarray:

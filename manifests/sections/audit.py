@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
+from manifests.cells import AGE, Cells
+from manifests.errors import UserError
 from manifests.params import Section
 
 
@@ -33,6 +35,17 @@ class Bounds(Section):
         if any(not 0 < share <= 1 for share in by.values()):
             raise ValueError("shares above 0 and up to 1")
         return by
+
+    def check(self, cells: Cells, where: str) -> None:
+        """Check that `by` names axes that are judged by their values; `where` is `params.yaml: audit.bounds`.
+
+        Raises:
+            UserError: another axis.
+        """
+        names = [name for name in cells.names if name != AGE]
+        for axis in self.by:
+            if axis not in names:
+                raise UserError(f"{where}.by", f"one of the axes {', '.join(names)}", repr(axis), "Correct the axis")
 
     def of(self, axis: str) -> float:
         """The bound on an axis' changed share."""
