@@ -34,6 +34,9 @@ def main() -> None:
     )
     options = parser.parse_args()
     table, cells = plan.read(options.plan)
+    if table["cell"].to_pylist() != list(range(len(cells))):
+        rule, received = f"{len(cells)} rows, one a cell, in order", f"{len(table)}"
+        raise UserError(str(options.plan), rule, received, "Run `python -m balance.plan` again")
     summary = words.read(options.summary)
     older = [parts.Older.read(path) for path in options.against]
     try:

@@ -241,7 +241,9 @@ def test_a_base_without_a_section_is_an_error(checkout: Path) -> None:
     )
 
 
-def test_who_stops_a_run_waits_until_dvc_has_tidied_up(tmp_path: Path) -> None:
+def test_who_stops_a_run_waits_until_dvc_has_tidied_up(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     script = f"import pathlib, time; time.sleep(1); pathlib.Path({str(tmp_path / 'tidy')!r}).touch()"
     threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
