@@ -76,7 +76,8 @@ def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
-    head = ("row", "images", "MAE", *scored.axes, "average bias", *several, "MAE, difference", "average bias, difference")
+    differences = ("MAE, difference", "average bias, difference")
+    head = ("row", "images", "MAE", *scored.axes, "average bias", *several, *differences)
     rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"Differences are from `{against}`: below 0 is better."
     return [f"## {part.title}", "", *([part.about.strip(), ""] if part.about else []), note, "", *table(head, rows), ""]
