@@ -38,7 +38,7 @@ test-browser: $(ENV)
 face-weights: $(ENV)
 	python -m train.face_weights $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
 
-# Every experiment on APPA-REAL that is not there yet, and docs/results.md: about an hour on two cores.
+# Every experiment on APPA-REAL that is not there yet, and docs/results.md: within an hour and a half on two cores.
 appa-real: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
