@@ -8,6 +8,7 @@ end. One that was stopped goes on at the set, there at the run, and there at the
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -93,7 +94,7 @@ def _factors(wanted: Table, row: str, base: Path, where: Path) -> str:
 
 
 def _call(words: list[str], name: str) -> None:
-    with subprocess.Popen(words) as process:
+    with subprocess.Popen(words, env=_environment()) as process:
         try:
             code = process.wait()
         except KeyboardInterrupt:  # it was told so as well, and has yet to tidy up
@@ -106,6 +107,14 @@ def _call(words: list[str], name: str) -> None:
             code,
             "See above; run the command again to go on",
         )
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and a name for the commits that DVC keeps experiments as, where git knows none."""
+    known = subprocess.run(["git", "config", "user.email"], check=False, capture_output=True).stdout.strip()
+    parts = {"NAME": "experiments", "EMAIL": "experiments@localhost"}
+    named = {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in parts.items()}
+    return {**({} if known else named), **os.environ}
 
 
 @contextmanager

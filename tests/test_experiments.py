@@ -251,6 +251,16 @@ def test_who_stops_a_run_waits_until_dvc_has_tidied_up(tmp_path: Path, request: 
     assert (tmp_path / "tidy").exists()
 
 
+def test_experiments_need_no_git_identity(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    main()  # the fake `dvc` commits with git, which refuses without a name
+    author = ["git", "for-each-ref", "--format=%(authorname)", "refs/exps"]
+    assert subprocess.run(author, capture_output=True, text=True).stdout.split() == ["experiments", "experiments"]
+
+
 def test_the_base_may_be_params_yaml_itself(checkout: Path) -> None:
     text = (checkout / "base.yaml").read_text()
     (checkout / "params.yaml").write_text(text)
