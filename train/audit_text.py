@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from manifests.tables.audit import AgeDrift, Audit, Drift, Estimate, Step
 from train.figures import table as csv_table
+from train.verdict import LEAST
 
 READ = (
     "Each figure is the mean change from the original to the copy less that of a plain flip, in brackets its 95%",
@@ -94,7 +95,7 @@ def _over(step: Step) -> str:
 def _beyond(step: Step, axes: Sequence[str]) -> list[str]:
     years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
     changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
-    verdict = f"over: {_over(step)}" if step.over else "within"
+    verdict = f"over: {_over(step)}" if step.over else "within" if step.n >= LEAST else "too few photos"
     return [step.policy, f"{step.severity:g}", str(step.n), *years, *changed, verdict]
 
 
