@@ -30,12 +30,7 @@ def publish(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise UserError(
-            str(path),
-            "a folder that can be written",
-            error.strerror,
-            "Check its permissions, or choose another output path",
-        ) from error
+        raise _unwritable(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -96,12 +91,7 @@ def publish_folder(path: Path) -> Iterator[Path]:
     try:
         building.mkdir(parents=True)
     except OSError as error:
-        raise UserError(
-            str(path),
-            "a folder that can be written",
-            error.strerror,
-            "Check its permissions, or choose another output path",
-        ) from error
+        raise _unwritable(path, error) from error
     try:
         yield building
         for file in sorted(building.rglob("*")):
@@ -113,3 +103,8 @@ def publish_folder(path: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    remedy = "Check its permissions, or choose another output path"
+    return UserError(str(path), "a folder that can be written", error.strerror, remedy)
