@@ -78,14 +78,24 @@ def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs
 @pytest.mark.parametrize("steps", [1, 31, 32, 1000, 1500])
 def test_a_stage_of_steps_takes_just_as_many(images: int, steps: int) -> None:
     made, batch = epochs(images, steps=steps), min(128, images)
-    assert sum(made.rows(epoch) // batch for epoch in range(made.count)) == steps
+    assert sum(made.rows(epoch) // batch for epoch in range(made.count)) == steps == made.steps
     assert all(0 < made.rows(epoch) <= images for epoch in range(made.count))
 
 
 def test_a_ceiling_cuts_steps_and_epochs_alike() -> None:
-    assert epochs(4049, ceiling=2, steps=1500) == loop.Epochs(2, 31 * 128, 31 * 128)
-    assert epochs(4049, ceiling=2, epochs=60) == loop.Epochs(2, 4049, 4049)
+    assert epochs(4049, ceiling=2, steps=1500) == loop.Epochs(2, 31 * 128, 31 * 128, 128)
+    assert epochs(4049, ceiling=2, epochs=60) == loop.Epochs(2, 4049, 4049, 128)
     assert epochs(4049, ceiling=90, epochs=60).count == 60
+
+
+@pytest.mark.parametrize(("steps", "warm"), [(1, 1), (7, 1), (800, 80)])
+def test_a_cosine_rises_over_a_tenth_of_the_steps_and_falls_to_nought(steps: int, warm: int) -> None:
+    course = loop.rate_of("cosine", 0.5, steps)
+    made = np.array([float(course(step)) for step in range(steps)])
+    rising = 0.5 / warm + (0.5 - 0.5 / warm) * np.arange(warm) / warm
+    falling = 0.25 * (1 + np.cos(np.pi * np.arange(steps - warm) / max(1, steps - warm)))
+    np.testing.assert_allclose(made, np.concatenate([rising, falling]), rtol=1e-5, atol=1e-7)
+    assert float(course(max(steps, 2))) == pytest.approx(0, abs=1e-7)
 
 
 def test_with_no_monitor_every_epoch_is_trained_and_the_last_one_counts(members: list[runs.Member]) -> None:

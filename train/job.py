@@ -13,6 +13,8 @@ from manifests.sections.train import Recipe, Train
 from train.devices import Devices
 from train.quiet import keras
 
+FORMAT = "2"  # of a saved state; another one where what it holds, or how it was made, changes
+
 
 @dataclass(frozen=True)
 class Job:
@@ -53,6 +55,7 @@ class Job:
     def states(self) -> Path:
         """Where this very run's states lie: its name is a digest of all that the result depends on."""
         text = [
+            FORMAT,
             self.recipe.model_dump_json(),
             self.train.model_dump_json(exclude={"runs", "recipes"}),
             str(self.seed),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from train.quiet import keras
 from train.state import Counters, State
 
 PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
-WARM_UP = 0.1  # of a cosine schedule's epochs
+WARM_UP = 0.1  # of a cosine schedule's steps
 
 
 Monitor = Callable[[], dict[str, float]]
@@ -70,11 +69,13 @@ class Epochs:
         count: epochs.
         size: images of one.
         last: images of the last one.
+        batch: images a step.
     """
 
     count: int
     size: int
     last: int
+    batch: int
 
     @classmethod
     def of(cls, setting: Setting, images: int) -> Epochs:
@@ -87,11 +88,16 @@ class Epochs:
             last = (stage.steps - (count - 1) * whole) * batch
         if setting.ceiling is not None and count > setting.ceiling:
             count, last = setting.ceiling, size
-        return cls(count, size, last)
+        return cls(count, size, last, batch)
 
     def rows(self, epoch: int) -> int:
         """Images of an epoch, counted from 0."""
         return self.last if epoch == self.count - 1 else self.size
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps of all of them."""
+        return (self.count - 1) * (self.size // self.batch) + self.last // self.batch
 
 
 def train_stage(learner: Learner, setting: Setting, resumed: State, report: Report) -> State:
@@ -105,22 +111,22 @@ def train_stage(learner: Learner, setting: Setting, resumed: State, report: Repo
     Returns:
         the state at the beginning of the next stage.
     """
-    model, stage, recipe = learner.model, setting.stage, setting.recipe
-    optimiser = _compiled(model, setting)
+    model, recipe = learner.model, setting.recipe
+    plan = Epochs.of(setting, len(learner.fitted.inputs))
+    optimiser = _compiled(model, setting, plan.steps)
     counters, best = resumed.counters, resumed.arrays.get("best", state.values(learner.variables))
     if "optimiser" in resumed.arrays:
         state.assign(optimiser.variables, resumed.arrays["optimiser"])
-    plan = Epochs.of(setting, len(learner.fitted.inputs))
     while counters.epoch < plan.count and counters.since < recipe.patience:
-        rate = rate_at(recipe.schedule, stage.rate, counters, plan.count)
-        optimiser.learning_rate = rate
+        if recipe.schedule == "plateau":
+            optimiser.learning_rate = setting.stage.rate * 0.5**counters.cuts
         rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: plan.rows(counters.epoch)]
         batches = feed.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
         with feed.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         metrics = learner.monitor()
-        record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
+        record = {"stage": counters.stage, "rate": float(optimiser.learning_rate), "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
             best = state.values(learner.variables)
@@ -136,30 +142,29 @@ def train_stage(learner: Learner, setting: Setting, resumed: State, report: Repo
     return State(counters.next_stage(), {"network": best})
 
 
-def rate_at(schedule: str, rate: float, counters: Counters, epochs: int) -> float:
-    """The learning rate of an epoch.
+def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
+    """The learning rate of a stage of so many gradient steps, or its course over them.
 
-    `cosine` rises over the first tenth of the epochs, then falls as half a cosine
-    (Loshchilov and Hutter 2017, SGDR); `plateau` halves at each cut.
+    `cosine` rises over the first tenth of the steps, then falls as half a cosine (Loshchilov and Hutter 2017,
+    SGDR). It follows the steps, not the epochs, so that it is the same for few images and for many.
     """
-    if schedule == "plateau":
-        return rate * 0.5**counters.cuts
-    if schedule == "cosine":
-        warm = max(1, round(WARM_UP * epochs))
-        if counters.epoch < warm:
-            return rate * (counters.epoch + 1) / warm
-        return rate * 0.5 * (1 + math.cos(math.pi * (counters.epoch - warm) / max(1, epochs - warm)))
-    return rate
+    if schedule != "cosine":
+        return rate
+    warm = max(1, round(WARM_UP * steps))
+    return keras.optimizers.schedules.CosineDecay(
+        rate / warm, max(1, steps - warm), warmup_target=rate, warmup_steps=warm
+    )
 
 
-def _compiled(model: keras.Model, setting: Setting) -> keras.optimizers.Optimizer:
+def _compiled(model: keras.Model, setting: Setting, steps: int) -> keras.optimizers.Optimizer:
     """Compile the model; its optimiser has its variables already, so that a saved state fits."""
     stage, recipe, loss = setting.stage, setting.recipe, LOSSES[setting.recipe.loss]
     with setting.devices.strategy.scope():
+        rate = rate_of(recipe.schedule, stage.rate, steps)
         if recipe.optimiser == "adamw":
-            optimiser = keras.optimizers.AdamW(stage.rate, weight_decay=recipe.decay)
+            optimiser = keras.optimizers.AdamW(rate, weight_decay=recipe.decay)
         else:
-            optimiser = keras.optimizers.Adam(stage.rate)
+            optimiser = keras.optimizers.Adam(rate)
         losses = dict.fromkeys(model.output_names, loss)
         model.compile(optimiser, losses if len(losses) > 1 else loss, jit_compile=setting.devices.gpu)
         model.optimizer.build(model.trainable_variables)
