@@ -97,7 +97,7 @@ def _short(planned: Planned, wish: Wish, long: list[Wish]) -> str:
     filled = members[problem.available[members] > 0]
     open_cells = filled[planned.target[filled] < problem.most[filled]]
     capped = f"{len(filled) - len(open_cells)} of {len(filled)} cells with photos are at the largest number of copies"
-    against = _names(planned, long, open_cells)
+    against = _names(long, open_cells)
     return f"{capped}; more in the others would add to {against}" if against else capped
 
 
@@ -107,11 +107,11 @@ def _long(planned: Planned, wish: Wish, short: list[Wish]) -> str:
     if least > wish.wanted:
         return f"{least} originals must stay"
     held = members[(problem.available[members] > 0) & (planned.target[members] > problem.keep[members])]
-    against = _names(planned, short, held)
+    against = _names(short, held)
     return f"fewer would take from {against}" if against else "the total must be met, and other values can't take more"
 
 
-def _names(planned: Planned, wishes: list[Wish], cells: np.ndarray) -> str:
+def _names(wishes: list[Wish], cells: np.ndarray) -> str:
     names = [w.key.removeprefix("shares.") for w in wishes if np.intersect1d(w.members, cells).size]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 

@@ -44,11 +44,9 @@ class Unsolvable(Exception):
     """No plan satisfies the hard wishes."""
 
 
-def relax(f: Formulation, state: State, level: int, direction: np.ndarray | None = None) -> Relaxed:
+def relax(f: Formulation, state: State, level: int) -> Relaxed:
     """Solve a level's linear programme and prove its bound in whole numbers.
 
-    Args:
-        direction: int64 (cells with photos,), slopes of a linear objective in place of the level's.
     Raises:
         Unsolvable: no fractional plan satisfies the hard wishes, so no whole one does.
     """

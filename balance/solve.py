@@ -90,7 +90,7 @@ def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[L
         best = _better(f, level, state, best, integer(f, replace(state, box=core), level, nodes)[0])
     if best is None or f.value(level, best) > least:
         box = (
-            state.box if best is None else _within(f, state.box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
+            state.box if best is None else _within(state.box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
         )
         target, bound = integer(f, replace(state, box=box), level, nodes)
         best = _better(f, level, state, best, target)
@@ -101,7 +101,7 @@ def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[L
     value = f.value(level, best)
     gap = SCALE * value - relaxed.bound
     held = state.held if gap == 0 else (*state.held, (level, value))
-    after = State(_within(f, state.box, relaxed, gap), held, best)
+    after = State(_within(state.box, relaxed, gap), held, best)
     return Level(LEVELS[min(level, ORDER)], value, least), after, relaxed
 
 
@@ -117,7 +117,7 @@ def _allowed(f: Formulation, state: State, target: np.ndarray) -> bool:
     return bool(inside) and all(f.value(level, target) <= value for level, value in state.held)
 
 
-def _within(f: Formulation, box: Box, relaxed: Relaxed, gap: int) -> Box:
+def _within(box: Box, relaxed: Relaxed, gap: int) -> Box:
     """The box of all plans whose level is within `gap` (times SCALE) of the bound."""
     segments, reduced = relaxed.segments, relaxed.reduced
     steps = np.where(reduced == 0, segments.length, np.minimum(segments.length, gap // np.maximum(1, np.abs(reduced))))

@@ -100,7 +100,7 @@ def look(age: float, gender: str, ethnicity: str, expression: str, rng: np.rando
         **_colours(age, man, habit, skin, youth, rng),
         **_shape(age, man, habit, youth, rng),
         **_mood(expression, rng),
-        **_years(age, man, habit, rng),
+        **_years(age, habit, rng),
         **_hair(age, man, habit, youth, rng),
         skin=skin,
         youth=youth,
@@ -196,7 +196,7 @@ def _mood(expression: str, rng: np.random.Generator) -> dict:
     }
 
 
-def _years(age: float, man: bool, habit: Habit, rng: np.random.Generator) -> dict:
+def _years(age: float, habit: Habit, rng: np.random.Generator) -> dict:
     onset, depth = habit.lines
     weathered = rng.normal(0, 5)
     return {
