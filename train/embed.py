@@ -45,7 +45,7 @@ def embed(backbone: keras.Model, images: Images, keys: list[str], folder: Path |
     Returns:
         float32 (images, features), in order.
     """
-    known = _read(folder) if folder else {}
+    known = _read(folder, set(keys)) if folder else {}
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key not in known}
     missing = np.array(sorted(first.values()), np.int64)
     with command.progress(len(missing), "embed") as bar:
@@ -85,12 +85,15 @@ def forward(model: keras.Model, batch: int, bar: tqdm | None = None) -> Outputs:
     return outputs
 
 
-def _read(folder: Path) -> dict[str, np.ndarray]:
+def _read(folder: Path, wanted: set[str]) -> dict[str, np.ndarray]:
+    """What the packs that hold any of the wanted keys hold: another plan's may be many times as many."""
     known: dict[str, np.ndarray] = {}
     for path in sorted(folder.glob("*.npz")):
         try:
             with np.load(path, allow_pickle=False) as pack:
-                known.update(zip(pack["keys"].tolist(), pack["features"], strict=True))
+                names = pack["keys"].tolist()
+                if not wanted.isdisjoint(names):
+                    known.update(zip(names, pack["features"], strict=True))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)  # damaged: its images are embedded again
     return known
