@@ -89,9 +89,7 @@ def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[L
         core = _core(f, state.box, relaxed, size)
         best = _better(f, level, state, best, integer(f, replace(state, box=core), level, nodes)[0])
     if best is None or f.value(level, best) > least:
-        box = (
-            state.box if best is None else _within(state.box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
-        )
+        box = state.box if best is None else _within(state.box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
         target, bound = integer(f, replace(state, box=box), level, nodes)
         best = _better(f, level, state, best, target)
         if best is None:
