@@ -16,6 +16,7 @@ from train.quiet import keras
 from train.state import Counters, State
 
 PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
+TOGETHER = 16  # steps that TensorFlow takes before Python is asked again; the result is the same
 WARM_UP = 0.1  # of a cosine schedule's steps
 
 
@@ -166,6 +167,11 @@ def _compiled(model: keras.Model, setting: Setting, steps: int) -> keras.optimiz
         else:
             optimiser = keras.optimizers.Adam(rate)
         losses = dict.fromkeys(model.output_names, loss)
-        model.compile(optimiser, losses if len(losses) > 1 else loss, jit_compile=setting.devices.gpu)
+        model.compile(
+            optimiser,
+            losses if len(losses) > 1 else loss,
+            jit_compile=setting.devices.gpu,
+            steps_per_execution=TOGETHER,
+        )
         model.optimizer.build(model.trainable_variables)
     return model.optimizer  # in mixed precision another one, around ours, which scales the loss
