@@ -74,6 +74,7 @@ def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
         return
     write_text(PARAMS, text)
     write_text(EMPHASIS, factors)
+    LOCK.unlink(missing_ok=True)  # it would keep every earlier set's runs, and DVC writes it whole after each stage
     results.forget(experiment)  # rather than --force, which would run again what DVC's cache has
     _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
