@@ -2,8 +2,9 @@
 
     python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
 
-It works in this checkout, as `dvc exp run` does: `params.yaml` is each set's in turn, and put back in the
-end. One that was stopped goes on at the set, there at the run, and there at the epoch, where it was.
+It works in this checkout, as `dvc exp run` does: `params.yaml`, the emphasis and `dvc.lock` are each set's
+in turn, and put back in the end, unless it is killed outright. One that was stopped goes on at the set,
+there at the run, and there at the epoch, where it was.
 """
 
 from __future__ import annotations

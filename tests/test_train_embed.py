@@ -90,3 +90,18 @@ def test_other_weights_or_preprocessing_have_another_name(given: tuple[keras.Mod
     }
     assert len(names) == 3
     assert embed.digest(backbone, SECTION) in names
+
+
+def test_a_pack_that_holds_nothing_wanted_is_left_alone(
+    given: tuple[keras.Model, Path, pa.Table], tmp_path: Path
+) -> None:
+    table = given[2]
+    run(given, table.slice(0, 10), tmp_path)
+    (pack,) = tmp_path.glob("*.npz")
+    with np.load(pack) as content:
+        names = content["keys"]
+    np.savez(pack, keys=names)  # without features it can't be read whole
+    run(given, table.slice(10, 10), tmp_path)
+    assert pack.exists()
+    whole = run(given, table.slice(0, 10), None)
+    np.testing.assert_array_equal(run(given, table.slice(0, 10), tmp_path), whole)

@@ -38,7 +38,11 @@ train:
   batch: 16
   max_epochs: 2
   recipes:
-    two: {base: distribution, head: [0.3, 16], stages: [{layers: head}, {layers: all, weights: cell_tempered}]}
+    two:
+      base: distribution
+      schedule: cosine
+      head: [0.3, 16]
+      stages: [{layers: head}, {layers: all, weights: cell_tempered}]
     quick: {base: default, head: [0.2, 16]}
   runs:
     plain: {recipe: quick}

@@ -104,6 +104,16 @@ def test_with_no_monitor_every_epoch_is_trained_and_the_last_one_counts(members:
     assert [record["rate"] for record in history] == sorted((r["rate"] for r in history), reverse=True)
 
 
+def test_steps_taken_together_are_the_same_steps(job: Job, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    recipe = job.recipe.model_copy(update={"batch": 2, "stages": (Stage(steps=37),)})  # 20 an epoch, so 16 and 4
+    histories = []
+    for together in (1, 16):
+        monkeypatch.setattr(loop, "TOGETHER", together)
+        other = dataclasses.replace(job, recipe=recipe, cache=tmp_path / str(together))
+        histories.append(runs.train_members(other, lambda repeat, history: None)[0].history)
+    assert histories[0] == histories[1]
+
+
 def test_the_mirrored_prediction_is_the_mean_of_both_views(job: Job, members: list[runs.Member]) -> None:
     chosen = items.split_items(job.index, "valid")
     plain = Images(job.shards, chosen.table, None, 32).take(np.arange(len(chosen)))

@@ -121,13 +121,14 @@ def train_stage(learner: Learner, setting: Setting, resumed: State, report: Repo
     while counters.epoch < plan.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = setting.stage.rate * 0.5**counters.cuts
+        rate = float(optimiser.learning_rate)
         rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: plan.rows(counters.epoch)]
         batches = feed.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
         with feed.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         metrics = learner.monitor()
-        record = {"stage": counters.stage, "rate": float(optimiser.learning_rate), "loss": loss, **metrics}
+        record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
             best = state.values(learner.variables)

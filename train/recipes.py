@@ -99,7 +99,7 @@ OWN: dict[str, Recipe] = {
         schedule="cosine",
     ),
     "steady": Recipe(
-        about="Ours: the distribution from a head of four narrowing layers, soft labels as wide as raters disagree at "
+        about="Ours: the distribution from a head of four layers, soft labels as wide as raters disagree at "
         "that age, 800 steps of 128 images for any set of images, a cosine schedule, the last epoch whatever valid "
         "says; predicts the mean of a photo and its mirror image.",
         stages=(Stage(layers=HEAD, steps=800),),

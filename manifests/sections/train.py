@@ -92,7 +92,8 @@ class Recipe(Section):
             .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
         optimiser: `adam` or `adamw`.
         decay: weight decay of `adamw`.
-        schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` with a warm-up.
+        schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` over the stage's steps,
+            with a warm-up.
         monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias);
             `last`: none does, every epoch is trained and the last one counts.
         patience: epochs without a better monitor before a stage ends.
