@@ -118,6 +118,9 @@ import pathlib, subprocess, sys
 name = sys.argv[sys.argv.index("--name") + 1]
 if "--force" in sys.argv:
     sys.exit("every stage would run again, those that a stopped run had finished too")
+if pathlib.Path("dvc.lock").exists():
+    sys.exit("the lock holds every stage of the sets before")
+pathlib.Path("dvc.lock").write_text(name)
 with open("calls", "a") as file:
     file.write(name + "\\n")
 if pathlib.Path("fails").exists():
@@ -182,6 +185,13 @@ def test_each_set_runs_once_and_the_parameters_are_put_back(checkout: Path) -> N
     assert calls(checkout) == ["mine-plain", "mine-copies"]
     assert (checkout / "params.yaml").read_text() == "mine: 1\n"
     assert not (checkout / "dvc.lock").exists()
+
+
+def test_each_set_begins_without_a_lock_and_the_users_is_put_back(checkout: Path) -> None:
+    (checkout / "dvc.lock").write_text("the user's\n")
+    main()
+    assert calls(checkout) == ["mine-plain", "mine-copies"]
+    assert (checkout / "dvc.lock").read_text() == "the user's\n"
 
 
 def test_a_changed_set_runs_again_alone(checkout: Path) -> None:
