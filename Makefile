@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser lint bench lock face-weights appa-real recipes clean
+.PHONY: repro test test-slow test-slice test-browser lint bench files lock face-weights appa-real recipes clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -58,6 +58,10 @@ lint: $(ENV)
 	ruff check .
 	ruff format --check .
 	mypy
+
+# The list of files in docs/files.md, from their docstrings.
+files: $(ENV)
+	python -m tests.support.files_md
 
 clean:
 	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/probe datasets/audit.* datasets/pages/{plan,gallery,results} manifests/built/*

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from augment import gallery_images, gallery_index
-from manifests import command
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.files import publish_folder
-from manifests.pages import shell
+from manifests.core import command
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.files import publish_folder
 from manifests.tables import index, plan, rejects
+from pages import gallery_images, gallery_index, shell
 
 SCRIPTS = ("store", "table", "rejects", "filter", "route", "tile", "grid", "photos", "bar", "image", "main")
 

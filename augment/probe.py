@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from augment import keys, rows, sample, stage
+from augment.cache import keys
+from augment.rendering import probe_sample, renderer, task_rows
+from augment.rendering.worker import Setup
 from augment.store import DEFAULT, locked
-from augment.worker import Setup
-from manifests import command, params
+from manifests.core import command, params
 from manifests.sections.audit import Audit
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
@@ -30,20 +31,20 @@ def main() -> None:
     section = params.section(options.params, Render).model_copy(update={"gates": False})
     root = Path(params.section(options.params, Source).root)
     table, cells = source.read(options.source)
-    photos = sample.eligible(table)
-    chosen = sample.choose(photos, cells, audit.photos, seed)
-    arranged = rows.arrange(sample.tasks(chosen, photos, cells, audit.severities, seed), photos, cells)
+    photos = probe_sample.eligible(table)
+    chosen = probe_sample.choose(photos, cells, audit.photos, seed)
+    arranged = task_rows.arrange(probe_sample.tasks(chosen, photos, cells, audit.severities, seed), photos, cells)
     metadata = {"quality": str(section.quality), "versions": keys.versions()}
     with locked(options.store) as scratch, command.progress(arranged.table.num_rows, "probe") as bar:
         setup = Setup(root.absolute(), options.store.absolute(), scratch.absolute(), seed, section)
-        run = stage.Stage(arranged, Policies({}), setup, options.out.absolute(), jobs)
-        stage.clear(options.out, set(arranged.table["shard"].unique().to_pylist()))
+        run = renderer.Stage(arranged, Policies({}), setup, options.out.absolute(), jobs)
+        renderer.clear(options.out, set(arranged.table["shard"].unique().to_pylist()))
         try:
             with index.writing(options.out / "index.parquet", cells, metadata) as append:
                 for part in run.run(bar):
                     append(part)
         finally:
-            stage.tidy(options.out)
+            renderer.tidy(options.out)
     print(run.report.summary())
 
 

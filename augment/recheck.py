@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment import keys, ops, pool
-from augment.photo import Photo, PhotoFailed
-from augment.rows import CALL, cut
-from manifests import codec
-from manifests.errors import UserError
-from manifests.shards import Shards
+from augment.cache import keys
+from augment.kernels import ops
+from augment.rendering import pool
+from augment.rendering.photo import Photo, PhotoFailed
+from augment.rendering.task_rows import CALL, cut
+from manifests.core import codec
+from manifests.core.errors import UserError
+from manifests.core.shards import Shards
 
 COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from augment import keys, rows, stage
+from augment.cache import keys
+from augment.rendering import renderer, task_rows
+from augment.rendering.worker import Setup
 from augment.store import DEFAULT, locked
-from augment.worker import Setup
-from manifests import command, files, params
+from manifests.core import command, files, params
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
 from manifests.sections.source import Source
@@ -30,19 +31,19 @@ def main() -> None:
     section, seed, jobs = params.section(options.params, Render), params.seed(options.params), command.jobs()
     policies, root = params.section(options.params, Policies), params.section(options.params, Source).root
     table, cells = tasks.read(options.tasks)
-    joined = rows.join(table, source.read(options.source)[0], cells, policies, str(options.params))
+    joined = task_rows.join(table, source.read(options.source)[0], cells, policies, str(options.params))
     metadata = {"quality": str(section.quality), "versions": keys.versions()}
     with locked(options.store) as scratch, command.progress(joined.table.num_rows, "render") as bar:
         setup = Setup(Path(root).absolute(), options.store.absolute(), scratch.absolute(), seed, section)
-        run = stage.Stage(joined, policies, setup, options.out.absolute(), jobs)
-        stage.clear(options.out, set(joined.table["shard"].unique().to_pylist()))
+        run = renderer.Stage(joined, policies, setup, options.out.absolute(), jobs)
+        renderer.clear(options.out, set(joined.table["shard"].unique().to_pylist()))
         try:
             with index.writing(options.out / "index.parquet", cells, metadata) as append:
                 for part in run.run(bar):
                     append(part)
                 files.write_text(options.report, run.report.to_json())
         finally:
-            stage.tidy(options.out)
+            renderer.tidy(options.out)
     print(run.report.summary())
 
 

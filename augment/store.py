@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from augment import packs
-from manifests import command
-from manifests.errors import UserError
+from augment.cache import packs
+from manifests.core import command
+from manifests.core.errors import UserError
 
 DEFAULT = ".cache/render"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

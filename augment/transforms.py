@@ -15,8 +15,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from augment import ops
-from augment.policies import CATALOGUE, Draws
+from augment.kernels import ops
+from augment.kernels.policies import CATALOGUE, Draws
 from manifests.sections.policies import needs_donor
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import asks the network for a newer version
@@ -28,7 +28,7 @@ class Policy(albumentations.ImageOnlyTransform):  # type: ignore[misc]
     """Draw a named policy's parameters, then apply them.
 
     Args:
-        name: of `augment.policies.CATALOGUE`.
+        name: of `augment.kernels.policies.CATALOGUE`.
         severity: in [0, 1].
         p: how often it is applied.
     """

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 from augment import recheck
-from manifests import command, params
-from manifests.errors import UserError
+from manifests.core import command, params
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.tables import index
 

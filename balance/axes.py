@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from manifests.cells import Cells
+from manifests.core.cells import Cells
 from manifests.sections.plan import Plan
 
 ANY = "*"

@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.cells import Axis, Cells
-from manifests.errors import UserError
+from manifests.core.cells import Axis, Cells
+from manifests.core.errors import UserError
 
 COUNT = "available"
 _MOST = 1_000_000_000

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.plan import Emphasis
 from manifests.tables.scorecard import Scorecard
 

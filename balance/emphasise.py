@@ -12,8 +12,8 @@ import json
 from pathlib import Path
 
 from balance import emphasis
-from manifests import command, params
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.files import write_text
 from manifests.sections.plan import Plan
 from manifests.tables import scorecard
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from balance import page_parts as parts
-from balance import page_words as words
-from manifests import command
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.files import publish_folder
-from manifests.pages import shell
+from manifests.core import command
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.files import publish_folder
 from manifests.tables import plan
+from pages import plan_charts as parts
+from pages import plan_text as words
+from pages import shell
 
 
 def main() -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from balance import axes, counts, emphasis, planned, report, stage
-from manifests import command, params
-from manifests.files import write_text
+from balance import axes, counts, emphasis, stage
+from balance.report import tables
+from balance.solver import planner
+from manifests.core import command, params
+from manifests.core.files import write_text
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
 from manifests.tables import plan as plan_table
@@ -42,7 +44,7 @@ def main() -> None:
     allocated = None
     if options.counts:
         cells = declared
-        made = planned.make(
+        made = planner.make(
             section, cells, counts.read(options.counts, cells), emphasis.read(options.emphasis, cells), where
         )
     else:
@@ -51,16 +53,16 @@ def main() -> None:
         source, cells = source_table.read(options.source)
         section = axes.only_present(section, declared, cells)
         available = counts.available(photos := counts.photos(source), cells)
-        made = planned.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
+        made = planner.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
         allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects), named)
     summary = stage.explain(made, allocated.rejected if allocated else {}, where)
     if allocated:
         tasks_table.write(allocated.tasks, options.tasks, cells)
-    plan_table.write(report.plan_table(made), options.plan, cells)
-    for name, content in report.plots(made, summary).items():
+    plan_table.write(tables.plan_table(made), options.plan, cells)
+    for name, content in tables.plots(made, summary).items():
         write_text(getattr(options, name), content)
     write_text(options.summary, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    print(report.printed(summary))
+    print(tables.printed(summary))
     for axis in axes.lost(declared, cells):
         print(f"The photos have no labels for {axis}: its wishes are left out.")
 

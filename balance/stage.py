@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from balance import counts, report, tasks
-from balance.explain import binding, outcomes
-from balance.planned import Planned
-from balance.price import price_curve
-from balance.shopping import shopping_list
-from manifests.cells import Cells
+from balance import counts, tasks
+from balance.report import tables
+from balance.report.acquisition import shopping_list
+from balance.report.explain import binding, outcomes
+from balance.report.tradeoff import price_curve
+from balance.solver.planner import Planned
+from manifests.core.cells import Cells
 from manifests.sections.policies import Policies
 
 _OFTEN = 3  # rejected images of a policy from which it can be named
@@ -85,6 +86,6 @@ def rejected_policies(
 
 def explain(planned: Planned, rejected: dict[str, dict[str, int]], where: str) -> dict[str, Any]:
     """All of plan.json."""
-    return report.summary(
+    return tables.summary(
         planned, outcomes(planned), binding(planned), shopping_list(planned), price_curve(planned, where), rejected
     )

@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from balance.allocate import copies, copy_numbers, kept, photo_hash, policy_sequence, ranks
 from balance.counts import Photos
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.seeds import image_seed
 from manifests.sections.policies import Policies, needs_donor
-from manifests.seeds import image_seed
 from manifests.tables import base
 from manifests.tables.source import SPLITS
 from manifests.tables.tasks import ORIGINAL, task_id

@@ -12,19 +12,19 @@ import pyarrow.compute as pc
 
 from experiments import results
 from experiments.table import Set
-from manifests import params
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import plan
 from manifests.tables.comparison import Pair
 from manifests.tables.scorecard import Scores
-from train import entrants
-from train.bootstrap import strata, weights
-from train.comparison import Entrant
-from train.metrics import groupings
-from train.paired import Resampled, pair, resampled
+from train.scoring import scored_runs
+from train.scoring.comparison import Entrant
+from train.scoring.metrics import groupings
+from train.scoring.paired import Resampled, pair, resampled
+from train.scoring.resampling import strata, weights
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def rows_of(experiment: str, text: str, name: str, one: Set) -> list[Row]:
         folder = Path(temporary)
         results.fetch(experiment, {results.PARAMS: text}, [str(results.PARAMS), table, *files], folder)
         train = params.section(folder / results.PARAMS, Train)
-        found, cells = entrants.read(train, folder / "datasets/runs", folder / results.PARAMS)
+        found, cells = scored_runs.read(train, folder / "datasets/runs", folder / results.PARAMS)
         counts, _ = plan.read(folder / table)
     keep, copies, available = (int(pc.sum(counts[column]).as_py()) for column in ("keep", "augment", "available"))
     made = []

@@ -13,8 +13,8 @@ import platform
 from pathlib import Path
 
 from experiments import figures, results, table, words
-from manifests import command, params
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.files import write_text
 from manifests.sections.score import Score
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dvc.api import DVCFileSystem
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 
 PARAMS, EMPHASIS = Path("params.yaml"), Path("manifests/emphasis.json")
 CODE = ("manifests", "balance", "augment", "train", "dvc.yaml", "requirements-cpu.lock", f":(exclude){EMPHASIS}")

@@ -20,9 +20,9 @@ from pathlib import Path
 from experiments import results, table
 from experiments.results import EMPHASIS, PARAMS
 from experiments.table import Table
-from manifests import command, params
-from manifests.errors import UserError
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.errors import UserError
+from manifests.core.files import write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Train
 

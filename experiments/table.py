@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
-from manifests import params
-from manifests.errors import UserError
-from manifests.params import Section
+from manifests.core import params
+from manifests.core.errors import UserError
+from manifests.core.params import Section
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
 from manifests.sections.train import Run, Train

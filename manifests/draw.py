@@ -14,12 +14,13 @@ from pathlib import Path
 import cv2
 from joblib import Parallel, delayed
 
-from manifests import command, faces, params
-from manifests.codec import encode
+from manifests import faces
+from manifests.core import command, params
+from manifests.core.codec import encode
+from manifests.core.files import publish_folder
+from manifests.core.seeds import generator
 from manifests.faces.people import SHARES, Person, people
-from manifests.files import publish_folder
 from manifests.sections.source import Source
-from manifests.seeds import generator
 
 QUALITY = 92
 COLUMNS = ("path", "split", "age", "age_std", "gender", "ethnicity", "expression")

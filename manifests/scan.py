@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from manifests import command, params, report
+from manifests.core import command, params
+from manifests.scanning import report
+from manifests.scanning.checks import survey
 from manifests.sections.source import Source
-from manifests.survey import survey
 from manifests.tables import quarantine
 from manifests.tables import source as source_table
 

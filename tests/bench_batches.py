@@ -29,13 +29,13 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from manifests import command
-from manifests.codec import encode
+from manifests.core import command
+from manifests.core.codec import encode
 from manifests.tables import index
-from tests.train_fixtures import write_shards
-from train.batches import Images, ready
-from train.feed import batches
-from train.quiet import keras, tf
+from tests.support.train_fixtures import write_shards
+from train.data.readers import Images, ready
+from train.data.tfdata import batches
+from train.model.runtime import keras, tf
 
 SIZE, BATCH = 224, 64
 Pipeline = Callable[[], Iterable[Any]]

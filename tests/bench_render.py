@@ -34,14 +34,15 @@ import simplejpeg
 import stringzilla
 from tqdm import tqdm
 
-from augment import rows, stage, store, worker
-from manifests import codec
-from manifests.cells import Cells
+from augment import store
+from augment.rendering import renderer, task_rows, worker
+from manifests.core import codec
+from manifests.core.cells import Cells
+from manifests.core.seeds import image_seed
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
-from manifests.seeds import image_seed
 from manifests.tables import base, index, tasks
-from tests.render_fixtures import picture
+from tests.support.render_fixtures import picture
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL = ROOT.parent / "shared/data/appa_real/train_data"
@@ -123,7 +124,7 @@ def ours(gates: bool) -> Contender:
             photos[0].parent, out / "store", scratch, 7, Render(quality=QUALITY, gates=gates)
         )
         with store.locked(out / "store") as scratch:
-            run = stage.Stage(joined, POLICIES, setup_of(scratch), out / "shards", 2)
+            run = renderer.Stage(joined, POLICIES, setup_of(scratch), out / "shards", 2)
             with index.writing(out / "shards/index.parquet", CELLS, {}) as append, tqdm(disable=True) as bar:
                 for part in run.run(bar):
                     append(part)
@@ -135,14 +136,14 @@ def ours(gates: bool) -> Contender:
 POLICIES = Policies.model_validate({POLICY: {"weight": 1, "severity": 1.0}})
 
 
-def planned(photos: list[Path], copies: int) -> rows.Rows:
+def planned(photos: list[Path], copies: int) -> task_rows.Rows:
     """Tasks for copies alone, in the planner's order."""
     ids = [(sha256(path.read_bytes()).hexdigest()[:16], path.name) for path in photos]
     ids = sorted(dict(ids).items())
     return joined([one for one, _ in ids], [path for _, path in ids], copies)
 
 
-def joined(ids: list[str], paths: list[str], copies: int) -> rows.Rows:
+def joined(ids: list[str], paths: list[str], copies: int) -> task_rows.Rows:
     """Tasks for copies of photos, joined with their paths."""
     count = len(ids) * copies
     image_ids = [one for one in ids for _ in range(copies)]
@@ -165,7 +166,7 @@ def joined(ids: list[str], paths: list[str], copies: int) -> rows.Rows:
             "cell": pa.array(np.zeros(count, np.int32)),
         }
     )
-    return rows.join(table, pa.table({"image_id": ids, "path": paths}), CELLS, POLICIES)
+    return task_rows.join(table, pa.table({"image_id": ids, "path": paths}), CELLS, POLICIES)
 
 
 def floor(photos: list[Path], copies: int, out: Path) -> int:
@@ -373,7 +374,7 @@ def overhead(count: int, folder: Path) -> None:
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = os.times()
     setup = worker.Setup(folder, folder / "store", folder / "scratch", 7, Render(quality=QUALITY, gates=False))
-    run = stage.Stage(table, POLICIES, setup, folder / "shards", 1)
+    run = renderer.Stage(table, POLICIES, setup, folder / "shards", 1)
     blank = SimpleNamespace(content=b"", sha256=bytes(32), image=None)
     worker.Photo = lambda root, path, image_id: SimpleNamespace(**vars(blank), path=path, image_id=image_id)  # type: ignore
     worker._Call._develop = lambda *_: (b"\xff\xd8\xff\xd9", None)  # type: ignore

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from augment import gallery, gallery_images, gallery_index, gallery_words
-from manifests import codec
-from manifests.pages import sprites
-from manifests.shards import Shards
+from augment import gallery
+from manifests.core import codec
+from manifests.core.shards import Shards
 from manifests.tables import index, plan, rejects
-from tests import pages_samples
-from tests.stages import hashes
+from pages import gallery_images, gallery_index, gallery_text, sprites
+from tests.support import pages_samples
+from tests.support.stages import hashes
 
 IMAGES = 160
 
@@ -128,30 +128,30 @@ def test_a_format_that_browsers_do_not_show_comes_as_the_same_pixels() -> None:
 
 
 def test_every_parameter_of_every_policy_has_words() -> None:
-    policies = pytest.importorskip("augment.policies")
+    policies = pytest.importorskip("augment.kernels.policies")
     for name, policy in policies.CATALOGUE.items():
         for seed in range(20):
             drawn = policy.draw(policies.Draws(seed), 1.0)
-            assert drawn.keys() <= gallery_words.WORDS.keys(), name
+            assert drawn.keys() <= gallery_text.WORDS.keys(), name
             for key, value in drawn.items():
-                title, say = gallery_words.WORDS[key]
-                assert (title, say(value)) in gallery_words.words(drawn), name
+                title, say = gallery_text.WORDS[key]
+                assert (title, say(value)) in gallery_text.words(drawn), name
 
 
 def test_parameters_in_words() -> None:
     replay = {"flip": True, "angle": -3.5, "shift": [0.02, -0.01], "gamma": 1.2, "compress": 41}
-    assert gallery_words.words(replay) == [
+    assert gallery_text.words(replay) == [
         ("mirror image", "yes"),
         ("turned", "3.5° clockwise"),
         ("moved", "2.0% right, 1.0% up"),
         ("gamma", "1.2"),
         ("saved in between as JPEG", "quality 41"),
     ]
-    assert gallery_words.words({"my_own": {"a": [1, 2.5]}, "seed": 9007199254740991}) == [
+    assert gallery_text.words({"my_own": {"a": [1, 2.5]}, "seed": 9007199254740991}) == [
         ("my own", "a 1, 2.5"),
         ("seed", "9007199254740991"),
     ]
-    assert gallery_words.words({"shift": 3}) == [("moved", "3")]
+    assert gallery_text.words({"shift": 3}) == [("moved", "3")]
 
 
 def test_totals_add_up_to_the_index(sample: pages_samples.Sample) -> None:
@@ -176,7 +176,7 @@ def test_names_are_escaped_and_no_address_but_the_folders_own_is_allowed(tmp_pat
 
 
 def test_plan_of_other_cells_is_an_error(sample: pages_samples.Sample, tmp_path: Path) -> None:
-    from tests.stages import prepare, run
+    from tests.support.stages import prepare, run
 
     other = pages_samples.make(
         tmp_path / "other", 60, cells=pages_samples.Cells.of({"age": [30], "gender": ["male", "female"]})

@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment import ops
-from augment.gates import PRINT, Print, Scored, judge
-from augment.policies import CATALOGUE, Draws
+from augment.kernels import ops
+from augment.kernels.gates import PRINT, Print, Scored, judge
+from augment.kernels.policies import CATALOGUE, Draws
+from manifests.core.seeds import image_seed
 from manifests.sections.render import Gates, Render
-from manifests.seeds import image_seed
 from manifests.tables import tasks
-from tests.render_fixtures import CELLS, picture, project
+from tests.support.render_fixtures import CELLS, picture, project
 
 GATES = Gates()
 

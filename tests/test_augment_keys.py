@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from augment import keys, ops, policies
-from augment.policies import CATALOGUE, Draws
+from augment.cache import keys
+from augment.kernels import ops, policies
+from augment.kernels.policies import CATALOGUE, Draws
 
 BASE: dict[str, Any] = {
     "image_id": "0" * 16,

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from augment import ops, scenery
-from augment.policies import CATALOGUE, Draws
-from tests.render_fixtures import picture
+from augment.kernels import ops, scenery
+from augment.kernels.policies import CATALOGUE, Draws
+from tests.support.render_fixtures import picture
 
 
 def rgbx(number: int = 0, size: int = 64) -> np.ndarray:

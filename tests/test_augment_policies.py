@@ -11,12 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from augment import keys, ops
-from augment.policies import CATALOGUE, Draws
-from manifests.cells import Cells
+from augment.cache import keys
+from augment.kernels import ops
+from augment.kernels.policies import CATALOGUE, Draws
+from manifests.core.cells import Cells
+from manifests.core.seeds import image_seed
 from manifests.sections.policies import needs_donor
-from manifests.seeds import image_seed
-from tests.render_fixtures import picture
+from tests.support.render_fixtures import picture
 
 ROOT = Path(__file__).resolve().parent.parent
 NUDGE = ("angle", "scale", "shift")  # a little of it is in every policy, whatever the severity

@@ -16,12 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from augment import probe, recheck, sample
-from augment.policies import CATALOGUE, Draws
-from manifests.cells import Cells
-from manifests.errors import UserError
+from augment import probe, recheck
+from augment.kernels.policies import CATALOGUE, Draws
+from augment.rendering import probe_sample
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.tables import base, index, source
-from tests.render_fixtures import project
+from tests.support.render_fixtures import project
 
 AUDIT = "render: {quality: 90}\naudit: {photos: 20, severities: [0.5, 1]}"
 FIXED = {"flip", "grey"}  # severity means nothing
@@ -113,7 +114,7 @@ CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"]})
 
 
 def test_bins_and_cells_share_the_sample_as_evenly_as_they_can() -> None:
-    chosen = sample.choose(photos({0: 500, 1: 5, 2: 300, 3: 100, 5: 7}, CELLS), CELLS, 60, seed=7)
+    chosen = probe_sample.choose(photos({0: 500, 1: 5, 2: 300, 3: 100, 5: 7}, CELLS), CELLS, 60, seed=7)
     cells = dict(zip(*np.unique(chosen["cell"].to_numpy(), return_counts=True), strict=True))
     # 60+ has 7 photos in all; the other bins share the rest, and within a bin the rare cell gives all it has.
     assert cells == {0: 21, 1: 5, 2: 14, 3: 13, 5: 7} or cells == {0: 22, 1: 5, 2: 13, 3: 13, 5: 7}
@@ -121,21 +122,21 @@ def test_bins_and_cells_share_the_sample_as_evenly_as_they_can() -> None:
 
 def test_the_sample_does_not_depend_on_the_order_and_a_new_photo_moves_one() -> None:
     table = photos({0: 40, 3: 40, 4: 40}, CELLS)
-    chosen = sample.choose(table, CELLS, 30, seed=7)["image_id"].to_pylist()
+    chosen = probe_sample.choose(table, CELLS, 30, seed=7)["image_id"].to_pylist()
     turned = table.take(pa.array(np.arange(len(table))[::-1]))
-    assert sorted(sample.choose(turned, CELLS, 30, seed=7)["image_id"].to_pylist()) == chosen
-    fewer = sample.choose(table.slice(1), CELLS, 30, seed=7)["image_id"].to_pylist()
+    assert sorted(probe_sample.choose(turned, CELLS, 30, seed=7)["image_id"].to_pylist()) == chosen
+    fewer = probe_sample.choose(table.slice(1), CELLS, 30, seed=7)["image_id"].to_pylist()
     assert len(set(chosen) - set(fewer)) <= 1
-    assert sample.choose(table, CELLS, 30, seed=8)["image_id"].to_pylist() != chosen
+    assert probe_sample.choose(table, CELLS, 30, seed=8)["image_id"].to_pylist() != chosen
 
 
 def test_no_photo_is_a_clear_error() -> None:
     with pytest.raises(UserError, match=r"expected labelled train photos. Received none."):
-        sample.choose(photos({}, CELLS), CELLS, 30, seed=7)
+        probe_sample.choose(photos({}, CELLS), CELLS, 30, seed=7)
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_a_policy_without_severity_is_probed_once(name: str) -> None:
     same = all(CATALOGUE[name].draw(Draws(seed), 0.5) == CATALOGUE[name].draw(Draws(seed), 1) for seed in range(50))
-    assert sample.ladder(name, (0.5, 1)) == ((1.0,) if same else (0.5, 1))
+    assert probe_sample.ladder(name, (0.5, 1)) == ((1.0,) if same else (0.5, 1))
     assert same == (name in FIXED | {"copy"})

@@ -16,10 +16,10 @@ import pytest
 import webdataset
 from PIL import Image
 
-from augment import tar
-from manifests import codec
-from tests.render_fixtures import Project, project
-from tests.stages import run
+from augment.rendering import tar
+from manifests.core import codec
+from tests.support.render_fixtures import Project, project
+from tests.support.stages import run
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from augment import packs, rows, stage
-from manifests.errors import UserError
-from manifests.shards import Shards
-from tests.render_fixtures import Project, project
-from tests.stages import ROOT, run
+from augment.cache import packs
+from augment.rendering import renderer, task_rows
+from manifests.core.errors import UserError
+from manifests.core.shards import Shards
+from tests.support.render_fixtures import Project, project
+from tests.support.stages import ROOT, run
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +68,8 @@ def test_small_waves_give_the_same_images(
     """Photos cut by a wave's border are judged against their earlier siblings all the same."""
     made, expected = rendered
     empty(made)
-    monkeypatch.setattr(rows, "WAVE", 1)
-    monkeypatch.setattr(stage, "CALL", 2)
+    monkeypatch.setattr(task_rows, "WAVE", 1)
+    monkeypatch.setattr(renderer, "CALL", 2)
     made.render()
     tars = {name: digest for name, digest in expected.items() if name.endswith(".tar")}
     assert {name: digest for name, digest in made.hashes().items() if name.endswith(".tar")} == tars
@@ -211,7 +212,7 @@ def test_a_failed_photo_of_valid_is_left_out_and_reported(tmp_path: Path) -> Non
     assert report["filled"] == []
 
 
-@pytest.mark.parametrize("place", ["os.fsync", "augment.packs.Pack.publish"])
+@pytest.mark.parametrize("place", ["os.fsync", "augment.cache.packs.Pack.publish"])
 def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     made = project(tmp_path, train=20)
     made.render()
@@ -225,7 +226,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: py
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "CALL", 4)
+        patch.setattr(renderer, "CALL", 4)
         patch.setattr(place, full)
         with pytest.raises(OSError, match="No space left"):
             made.render()
@@ -282,7 +283,7 @@ def test_a_hundred_kills(tmp_path: Path, jobs: int) -> None:
 
 def test_an_interrupted_run_loses_one_call_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = project(tmp_path, train=20, copies=3)
-    monkeypatch.setattr(stage, "CALL", 4)
+    monkeypatch.setattr(renderer, "CALL", 4)
     whole = images(made.render())
     empty(made)
     published = []

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from augment import packs, store
-from augment.packs import Found, Pack, Store
-from manifests.errors import UserError
-from tests.stages import run
+from augment import store
+from augment.cache import packs
+from augment.cache.packs import Found, Pack, Store
+from manifests.core.errors import UserError
+from tests.support.stages import run
 
 PRINT = bytes(range(74))
 

@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from manifests import command, scan
+from manifests import scan
+from manifests.core import command
 from manifests.tables import base, quarantine, source
 
 PARAMS = """\

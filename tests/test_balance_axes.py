@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from balance.axes import lost, only_present
-from manifests.cells import Cells
+from manifests.core.cells import Cells
 from manifests.sections.plan import Plan
 
 DECLARED = Cells.of({"age": [20], "gender": ["male", "female"], "expression": ["happy", "other"]})

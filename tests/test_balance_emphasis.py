@@ -8,8 +8,8 @@ import pytest
 
 from balance import emphasise
 from balance.emphasis import errors_of, factors, read
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.plan import Emphasis
 from manifests.tables.scorecard import Group, Scorecard
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from balance.planned import make
-from manifests.cells import Cells
-from manifests.errors import PlanInfeasible
+from balance.solver.planner import make
+from manifests.core.cells import Cells
+from manifests.core.errors import PlanInfeasible
 from manifests.sections.plan import Plan
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"], "ethnicity": ["caucasian", "asian", "afroamerican"]})

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from balance import page, page_parts, page_words
-from manifests.errors import UserError
+from balance import page
+from manifests.core.errors import UserError
 from manifests.tables import plan as plan_table
-from tests.stages import prepare, run
+from pages import plan_charts, plan_text
+from tests.support.stages import prepare, run
 
 COUNTS = "age,gender,available\n<30,a,40\n30+,a,5\n<30,b,12\n30+,b,0\n"
 PARAMS = """
@@ -43,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def plan(folder: Path) -> dict[str, Any]:
-    return page_words.read(folder / "manifests/built/plan.json")
+    return plan_text.read(folder / "manifests/built/plan.json")
 
 
 def test_page_is_written_from_the_plans_files_alone_the_same_each_time(folder: Path) -> None:
@@ -59,29 +60,29 @@ def test_page_is_written_from_the_plans_files_alone_the_same_each_time(folder: P
 
 
 def test_charts_hold_the_plans_own_numbers(plan: dict[str, Any]) -> None:
-    for axis, rows in zip(page_parts.axes(plan), plan["marginals"].values(), strict=True):
+    for axis, rows in zip(plan_charts.axes(plan), plan["marginals"].values(), strict=True):
         marks = {trace["name"]: trace for trace in axis["figure"]["data"]}
         for name, trace in marks.items():
             shares = [row[f"{name}_share"] for row in rows]
             assert trace["x"] == [None if share is None else pytest.approx(100 * share) for share in shares]
             assert trace["y"] == [row["value"] for row in rows]
         assert [row[3] for row in axis["rows"]] == [f"{row['reached']:,}" for row in rows]
-    bars = page_parts.charts(plan, [])["copies"]["data"][0]
+    bars = plan_charts.charts(plan, [])["copies"]["data"][0]
     assert dict(zip(bars["x"], bars["y"], strict=True)) == {each["copies"]: each["photos"] for each in plan["copies"]}
 
 
 def test_words_say_what_was_kept_what_binds_and_what_to_buy(plan: dict[str, Any]) -> None:
-    assert page_words.lead(plan).startswith("100 train images: every photo kept and 43 copies made. This is proven")
-    told = "\n".join(page_words.binding(plan))
+    assert plan_text.lead(plan).startswith("100 train images: every photo kept and 43 copies made. This is proven")
+    told = "\n".join(plan_text.binding(plan))
     assert all(each["wish"] in told and each["cell"] in told for each in plan["binding"])
-    assert len(page_words.shopping(plan)) == len(plan["shopping"]) > 0
-    assert all(each["cell"] in line for line, each in zip(page_words.shopping(plan), plan["shopping"], strict=True))
+    assert len(plan_text.shopping(plan)) == len(plan["shopping"]) > 0
+    assert all(each["cell"] in line for line, each in zip(plan_text.shopping(plan), plan["shopping"], strict=True))
 
 
 def test_one_in_the_way_is_one_sentence_with_all_its_cells() -> None:
     entries = [{"wish": "plan.keep", "cell": cell, "saves": 2.0} for cell in ("a", "b")]
     entries.append({"wish": "plan.total", "cell": "", "saves": 1.0})
-    assert page_words.binding({"binding": entries}) == [
+    assert plan_text.binding({"binding": entries}) == [
         "plan.keep: one image more or less saves 2 images of deviation, in each of 2 cells: a; b.",
         "plan.total: one image more or less saves 1 image of deviation.",
     ]
@@ -89,11 +90,11 @@ def test_one_in_the_way_is_one_sentence_with_all_its_cells() -> None:
 
 def test_a_policy_rejected_often_is_named(plan: dict[str, Any]) -> None:
     counts = {"shadow": {"planned": 9, "rejected": 4, "often": 1}, "flip": {"planned": 90, "rejected": 1, "often": 0}}
-    told = page_words.warnings({**plan, "rejected": counts})
+    told = plan_text.warnings({**plan, "rejected": counts})
     assert told == [
         "Copies made by the policy shadow are rejected often: 4 so far. Lower its weight or its severity.",
     ]
-    assert page_words.rejected({"rejected": counts})[0] == ("shadow", "9", "4", "rejected often")
+    assert plan_text.rejected({"rejected": counts})[0] == ("shadow", "9", "4", "rejected often")
 
 
 def test_two_plans_side_by_side(folder: Path, tmp_path: Path) -> None:
@@ -139,4 +140,4 @@ def test_a_table_without_rows_is_named(folder: Path, tmp_path: Path) -> None:
 def test_a_file_that_is_no_plan_is_an_error(tmp_path: Path, text: str, rule: str) -> None:
     (tmp_path / "plan.json").write_text(text)
     with pytest.raises(UserError, match=f"expected {rule}.*Run `python -m balance.plan` first"):
-        page_words.read(tmp_path / "plan.json")
+        plan_text.read(tmp_path / "plan.json")

@@ -15,19 +15,20 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from balance import check, counts
+from balance import counts
 from balance import plan as stage
-from balance.explain import binding, outcomes
-from balance.formulation import Formulation
-from balance.planned import Planned, make
-from balance.shopping import shopping_list
-from balance.solve import solve
-from balance.total import least_total
-from balance.wishes import problem
-from manifests.cells import Cells
-from manifests.errors import UserError
+from balance.report.acquisition import shopping_list
+from balance.report.explain import binding, outcomes
+from balance.solver import check
+from balance.solver.formulation import Formulation
+from balance.solver.planner import Planned, make
+from balance.solver.problem import problem
+from balance.solver.solve import solve
+from balance.solver.total import least_total
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.seeds import image_seed
 from manifests.sections.plan import Plan
-from manifests.seeds import image_seed
 from manifests.tables import base, plan, source, tasks
 
 ROOT = Path(__file__).parents[1]

@@ -9,12 +9,12 @@ from math import inf
 import numpy as np
 import pytest
 
-from balance import check
-from balance.formulation import PRIME, Formulation
-from balance.relax import Unsolvable
-from balance.solve import solve
-from balance.wishes import Problem, problem
-from manifests.cells import Cells
+from balance.solver import check
+from balance.solver.formulation import PRIME, Formulation
+from balance.solver.lp import Unsolvable
+from balance.solver.problem import Problem, problem
+from balance.solver.solve import solve
+from manifests.core.cells import Cells
 from manifests.sections.plan import Plan
 
 CELLS = (
@@ -166,7 +166,7 @@ def test_a_level_that_is_given_up_gives_its_bound(monkeypatch, seed):
     p = problem(plan, cells, available, total, {}, "")
     exact = solve(Formulation(p), 5000)
     assert all(level.proven for level in exact.levels)
-    monkeypatch.setattr("balance.solve.integer", lambda *_: (None, -(1 << 62)))
+    monkeypatch.setattr("balance.solver.solve.integer", lambda *_: (None, -(1 << 62)))
     found = solve(Formulation(p), 1)
     first = next(i for i, level in enumerate(found.levels) if not level.proven)
     assert found.levels[:first] == exact.levels[:first]

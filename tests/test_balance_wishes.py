@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balance.shares import largest_remainder
-from balance.wishes import least_kept, mean_target, problem
-from manifests import params
-from manifests.cells import Cells
-from manifests.errors import UserError
+from balance.solver.problem import least_kept, mean_target, problem
+from balance.solver.shares import largest_remainder
+from manifests.core import params
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.plan import Plan
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"], "ethnicity": ["caucasian", "asian", "afroamerican"]})

@@ -14,8 +14,8 @@ import pytest
 from augment import gallery
 from manifests.tables import index, plan, rejects
 from manifests.tables.tasks import task_id
-from tests import pages_samples
-from tests.browser import NARROW, WIDE, Reader, chromium
+from tests.support import pages_samples
+from tests.support.browser import NARROW, WIDE, Reader, chromium
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 CHANGE = "(value) => { const t = performance.now(); const s = document.querySelector(value[0]); s.value = value[1]; \

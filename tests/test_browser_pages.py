@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from balance import page, page_words
+from balance import page
 from manifests.tables import plan
-from tests import results_sample
-from tests.browser import NARROW, WIDE, Reader, chromium
-from tests.stages import ROOT
+from pages import plan_text
+from tests.support import results_sample
+from tests.support.browser import NARROW, WIDE, Reader, chromium
+from tests.support.stages import ROOT
 from tests.test_balance_page import planned
 
 DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((box) => box.querySelector('.main-svg .xtick'))"
@@ -32,7 +33,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     built = planned(folder / "plan") / "manifests/built"
     (folder / "plan-page").mkdir()
-    summary = page_words.read(built / "plan.json")
+    summary = plan_text.read(built / "plan.json")
     summary["joint"] = [
         {"pattern": "<script>alert(1)</script>", "before": 0, "wanted": 3, "reached": 1, "reason": "<b>"}
     ]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from manifests import params, scan
+from manifests import scan
+from manifests.core import params
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS
 from manifests.tables import quarantine, source

@@ -18,14 +18,14 @@ import pytest
 
 from experiments import figures, results, run, table, words
 from experiments.table import Table
-from manifests import params
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.sections.train import Train
-from tests import scoring
-from train.comparison import Entrant
-from train.photos import labelled
-from train.scores import scorecard
+from tests.support import scoring
+from train.scoring.comparison import Entrant
+from train.scoring.predictions import labelled
+from train.scoring.scorecard import scorecard
 
 ROOT = Path(__file__).parents[1]
 TABLE = """

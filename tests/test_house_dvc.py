@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.stages import ROOT
+from tests.support.stages import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 

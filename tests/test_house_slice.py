@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.stages import ROOT, prepare, run, run_all
+from tests.support.stages import ROOT, prepare, run, run_all
 
 PHOTOS = ROOT.parent / "shared" / "data" / "appa_real_release"
 

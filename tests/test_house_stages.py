@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stages import ROOT, hashes, prepare, run_all
+from tests.support.stages import ROOT, hashes, prepare, run_all
 
 STAGES = ("manifests.draw", "manifests.scan", "balance.plan", "augment.render", "augment.gallery", "balance.page")
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests.cells import Axis, Cells
-from manifests.errors import UserError
+from manifests.core.cells import Axis, Cells
+from manifests.core.errors import UserError
 
 SPEC = {"age": [20, 40, 60], "gender": ["male", "female"], "expression": ["neutral", "slightly happy"]}
 

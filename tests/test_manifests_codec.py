@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from manifests import codec
+from manifests.core import codec
 
 
 def picture(height: int = 48, width: int = 64) -> np.ndarray:

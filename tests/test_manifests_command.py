@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from manifests import command
-from manifests.errors import PlanInfeasible, UserError
+from manifests.core import command
+from manifests.core.errors import PlanInfeasible, UserError
 
 
 def exit_of(main, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:

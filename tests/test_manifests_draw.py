@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from manifests import draw, scan
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.tables import quarantine, source
-from tests.stages import hashes
+from tests.support.stages import hashes
 
 CELLS = """cells:
   age: [20, 40, 60]

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from manifests.core.seeds import generator
 from manifests.faces import face, habits, looks, people, scene
-from manifests.seeds import generator
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared/data/appa_real/labels_metadata_train.csv"
 LABELS = {"age": 35.0, "gender": "female", "ethnicity": "asian", "expression": "neutral"}

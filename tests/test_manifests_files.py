@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from manifests import files
-from manifests.errors import UserError
+from manifests.core import files
+from manifests.core.errors import UserError
 
 
 def names(folder: Path) -> list[str]:

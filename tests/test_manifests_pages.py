@@ -9,10 +9,10 @@ import jinja2
 import numpy as np
 import pytest
 
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.pages import charts, shell, sprites
-from tests.stages import ROOT
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from pages import charts, shell, sprites
+from tests.support.stages import ROOT
 
 
 def test_script_can_not_be_left() -> None:
@@ -62,11 +62,11 @@ def test_a_template_that_names_a_missing_value_is_an_error() -> None:
 
 
 def test_only_pages_with_charts_may_set_styles_and_none_may_run_inline_scripts() -> None:
-    for file in (ROOT / "manifests/pages").glob("*.html"):
+    for file in (ROOT / "pages/templates").glob("*.html"):
         text = file.read_text()
         assert not re.search(r"<script(?![^>]*\bsrc=)", text) and not re.search(r"\son[a-z]+=", text), file.name
         assert "://" not in text and "|safe" not in text.replace(" ", ""), file.name
-    for file in (ROOT / "manifests/pages").glob("*.js"):
+    for file in (ROOT / "pages/static").glob("*.js"):
         text = file.read_text()
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|fetch\(|://", text), (
             file.name

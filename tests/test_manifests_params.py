@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from manifests import params
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 
 GOOD = "source: {layout: utkface, root: photos}\ncells: {age: [20, 40], gender: [male, female]}\nseed: 7\n"

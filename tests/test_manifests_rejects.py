@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.tables import rejects
-from tests.stages import ROOT
+from tests.support.stages import ROOT
 
 ONE = "0123456789abcdef_0003"
 

@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 from PIL import Image
 
-from manifests import duplicates, labels, splits
-from manifests.cells import Cells
-from manifests.duplicates import Labelled
-from manifests.errors import UserError
-from manifests.labels import Labels
-from manifests.photos import Limits, Photo, check, check_all
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.scan import main
+from manifests.scanning import duplicates, labels, splits
+from manifests.scanning.duplicates import Labelled
+from manifests.scanning.labels import Labels
+from manifests.scanning.photos import Limits, Photo, check, check_all
 from manifests.sources.rows import Age, Quarantined, Row
 from manifests.tables import quarantine, source
 

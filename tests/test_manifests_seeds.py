@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from manifests import seeds
+from manifests.core import seeds
 
 
 def test_the_seed_is_the_one_that_published_tables_hold() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from manifests.errors import UserError
-from manifests.shards import Shards
+from manifests.core.errors import UserError
+from manifests.core.shards import Shards
 
 
 @pytest.fixture

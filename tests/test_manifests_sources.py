@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS, ages
 from manifests.sources.rows import Age, Quarantined, Row

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.tables import base, index, plan, predictions, quarantine, source, tasks
 
 CELLS = Cells.of({"age": [20, 40], "gender": ["male", "female"]})

@@ -19,16 +19,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from augment import probe
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
 from manifests.tables import index
 from manifests.tables.audit import AgeDrift, Drift, Estimate, Step, ValueDrift
-from tests import stages
-from tests.render_fixtures import CELLS, project
-from train import audit, drift, opinions, verdict
-from train.opinions import Opinions
+from tests.support import stages
+from tests.support.render_fixtures import CELLS, project
+from train import audit
+from train.label_drift import bounds, drift, judge_predictions
+from train.label_drift.judge_predictions import Opinions
 
 SECTIONS = """render: {quality: 90}
 audit: {photos: 40, severities: [0.5, 1], resamples: 400, bounds: {shift: 1, distance: 50, bin_shift: 50}}"""
@@ -185,7 +186,7 @@ def test_a_mistake_in_the_opinions_is_named(
 ) -> None:
     pa_csv.write_csv(change(judged(table)), tmp_path / "mine.csv")
     with contextlib.chdir(tmp_path), pytest.raises(UserError) as raised:
-        opinions.read(Path("mine.csv"), table, CELLS)
+        judge_predictions.read(Path("mine.csv"), table, CELLS)
     assert expected in str(raised.value)
 
 
@@ -200,13 +201,13 @@ def test_a_bound_on_an_axis_that_there_is_not_is_named() -> None:
 
 def test_no_file_and_no_table_are_named(tmp_path: Path, table: pa.Table) -> None:
     with pytest.raises(UserError, match=r"expected a table of opinions. Received no such file. Correct --opinions."):
-        opinions.read(tmp_path / "none.csv", table, CELLS)
+        judge_predictions.read(tmp_path / "none.csv", table, CELLS)
     pq.write_table(pa.table({"task_id": [["a"]], "age": [1.0]}), tmp_path / "mine.parquet")
     with pytest.raises(UserError, match=r"mine.parquet: task_id: expected words. Received list<element: string>."):
-        opinions.read(tmp_path / "mine.parquet", table, CELLS)
+        judge_predictions.read(tmp_path / "mine.parquet", table, CELLS)
     (tmp_path / "mine.parquet").write_bytes(b"no")
     with pytest.raises(UserError, match=r"expected a CSV or Parquet table."):
-        opinions.read(tmp_path / "mine.parquet", table, CELLS)
+        judge_predictions.read(tmp_path / "mine.parquet", table, CELLS)
 
 
 def test_the_intervals_hold_as_often_as_they_say(table: pa.Table) -> None:
@@ -251,19 +252,19 @@ SMALL = flat(0, -0.01, 0.01)
     ],
 )
 def test_only_a_whole_interval_over_the_bound_is_over(made: Step, expected: list[str]) -> None:
-    assert verdict.over(made, Bounds()) == expected
+    assert bounds.over(made, Bounds()) == expected
 
 
 def test_an_axis_may_have_its_own_bound() -> None:
     made = a_step(SMALL, SMALL, flat(0.2, 0.06, 0.3))
-    assert verdict.over(made, Bounds(by={"gender": 0.1})) == []
+    assert bounds.over(made, Bounds(by={"gender": 0.1})) == []
 
 
 def test_the_largest_safe_severity_has_no_unsafe_one_below_it() -> None:
     steps = [a_step(SMALL, SMALL, SMALL, severity=s).model_copy(update={"over": o}) for s, o in
              ((1, []), (0.5, ["age"]), (0.25, []))]  # fmt: skip
-    assert verdict.safe(steps) == {"pose": 0.25}
-    assert verdict.safe(steps[:2]) == {"pose": None}
+    assert bounds.safe(steps) == {"pose": 0.25}
+    assert bounds.safe(steps[:2]) == {"pose": None}
 
 
 def test_a_severity_between_two_counts_as_the_higher_one_and_exceptions_count() -> None:
@@ -272,7 +273,7 @@ def test_a_severity_between_two_counts_as_the_higher_one_and_exceptions_count() 
 
     def warned(use: dict) -> bool:
         policies = Policies.model_validate({"pose": use, "copy": {"severity": 1.0}})
-        return bool(verdict.warnings(policies, CELLS, steps, verdict.safe(steps), "params.yaml"))
+        return bool(bounds.warnings(policies, CELLS, steps, bounds.safe(steps), "params.yaml"))
 
     assert not warned({"severity": 0.25}) and not warned({"severity": 0.1})
     assert warned({"severity": 0.3}) and warned({"severity": 1.0})

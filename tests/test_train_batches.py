@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from manifests import codec
-from manifests.errors import UserError
-from manifests.shards import Shards
+from manifests.core import codec
+from manifests.core.errors import UserError
+from manifests.core.shards import Shards
 from manifests.tables import index
-from tests.train_fixtures import write_shards
-from train import feed
-from train.batches import Images, Rows, fit, order, ready
+from tests.support.train_fixtures import write_shards
+from train.data import tfdata
+from train.data.readers import Images, Rows, fit, order, ready
 from train.devices import over
 from train.memory import ALIGNMENT, Memory
-from train.quiet import tf
+from train.model.runtime import tf
 
 
 @pytest.fixture(scope="module")
@@ -113,12 +113,12 @@ def test_tensors_rest_on_the_decoded_memory_and_keep_it(shards: tuple[Path, pa.T
         return content
 
     images.take = noted  # type: ignore[method-assign]
-    held = [np.asarray(memoryview(batch)) for batch in feed.batches(images, rows, 8)]
+    held = [np.asarray(memoryview(batch)) for batch in tfdata.batches(images, rows, 8)]
     assert {batch.ctypes.data for batch in held} <= places  # handed over, not copied
     np.testing.assert_array_equal(np.concatenate(held), images.take(rows))
     del held
     places.clear()
-    for _ in feed.batches(images, rows, 8):
+    for _ in tfdata.batches(images, rows, 8):
         pass
     assert len(places) < len(rows) // 8  # used again
 
@@ -131,7 +131,7 @@ def test_an_epoch_brings_each_photo_with_its_own_labels(shards: tuple[Path, pa.T
     weights = np.arange(len(outputs) * len(table), dtype=np.float32).reshape(-1, len(outputs))
     devices = over(tf.config.list_logical_devices("CPU"))
     for inputs in (images, Rows(images.take(np.arange(len(images))))):
-        made = list(feed.epoch(feed.Fitted(inputs, targets, weights), outputs, rows, 8, devices))
+        made = list(tfdata.epoch(tfdata.Fitted(inputs, targets, weights), outputs, rows, 8, devices))
         assert len(made) == len(rows) // 8  # a smaller rest is left out
         for position, (content, target, weight) in enumerate(made):
             cut = rows[8 * position : 8 * position + 8]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import kstest, norm
 
-from train.calibration import calibration, quantile, transform
+from train.scoring.calibration import calibration, quantile, transform
 
 EDGES = np.arange(101) + 0.5
 

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.tables import comparison, scorecard
-from tests import scoring
+from tests.support import scoring
 from train import compare, score
 
 PARAMS = """\

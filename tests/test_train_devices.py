@@ -11,20 +11,22 @@ from pathlib import Path
 import pytest
 
 from manifests.tables import predictions
-from tests.train_fixtures import write_shards
-from train.quiet import tf
+from tests.support.train_fixtures import write_shards
+from train.model.runtime import tf
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = """
 import json, sys
 import numpy as np
-from train.quiet import keras, tf
+from train.model.runtime import keras, tf
 devices = int(sys.argv[1])
 (cpu,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 from manifests.sections.train import Recipe, Run, Stage, Train
-from train import backbones, feed, loop, model, state
-from train.batches import Rows
+from train.data import tfdata
+from train.data.readers import Rows
+from train.fitting import checkpoint, loop
+from train.model import backbones, heads
 from train.devices import over, seed_all
 made = over(tf.config.list_logical_devices("CPU"))
 stage = Stage(epochs=3, rate=1e-3)
@@ -32,13 +34,13 @@ recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_l
 rng = np.random.default_rng(0)
 with made.strategy.scope():
     seed_all(1)
-    network = model.assemble(backbones.build(Train(size=32, runs={"a": Run()}), "p"), recipe, ("age",))
+    network = heads.assemble(backbones.build(Train(size=32, runs={"a": Run()}), "p"), recipe, ("age",))
 photos = rng.integers(0, 255, (64, 32, 32, 3)).astype(np.uint8)
 targets = np.stack([rng.uniform(5, 90, 64), np.full(64, 3)], axis=1).astype(np.float32)
-fitted = feed.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
+fitted = tfdata.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
 losses = []
 learner = loop.Learner(network.full, network.full.variables, fitted, dict)
-loop.train_stage(learner, loop.Setting(stage, recipe, 16, 1, made), state.State(state.Counters(), {}),
+loop.train_stage(learner, loop.Setting(stage, recipe, 16, 1, made), checkpoint.State(checkpoint.Counters(), {}),
     lambda s: losses.append(s.counters.history[-1]["loss"]))
 print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
 """

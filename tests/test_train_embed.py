@@ -10,10 +10,11 @@ import pytest
 
 from manifests.sections.train import Run, Train
 from manifests.tables import index
-from tests.train_fixtures import write_shards
-from train import backbones, embed
-from train.batches import Images
-from train.quiet import keras
+from tests.support.train_fixtures import write_shards
+from train.data import features as embed
+from train.data.readers import Images
+from train.model import backbones
+from train.model.runtime import keras
 
 SECTION = Train(backbone="small_cnn", size=32, runs={"a": Run()})
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.errors import UserError
-from train import face_weights, tfjs
+from manifests.core.errors import UserError
+from train import face_weights
+from train.model import tfjs
 
 
 def node(op: str, name: str, *inputs: str, **attributes: object) -> dict:

@@ -17,19 +17,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from manifests import params
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.errors import UserError
 from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
-from tests import stages
-from tests.train_fixtures import CELLS, write_shards
-from train import compare, devices, items, outputs, predict, resolve, runs, score, state
-from train.batches import Images
-from train.job import Job
-from train.model import exported
-from train.quiet import keras
+from tests.support import stages
+from tests.support.train_fixtures import CELLS, write_shards
+from train import compare, devices, predict, resolve, score
+from train.data import samples
+from train.data.readers import Images
+from train.fitting import checkpoint, outputs
+from train.fitting import run as runs
+from train.fitting.checkpoint import Counters, State
+from train.fitting.context import Job
+from train.model.heads import exported
+from train.model.runtime import keras
 from train.recipes import STUDIES
-from train.state import Counters, State
 
 ROOT = Path(__file__).parents[1]
 SECTION = """seed: 7
@@ -94,7 +97,7 @@ def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
 def trained(job: Job) -> tuple[pa.Table, list[runs.Member]]:
     """The predictions of a job."""
     members = runs.train_members(job, lambda repeat, history: None)
-    splits = [items.split_items(job.index, split) for split in ("valid", "test")]
+    splits = [samples.split_items(job.index, split) for split in ("valid", "test")]
     return outputs.table(splits, [runs.predict_items(job, members, s) for s in splits], job.cells), members
 
 
@@ -192,7 +195,7 @@ def test_the_exported_model_gives_the_same_ages(
     outputs.save_model(exported([member.network for member in members], job.recipe), path)
     assert [p.name for p in path.parent.iterdir()] == ["model.keras"]
     model = predict.load(path, tmp_path)
-    valid = items.split_items(job.index, "valid")
+    valid = samples.split_items(job.index, "valid")
     images = Images(shards, valid.table, None, 32)
     photos = np.zeros((len(valid), 32, 32, 3), np.uint8)
     images.fill(np.arange(len(valid)), photos)
@@ -211,12 +214,12 @@ def test_a_run_that_does_not_exist_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"text"])
 def test_a_broken_state_is_no_state(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "repeat-0.npz"
-    state.save(path, State(Counters(epoch=3), {"best": [np.ones(2)]}))
-    whole = state.load(path)
+    checkpoint.save(path, State(Counters(epoch=3), {"best": [np.ones(2)]}))
+    whole = checkpoint.load(path)
     assert whole is not None and whole.counters.epoch == 3
     np.testing.assert_array_equal(whole.arrays["best"][0], [1, 1])
     path.write_bytes(content)
-    assert state.load(path) is None
+    assert checkpoint.load(path) is None
 
 
 def test_state_keeps_every_counter() -> None:

@@ -17,14 +17,15 @@ import pyarrow as pa
 import pytest
 
 from augment import probe, render
-from manifests.cells import AGE, Cells
-from manifests.errors import UserError
+from manifests.core.cells import AGE, Cells
+from manifests.core.errors import UserError
 from manifests.tables import audit as contract
-from tests.render_fixtures import picture, project
-from train import audit, devices, folds, judges
-from train.batches import Rows
-from train.items import Items
-from train.judges import Bench
+from tests.support.render_fixtures import picture, project
+from train import audit, devices
+from train.data.readers import Rows
+from train.data.samples import Items
+from train.label_drift import folds, judges
+from train.label_drift.judges import Bench
 
 CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 

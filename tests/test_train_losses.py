@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.losses import AGES, LOSSES
-from train.model import ages
+from train.model.heads import ages
+from train.model.losses import AGES, LOSSES
 
 
 def normal(mean: float, spread: float) -> np.ndarray:

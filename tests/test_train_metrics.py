@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from manifests.cells import Cells
-from tests.scoring import CELLS, draw_cells
+from manifests.core.cells import Cells
+from tests.support.scoring import CELLS, draw_cells
 from train.leaderboard import average_ranks, ranks
-from train.metrics import bias, group_means, groupings, weighted_group_means
-from train.published import KIT, ROWS
+from train.scoring.metrics import bias, group_means, groupings, weighted_group_means
+from train.scoring.published import KIT, ROWS
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from manifests.pages import sprites
 from manifests.tables import comparison, scorecard
-from tests import results_sample
-from train import page, page_charts, page_tables
+from pages import results_charts, results_tables, sprites
+from tests.support import results_sample
+from train import page
 
 
 @pytest.fixture(scope="module")
@@ -108,8 +108,8 @@ def test_one_run_alone_and_saliency_are_spoken_of(tmp_path: Path, monkeypatch: p
 
 def test_no_labels_are_an_empty_page_not_an_error() -> None:
     nothing = comparison.Comparison(split="test", splits={}, plan=[], notes=[])
-    assert page_tables.lead(nothing) == "No run has been scored yet."
-    assert page_charts.every(nothing, {}, {}).all() == []
+    assert results_tables.lead(nothing) == "No run has been scored yet."
+    assert results_charts.every(nothing, {}, {}).all() == []
 
 
 @pytest.mark.parametrize(
@@ -126,4 +126,4 @@ def test_verdict_says_no_more_than_the_intervals(mae: tuple, bias: tuple, verdic
 
     pair = comparison.Pair(first="a", second="b", mae=difference(mae), bias={}, average_bias=difference(bias))
     table = comparison.Table(n=1, axes=[], rows=[], pairs=[pair], leaderboard=[])
-    assert page_tables.pairs(table)[0][-1] == verdict
+    assert results_tables.pairs(table)[0][-1] == verdict

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from tests.scoring import CELLS, draw_cells
-from train.bootstrap import strata, weights
-from train.intervals import of_bias, of_mean, widening
-from train.metrics import bias, group_means, groupings, weighted_group_means
-from train.paired import pair, resampled
+from tests.support.scoring import CELLS, draw_cells
 from train.permutation import chance_biases, p_value
+from train.scoring.intervals import of_bias, of_mean, widening
+from train.scoring.metrics import bias, group_means, groupings, weighted_group_means
+from train.scoring.paired import pair, resampled
+from train.scoring.resampling import strata, weights
 
 EFFECTS = (np.array([0, 0, 0.15, 0.5]), np.array([0, 0.05]), np.array([0, 0.1, 0.25]), np.array([0, 0.05, 0.05, 0.15]))
 

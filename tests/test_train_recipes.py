@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from manifests import params
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.errors import UserError
 from manifests.sections.train import Recipe, Train
 from train.recipes import RECIPES, STUDIES
 from train.resolve import recipe_of, run_of
-from train.weights import SCHEMES
+from train.sample_weights import SCHEMES
 
 ROWS = [
     *("A-augmented", "A-weighted", "B-M1", "B-M2", "B-M3", "B-M4", "B-M5"),

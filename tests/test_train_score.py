@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.tables import base, predictions, scorecard
-from tests import scoring
+from tests.support import scoring
 from train import score
 
 Run = Callable[..., None]

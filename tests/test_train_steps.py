@@ -10,15 +10,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests import params
-from manifests.errors import UserError
+from manifests.core import params
+from manifests.core.errors import UserError
 from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import index
-from tests.train_fixtures import write_shards
-from train import devices, items, loop, model, outputs, resolve, runs
-from train.batches import Images
-from train.job import Job
-from train.model import exported
+from tests.support.train_fixtures import write_shards
+from train import devices, resolve
+from train.data import samples
+from train.data.readers import Images
+from train.fitting import loop, outputs
+from train.fitting import run as runs
+from train.fitting.context import Job
+from train.model import heads
+from train.model.heads import exported
 
 SECTION = """seed: 7
 train:
@@ -63,10 +67,10 @@ def test_a_damaged_shard_is_named_though_it_is_read_inside_tensorflow(job: Job, 
 
 
 def test_soft_labels_widen_with_the_root_of_the_age(job: Job) -> None:
-    chosen = items.labelled(items.split_items(job.index, "valid"))
-    made = items.targets(chosen, job.recipe.model_copy(update={"spread": "age"}))
+    chosen = samples.labelled(samples.split_items(job.index, "valid"))
+    made = samples.targets(chosen, job.recipe.model_copy(update={"spread": "age"}))
     np.testing.assert_allclose(made[:, 1], np.maximum(0.75 * chosen.age**0.5, 1), rtol=1e-6)
-    assert (items.targets(chosen, job.recipe)[:, 1] == 3).all()
+    assert (samples.targets(chosen, job.recipe)[:, 1] == 3).all()
 
 
 def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs:
@@ -116,7 +120,7 @@ def test_steps_taken_together_are_the_same_steps(job: Job, monkeypatch: pytest.M
 
 
 def test_the_mirrored_prediction_is_the_mean_of_both_views(job: Job, members: list[runs.Member]) -> None:
-    chosen = items.split_items(job.index, "valid")
+    chosen = samples.split_items(job.index, "valid")
     plain = Images(job.shards, chosen.table, None, 32).take(np.arange(len(chosen)))
     full = members[0].network.full
     expected = np.mean([full(plain, training=False), full(plain[:, :, ::-1], training=False)], axis=0)
@@ -126,12 +130,12 @@ def test_the_mirrored_prediction_is_the_mean_of_both_views(job: Job, members: li
 def test_the_exported_model_predicts_alike_and_sees_no_difference_in_the_mirror(
     job: Job, members: list[runs.Member]
 ) -> None:
-    chosen = items.split_items(job.index, "valid")
+    chosen = samples.split_items(job.index, "valid")
     photos = Images(job.shards, chosen.table, None, 32).take(np.arange(len(chosen)))
     made = exported([member.network for member in members], job.recipe)
     ages = np.asarray(made(photos, training=False))[:, 0]
     table = outputs.table([chosen], [runs.predict_items(job, members, chosen)], job.cells)
     np.testing.assert_allclose(ages, table["age_pred"].to_numpy(), atol=1e-3)
     np.testing.assert_allclose(ages, np.asarray(made(photos[:, :, ::-1], training=False))[:, 0], atol=1e-4)
-    one_view = model.exported([members[0].network], job.recipe.model_copy(update={"mirror": False}))
+    one_view = heads.exported([members[0].network], job.recipe.model_copy(update={"mirror": False}))
     assert np.abs(np.asarray(one_view(photos, training=False))[:, 0] - ages).max() > 1e-3

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from manifests.cells import Cells
-from manifests.errors import UserError
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.train import Scheme
-from tests.train_fixtures import CELLS
-from train.weights import SCHEMES, effective_size, named, normalised, weigh
+from tests.support.train_fixtures import CELLS
+from train.sample_weights import SCHEMES, effective_size, named, normalised, weigh
 
 LABELS = Path(__file__).parents[1].parent / "shared/data/appa_real/labels_metadata_train.csv"
 

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from train.quiet import keras, tf
+from train.model.runtime import keras, tf
 
 SAMPLES, NOISE = 8, 0.1  # of SmoothGrad: noisy copies, and their deviation as a share of 255
 

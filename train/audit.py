@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manifests import command, params
-from manifests.files import write_text
-from manifests.photos import SIDE
+from manifests.core import command, params
+from manifests.core.files import write_text
+from manifests.scanning.photos import SIDE
 from manifests.sections.audit import Audit
 from manifests.sections.policies import Policies
 from manifests.sections.train import Train
 from manifests.tables import audit as contract
 from manifests.tables import index, source
-from train import audit_text, drift, folds, items, opinions, skill, verdict
-from train.batches import Images
-from train.views import PLAIN
+from train import skill
+from train.data import samples
+from train.data.readers import Images
+from train.data.views import PLAIN
+from train.label_drift import bounds, drift, folds, judge_predictions
+from train.reports import audit as audit_text
 
 
 def main() -> None:
@@ -40,24 +43,25 @@ def main() -> None:
     probe, cells = index.read(options.probe / "index.parquet", "augment.probe")
     audit.bounds.check(cells, f"{options.params}: audit.bounds")
     if options.opinions:
-        name, seen = options.opinions.name, opinions.read(options.opinions, probe, cells)
+        name, seen = options.opinions.name, judge_predictions.read(options.opinions, probe, cells)
         photos, held = drift.originals(probe, seen)
     else:
         train = params.section(options.params, Train)
-        chosen = items.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
+        chosen = samples.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
         pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
         fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)
 
-        from train import devices, judges
+        from train import devices
+        from train.label_drift import judges
 
         devices.prepare(seed)
-        asked = (chosen, options.shards), (items.Items(probe, [PLAIN] * len(probe)), options.probe)
+        asked = (chosen, options.shards), (samples.Items(probe, [PLAIN] * len(probe)), options.probe)
         bench = judges.bench(train, str(options.params), *asked, cells, options.cache)
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
         name, photos = judges.NAME, chosen.table
     worth = skill.skill(photos, held, cells, audit.resamples, seed)
     steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds)
-    made = verdict.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
+    made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
     contract.write(made, options.json)
     write_text(options.markdown, audit_text.markdown(made))
     write_text(options.csv, audit_text.csv_text(made))

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from manifests import command, params
-from manifests.errors import UserError
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.errors import UserError
+from manifests.core.files import write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Train
 from manifests.tables import scorecard

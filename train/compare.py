@@ -8,13 +8,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from manifests import command, params
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import comparison as contract
-from manifests.tables import plan_summary
-from train import closing, comparison, entrants, markdown
+from manifests.tables import plan_report
+from train import markdown
+from train.reports import comparison as closing
+from train.scoring import comparison, scored_runs
 
 
 def main() -> None:
@@ -40,13 +42,13 @@ def main() -> None:
     if options.show:
         print(closing.terminal(contract.read(options.json)))
         return
-    runs, cells = entrants.read(params.section(options.params, Train), options.runs, options.params)
+    runs, cells = scored_runs.read(params.section(options.params, Train), options.runs, options.params)
     given = comparison.read_given(options.predictions, [run.run for run in runs])
     made = comparison.compare(
         runs,
         given,
         cells,
-        plan_summary.marginals(options.plan),
+        plan_report.marginals(options.plan),
         params.section(options.params, Score),
         params.seed(options.params),
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from manifests import command
-from train.quiet import keras, tf
+from manifests.core import command
+from train.model.runtime import keras, tf
 
 
 @dataclass(frozen=True)

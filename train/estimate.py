@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from manifests.tables.audit import Estimate
-from train import intervals
+from train.scoring import intervals
 
 
 def means(values: np.ndarray, weights: np.ndarray) -> list[Estimate]:

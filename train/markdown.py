@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from manifests.tables.comparison import Comparison, Difference, Figure, Row, Table
-from train.figures import interval
+from train.reports.scorecard import interval
 
 
 def markdown(comparison: Comparison) -> str:

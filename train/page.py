@@ -5,13 +5,13 @@ python -m train.page
 
 from __future__ import annotations
 
-from manifests import command
-from manifests.files import publish_folder
-from manifests.pages import shell
+from manifests.core import command
+from manifests.core.files import publish_folder
 from manifests.tables import comparison, index, scorecard
-from train import page_charts as charts
-from train import page_tables as tables
-from train import page_worst as worst
+from pages import results_charts as charts
+from pages import results_photos as worst
+from pages import results_tables as tables
+from pages import shell
 
 
 def main() -> None:

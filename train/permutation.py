@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from manifests.seeds import generator
-from train.metrics import Grouping, bias, group_means
+from manifests.core.seeds import generator
+from train.scoring.metrics import Grouping, bias, group_means
 
 TIE = 1e-9  # years; sums in another order differ by less, and count as equal
 

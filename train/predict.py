@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from manifests import codec, command
-from manifests.errors import UserError
+from manifests.core import codec, command
+from manifests.core.errors import UserError
 
 if TYPE_CHECKING:
-    from train.quiet import keras
+    from train.model.runtime import keras
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 MAX_BYTES, MAX_PIXELS = 50_000_000, 50_000_000
@@ -75,7 +75,7 @@ def load(path: Path, runs: Path) -> keras.Model:
     Raises:
         UserError: no such run, or no model of Keras' built-in layers.
     """
-    from train.quiet import keras
+    from train.model.runtime import keras
 
     if not path.is_file():
         known = ", ".join(sorted(p.parent.name for p in runs.glob("*/model.keras"))) or "none yet"

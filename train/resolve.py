@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.train import Recipe, Run, Train
 from train.recipes import RECIPES, like
-from train.weights import named
+from train.sample_weights import named
 
 
 def run_of(train: Train, name: str, where: str) -> Run:

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests import command
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.files import write_bytes
+from manifests.core import command
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.files import write_bytes
 from manifests.tables import index
 from train import predict
 from train.attention import Attention
-from train.batches import Images, fit
+from train.data.readers import Images, fit
 
 PANEL, GAP, LABEL = 128, 4, 20  # pixels
 MARGIN = 12  # photos a group, taken in order of their paths: enough for a mean face

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manifests import command, params
-from manifests.files import write_text
+from manifests.core import command, params
+from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.tables import predictions, scorecard
-from train import figures, photos, scores
+from train.reports import scorecard as figures
+from train.scoring import predictions as photos
+from train.scoring import scorecard as scores
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from manifests.cells import Cells
+from manifests.core.cells import Cells
 from manifests.tables.audit import Accuracy, Skill
-from train import bootstrap
 from train.estimate import means
-from train.opinions import Opinions
+from train.label_drift.judge_predictions import Opinions
+from train.scoring import resampling
 
 
 def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: int) -> Skill:
@@ -23,7 +23,7 @@ def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: 
         seed: of params.yaml.
     """
     cell = photos["cell"].to_numpy().astype(np.int64)
-    weights = bootstrap.weights(bootstrap.strata(cell), resamples, seed)
+    weights = resampling.weights(resampling.strata(cell), resamples, seed)
     grid, mae, accuracy = cells.grid()[cell], None, {}
     if seen.age is not None:
         labels = photos["age"].to_numpy(zero_copy_only=False).astype(np.float64)

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from train.job import Job
-from train.lessons import items_of, weights_of
-from train.runs import Member
-from train.weights import effective_size
+from train.fitting.context import Job
+from train.fitting.run import Member
+from train.fitting.stage_data import items_of, weights_of
+from train.sample_weights import effective_size
 
 
 def lines(job: Job, members: list[Member], made: pa.Table) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from manifests.core.seeds import generator
 from manifests.faces import features, hair, head, looks, paint, scene, years
-from manifests.seeds import generator
 
 
 def face(age: float, gender: str, ethnicity: str, expression: str, rng: np.random.Generator) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from manifests.seeds import generator, image_seed
+from manifests.core.seeds import generator, image_seed
 
 SHARES = {"train": 0.6, "valid": 0.2, "test": 0.2}
 GENDERS = ("male", "female")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from manifests.core.seeds import generator
 from manifests.faces.paint import Pose
-from manifests.seeds import generator
 
 SIZE = 96  # pixels of the finished picture
 SCALE = 2  # painted this many times larger, then reduced: smooth edges

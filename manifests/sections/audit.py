@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from pydantic import Field, field_validator
 
-from manifests.cells import AGE, Cells
-from manifests.errors import UserError
-from manifests.params import Section
+from manifests.core.cells import AGE, Cells
+from manifests.core.errors import UserError
+from manifests.core.params import Section
 
 
 class Bounds(Section):

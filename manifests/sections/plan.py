@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
-from manifests.params import Section
+from manifests.core.params import Section
 
 REST = "rest"
 DEFAULT = "default"

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, Field, RootModel
 
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.params import Section
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.params import Section
 
 
 def needs_donor(policy: str) -> bool:

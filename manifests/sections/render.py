@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from manifests.params import Section
+from manifests.core.params import Section
 
 
 class Gates(Section):

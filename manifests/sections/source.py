@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from manifests.params import Section
+from manifests.core.params import Section
 
 
 class Shares(Section):

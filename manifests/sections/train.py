@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from manifests.params import Section
+from manifests.core.params import Section
 
 Name = str
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, described, photos, with_unnamed

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources.labelfile import photos, text, with_unnamed
 from manifests.sources.rows import Quarantined, Row

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records

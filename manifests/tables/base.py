@@ -13,9 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.cells import Cells
-from manifests.errors import UserError
-from manifests.files import publish
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.core.files import publish
 
 SchemaOf = Callable[[Cells], pa.Schema]
 LABEL = pa.dictionary(pa.int16(), pa.string())

@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.cells import Cells
-from manifests.files import publish
+from manifests.core.cells import Cells
+from manifests.core.files import publish
 from manifests.tables import base
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.cells import Cells
+from manifests.core.cells import Cells
 from manifests.tables import base
 
 REASONS = (

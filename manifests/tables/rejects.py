@@ -10,7 +10,7 @@ import io
 import re
 from pathlib import Path
 
-from manifests.errors import UserError
+from manifests.core.errors import UserError
 
 HEADER = ["task_id", "reason"]
 _TASK = re.compile(r"[0-9a-f]{16}_\d{4,}")

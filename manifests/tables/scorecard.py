@@ -13,8 +13,8 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from manifests.errors import UserError
-from manifests.files import write_text
+from manifests.core.errors import UserError
+from manifests.core.files import write_text
 
 DIGITS = 6  # after the point, in years or shares; more would be noise of the summation's order
 

@@ -1,0 +1,1 @@
+"""What was rendered once: the store's keys and its packs."""

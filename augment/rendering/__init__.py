@@ -1,0 +1,1 @@
+"""The render stage: tasks become images in shards."""

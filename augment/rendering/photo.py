@@ -1,0 +1,68 @@
+"""A source photo on its way through a worker: read and checked once, decoded once, if at all."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from augment.kernels.gates import Print
+from manifests.core import codec
+
+
+class PhotoFailed(Exception):
+    """A photo can't be rendered.
+
+    Args:
+        path: of the photo, or of the donor that it needs; relative to the root.
+        reason: why.
+    """
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path, self.reason = path, reason
+
+
+class Photo:
+    """A photo whose bytes are those that the scan saw.
+
+    Args:
+        root: the source root.
+        path: relative to it.
+        image_id: the first 16 hex digits of the SHA-256 of its bytes.
+    Raises:
+        PhotoFailed: it is gone, can't be read, or has changed since the scan.
+    """
+
+    def __init__(self, root: Path, path: str, image_id: str) -> None:
+        self.path, self.image_id = path, image_id
+        if path.startswith("/") or ".." in path.split("/"):
+            raise PhotoFailed(path, "the path leaves the source root")
+        try:
+            with open(f"{root}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes longer than the file
+                self.content = file.read()
+        except OSError as error:
+            raise PhotoFailed(path, (error.strerror or str(error)).lower()) from error
+        self.sha256 = sha256(self.content).digest()
+        if not self.sha256.hex().startswith(image_id):
+            raise PhotoFailed(path, "its bytes have changed since the scan")
+
+    @cached_property
+    def image(self) -> np.ndarray:
+        """uint8 (height, width, 4), RGBX.
+
+        Raises:
+            PhotoFailed: it can't be decoded.
+        """
+        try:
+            return codec.decode(self.content, "RGBX")
+        except (codec.Undecodable, cv2.error, MemoryError) as error:
+            raise PhotoFailed(self.path, f"can't be decoded: {error}") from error
+
+    @cached_property
+    def print_(self) -> Print:
+        """Its print, of the decoded pixels."""
+        return Print.of(self.image)

@@ -1,0 +1,110 @@
+"""Write one shard: a tar of WebDataset samples whose headers depend on nothing but names and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+
+from augment.cache import packs
+from manifests.core.errors import UserError
+
+_BLOCK = 512
+_END = bytes(2 * _BLOCK)
+_BUFFER = 1 << 20
+_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+
+
+PLACE = ("path", "pack", "offset", "size", "sha256")
+_UNUSED = frozenset({*PLACE, "kept", "shard", "split", "donor_path"})
+
+
+def suffix(path: str) -> str:
+    """The original's own extension; `.jpg` where it has none that readers know."""
+    own = PurePosixPath(path).suffix
+    return own if own.lower() in _SUFFIXES else ".jpg"
+
+
+def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np.ndarray]:
+    """Write a shard beside its place, as `part(shard)`; the caller publishes it.
+
+    Syncing keeps a worker waiting, so it is not done here.
+
+    Args:
+        shard: the tar's path, once published.
+        rows: one an image, in order: `task_id`; `path` of the source photo; `pack`, `offset`, `size` and
+            `sha256` of its bytes in the store, pack "" being the source photo itself; and labels.
+        root: the source root, of the originals.
+        store: the store, of the copies.
+    Returns:
+        the shard's name, and int64 (images,), the offset of each image's bytes in it.
+    Raises:
+        UserError: a file changed while the stage ran.
+    """
+    offsets, at = [], 0
+    contents = _contents(rows, root, store)
+    with part(shard).open("wb", buffering=_BUFFER) as file:
+        for label, (suffix, content) in zip(_labels(rows), contents, strict=True):
+            image = _member(label["task_id"] + suffix, content)
+            beside = _member(label["task_id"] + ".json", orjson.dumps(label, option=orjson.OPT_SORT_KEYS))
+            file.write(image)
+            file.write(beside)
+            offsets.append(at + _BLOCK)
+            at += len(image) + len(beside)
+        file.write(_END)
+    return shard.name, np.array(offsets, np.int64)
+
+
+def part(shard: Path) -> Path:
+    """Where a shard lies until it is published."""
+    return shard.with_name(f".{shard.name}.part")
+
+
+def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """What stands in the `.json` of each sample, in types that readers guess right from the first ones.
+
+    No value is null that is a string elsewhere, and the seed, which may exceed 2**63, is a string.
+    """
+    names = [name for name in rows.column_names if name not in _UNUSED]
+    for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
+        label = dict(zip(names, values, strict=True))
+        label["donor"], label["seed"] = label["donor"] or "", str(label["seed"])
+        yield label
+
+
+def _contents(rows: pa.Table, root: Path, store: Path) -> Iterator[tuple[str, bytes]]:
+    """The extension and the bytes of each image; those of a pack were checked by who made or found them."""
+    opened, name = None, ""
+    for path, pack, offset, size, digest in zip(*(rows[one].to_pylist() for one in PLACE), strict=True):
+        if not pack:
+            content = (root / path).read_bytes()
+            intact = sha256(content).digest() == digest
+        else:
+            if pack != name:
+                opened, name = packs.mapped(store / pack), pack
+            assert opened is not None
+            content = opened[offset : offset + size]
+            intact = len(content) == size
+        if not intact:
+            where = str(store / pack if pack else root / path)
+            raise UserError(where, "a file that stays as it is", "other bytes than before", "Run the stage again")
+        yield (".jpg" if pack else suffix(path)), content
+
+
+def _member(name: str, content: bytes) -> bytes:
+    """A file's ustar header (POSIX.1-1988), its bytes, and zeros to the next block."""
+    key, size = name.encode(), b"%011o" % len(content)
+    checksum = b"%06o\x00 " % (sum(key) + sum(size) + _SUM)
+    padding = bytes(100 - len(key)), bytes(-len(content) % _BLOCK)
+    return b"".join((key, padding[0], _OWNER, size, _MTIME, checksum, _TAIL, content, padding[1]))
+
+
+_OWNER = b"0000644\x000000000\x000000000\x00"
+_MTIME = b"\x0000000000000\x00"  # and the end of the size before it
+_TAIL = b"0" + bytes(100) + b"ustar\x0000" + bytes(32 + 32 + 8 + 8 + 155 + 12)
+_SUM = sum(_OWNER) + sum(_MTIME) + sum(_TAIL) + 8 * ord(" ")  # of all but name and size

@@ -1,0 +1,155 @@
+"""The tasks as workers need them: joined with the source photos, in order, cut into waves and calls.
+
+A wave is a run of whole shards: it is rendered, then written, so that memory stays flat and
+what was rendered is still in the page cache when its shard is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from augment.kernels.policies import CATALOGUE
+from augment.rendering.worker import Group, Task
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.sections.policies import Policies
+from manifests.tables.tasks import ORIGINAL
+
+WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
+CALL = 32  # photos a call of a worker
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """All tasks, joined and ordered.
+
+    Attributes:
+        table: the tasks in order of shard, image_id and copy, with `path` and `donor_path` of the
+            source table and `severity`.
+        cells: the axes.
+        photo: int32 (tasks,), equal for tasks of one photo.
+    """
+
+    table: pa.Table
+    cells: Cells
+    photo: np.ndarray
+
+    def waves(self) -> Iterator[tuple[int, int]]:
+        """The first and the end row of each run of whole shards."""
+        shard = self.table["shard"].combine_chunks().indices.to_numpy()
+        ends = np.flatnonzero(np.diff(shard, append=-1)) + 1
+        start = 0
+        for end, following in zip(ends.tolist(), [*ends[1:].tolist(), None], strict=True):
+            if following is None or following - start > WAVE:
+                yield start, end
+                start = end
+
+    def groups(self, start: int, end: int) -> list[Group]:
+        """The photos of a wave, each with its tasks of the wave and those of its copies that came before.
+
+        Earlier siblings, in another shard, are what the gates compare with.
+        """
+        inside = np.zeros(int(self.photo.max(initial=-1)) + 1, bool)
+        inside[self.photo[start:end]] = True
+        copies = self.table["copy"].to_numpy()[:end]
+        rows = np.flatnonzero(inside[self.photo[:end]] & ((copies > 0) | (np.arange(end) >= start)))
+        rows = rows[np.lexsort((copies[rows], self.photo[rows]))]
+        ends = np.flatnonzero(np.diff(self.photo[rows], append=-1)) + 1
+        found, first = [], 0
+        tasks, places = list(self.tasks(rows)), self.table.select(["image_id", "path"]).take(pa.array(rows))
+        image_ids, paths = places["image_id"].to_pylist(), places["path"].to_pylist()
+        for last in ends.tolist():
+            found.append(Group(image_ids[first], paths[first], tasks[first:last]))
+            first = last
+        return found
+
+    def tasks(self, rows: np.ndarray) -> Iterator[Task]:
+        """The tasks at int64 (n,) rows."""
+        part = self.table.select(["copy", "policy", "severity", "seed", "donor", "donor_path"]).take(pa.array(rows))
+        columns = (column.to_pylist() for column in part.itercolumns())
+        for row, copy, policy, severity, seed, donor, path in zip(rows.tolist(), *columns, strict=True):
+            yield Task(
+                row, copy, None if policy == ORIGINAL else policy, severity, seed, (donor, path) if donor else None
+            )
+
+
+def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, where: str = "params.yaml") -> Rows:
+    """Put tasks, photos and severities together.
+
+    Raises:
+        UserError: there is no task, or one names a photo that is not in the source table, or an unknown policy.
+    """
+    if not tasks.num_rows:
+        raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
+    _check_policies(policies, tasks, where)
+    arranged = arrange(tasks, source, cells)
+    severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
+    return replace(arranged, table=arranged.table.append_column("severity", severity))
+
+
+def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
+    """Order the tasks and put them together with their photos; `severity` is theirs, or still to come.
+
+    Raises:
+        UserError: a task names a photo that is not in the source table.
+    """
+    tasks = tasks.set_column(
+        tasks.column_names.index("shard"), "shard", tasks["shard"].cast(pa.string()).dictionary_encode()
+    )
+    order = pc.sort_indices(
+        tasks.select(["image_id", "copy"]).append_column("shard", tasks["shard"].cast(pa.string())),
+        sort_keys=[("shard", "ascending"), ("image_id", "ascending"), ("copy", "ascending")],
+    )
+    tasks = tasks.take(order).combine_chunks().unify_dictionaries()
+    path = _paths(tasks["image_id"], source, required=True)
+    donor_path = _paths(tasks["donor"], source, required=False)
+    table = tasks.append_column("path", path).append_column("donor_path", donor_path)
+    return Rows(table, cells, tasks["image_id"].combine_chunks().dictionary_encode().indices.to_numpy())
+
+
+def _check_policies(policies: Policies, tasks: pa.Table, where: str) -> None:
+    planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
+    for name in [*policies.root, *sorted(set(planned) - {ORIGINAL})]:
+        if name not in CATALOGUE:
+            raise UserError(
+                f"{where}: policies.{name}",
+                f"one of the policies {', '.join(CATALOGUE)}",
+                repr(name),
+                "Correct or remove the key",
+            )
+        if name in planned and name not in policies.root:
+            raise UserError(f"{where}: policies", f"the policy {name} that the plan uses", "none", "Plan again")
+
+
+def _paths(image_ids: pa.ChunkedArray, source: pa.Table, required: bool) -> pa.Array:
+    at = pc.index_in(image_ids, value_set=source["image_id"].combine_chunks())
+    missing = pc.and_(pc.is_null(at), pc.is_valid(image_ids))
+    if pc.any(missing).as_py() or (required and at.null_count):
+        name = image_ids.filter(missing)[0].as_py()
+        raise UserError(
+            "tasks.parquet: image_id", "photos of source.parquet", name, "Run `python -m balance.plan` again"
+        )
+    return source["path"].combine_chunks().take(at).combine_chunks()
+
+
+def _severities(tasks: pa.Table, cells: Cells, policies: Policies) -> np.ndarray:
+    """float64 (tasks,): of each task's policy in its cell; null (nan) never, 0 for an original."""
+    policy = tasks["policy"].combine_chunks()
+    names, cell = policy.dictionary.to_pylist(), tasks["cell"].to_numpy()
+    labels = [dict(zip(cells.names, cells.labels(number), strict=True)) for number in range(len(cells))]
+    table = np.array(
+        [[policies.root[name].at(one)[1] if name in policies.root else 0.0 for one in labels] for name in names]
+    )
+    return table[policy.indices.to_numpy(), cell]
+
+
+def cut(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Consecutive parts of at most `size` items."""
+    return (items[at : at + size] for at in range(0, len(items), size))

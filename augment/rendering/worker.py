@@ -1,0 +1,269 @@
+"""What one call of a worker does: render the copies of a few photos into a pack of the store.
+
+A photo is decoded once for all its copies, and not at all where the store has them. What comes
+back to the parent says where the bytes lie; pixels are never sent between processes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from augment.cache import keys
+from augment.cache.packs import NO_PRINT, Found, Pack, Store
+from augment.kernels import ops
+from augment.kernels.gates import Print, Scored, judge
+from augment.kernels.policies import CATALOGUE, Draws
+from augment.rendering.photo import Photo, PhotoFailed
+from manifests.core import codec
+from manifests.core.seeds import image_seed
+from manifests.sections.render import Render
+
+
+class Task(NamedTuple):
+    """One row of the tasks table, as a worker needs it; `row` is its position, policy `None` an original."""
+
+    row: int
+    copy: int
+    policy: str | None
+    severity: float
+    seed: int
+    donor: tuple[str, str] | None  # image_id and path
+
+
+class Group(NamedTuple):
+    """A photo and those of its tasks that are rendered or judged together, in order of copy."""
+
+    image_id: str
+    path: str
+    tasks: Sequence[Task]
+
+
+class Made(NamedTuple):
+    """An image that is there: its parameters, and where its bytes lie (pack "" is the source file itself)."""
+
+    row: int
+    attempt: int
+    seed: int
+    replay: str
+    size: int
+    sha256: bytes
+    pack: str
+    offset: int
+    verdicts: tuple[str, ...]  # of the attempts that the gates turned down
+    kept_anyway: bool  # the last of them was kept all the same
+    rendered: int  # images that this call rendered for it
+
+
+class Failed(NamedTuple):
+    """A task that can't be rendered, and why."""
+
+    row: int
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What every call of a worker shares.
+
+    Attributes:
+        root: the source root.
+        store: the store's folder.
+        scratch: the catalogue of the store and the prints of the scored photos.
+        seed: of params.yaml.
+        render: the section.
+    """
+
+    root: Path
+    store: Path
+    scratch: Path
+    seed: int
+    render: Render
+
+
+def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
+    """Render a few photos' copies; what was rendered anew is published as one pack."""
+    with _packing(setup) as pack:
+        copies = any(task.policy for group in groups for task in group.tasks)
+        call = _Call(setup, Store(setup.store, setup.scratch), pack, _scored(setup) if copies else None)
+        return [result for group in groups for result in call.group(group)]
+
+
+def prints(setup: Setup, photos: Sequence[tuple[str, str]]) -> list[bytes]:
+    """The prints of photos, given as (image_id, path); NO_PRINT for one that can't be read."""
+    found = []
+    with _packing(setup) as pack:
+        call = _Call(setup, Store(setup.store, setup.scratch), pack, None)
+        for image_id, path in photos:
+            try:
+                found.append(call.parent_print(Photo(setup.root, path, image_id)).to_bytes())
+            except PhotoFailed:
+                found.append(NO_PRINT)
+    return found
+
+
+@contextmanager
+def _packing(setup: Setup) -> Iterator[Pack]:
+    """Give a pack, published if all goes well; a full disk is an error that names the store."""
+    cv2.setNumThreads(0)  # OpenCV's threads would fight the other workers
+    pack = Pack(setup.store)
+    try:
+        yield pack
+        pack.publish()
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(setup.store)) from error
+    finally:
+        pack.discard()
+
+
+def _scored(setup: Setup) -> Scored | None:
+    path = setup.scratch / "scored.npy"
+    return Scored(np.load(path, allow_pickle=False)) if path.exists() else None
+
+
+@dataclass
+class _Candidate:
+    """A drawn copy: its print, and its bytes or where they may lie."""
+
+    key: bytes
+    replay: str
+    print_: Print | None
+    found: list[Found] = field(default_factory=list)
+    content: bytes = b""
+
+
+@dataclass
+class _Call:
+    """One call's store, pack and gates."""
+
+    setup: Setup
+    store: Store
+    pack: Pack
+    scored: Scored | None
+
+    def group(self, group: Group) -> Iterator[Made | Failed]:
+        """Render one photo's tasks in order of copy, so that each is judged against its earlier siblings."""
+        siblings: list[Print] = []
+        try:
+            photo = Photo(self.setup.root, group.path, group.image_id)
+        except PhotoFailed as error:
+            yield from (Failed(task.row, error.path, error.reason) for task in group.tasks)
+            return
+        for task in group.tasks:
+            try:
+                yield self._original(photo, task) if task.policy is None else self._copy(photo, task, siblings)
+            except PhotoFailed as error:
+                yield Failed(task.row, error.path, error.reason)
+
+    def _original(self, photo: Photo, task: Task) -> Made:
+        return Made(task.row, 0, task.seed, "{}", len(photo.content), photo.sha256, "", 0, (), False, 0)
+
+    def _copy(self, photo: Photo, task: Task, siblings: list[Print]) -> Made:
+        donor = Photo(self.setup.root, task.donor[1], task.donor[0]) if task.donor else None
+        verdicts: list[str] = []
+        rendered = 0
+        for attempt, seed, drawn in self._attempts(photo.image_id, task):
+            if not drawn:  # the unaltered copy is no near duplicate by accident
+                return self._original(photo, task)
+            candidate = self._candidate(photo, task, drawn, donor)
+            rendered += bool(candidate.content)
+            verdict = self._verdict(candidate, photo, siblings)
+            kept = attempt, seed, drawn, candidate
+            if verdict is None:
+                break
+            verdicts.append(verdict)
+        attempt, seed, drawn, candidate = kept
+        found, anew = self._keep(photo, candidate, drawn, donor)
+        if candidate.print_:
+            siblings.append(candidate.print_)
+        return Made(
+            task.row,
+            attempt,
+            seed,
+            candidate.replay,
+            found.size,
+            found.sha256,
+            found.pack,
+            found.offset,
+            tuple(verdicts),
+            verdict is not None,
+            rendered + anew,
+        )
+
+    def _attempts(self, image_id: str, task: Task) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """(attempt, seed, drawn) until the bound, or until a policy draws the same again."""
+        before = None
+        assert task.policy is not None
+        for attempt in range(self.setup.render.max_attempts if self.setup.render.gate else 1):
+            seed = image_seed(self.setup.seed, image_id, task.copy, attempt) if attempt else task.seed
+            drawn = CATALOGUE[task.policy].draw(Draws(seed), task.severity)
+            if drawn == before:
+                return
+            before = drawn
+            yield attempt, seed, drawn
+
+    def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
+        assert task.policy is not None
+        replay = keys.replay(drawn)
+        donor_id = donor.image_id if donor else None
+        key = keys.image_key(photo.image_id, task.policy, drawn, replay, donor_id, self._quality)
+        found = [one for one in self.store.find(key) if not self.setup.render.gate or one.print_ != NO_PRINT]
+        if found:
+            print_ = Print.from_bytes(found[0].print_) if self.setup.render.gate else None
+            return _Candidate(key, replay, print_, [one for one in found if one.size])
+        content, print_ = self._develop(photo, drawn, donor)
+        return _Candidate(key, replay, print_, [], content)
+
+    def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
+        try:
+            image = ops.apply(photo.image, drawn, donor.image if donor else None)
+            print_ = Print.of(image) if self.setup.render.gate else None
+            return codec.encode(image, self._quality), print_
+        except (cv2.error, ValueError, MemoryError) as error:
+            raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
+
+    def _verdict(self, candidate: _Candidate, photo: Photo, siblings: list[Print]) -> str | None:
+        gate = self.setup.render.gate
+        if gate is None or candidate.print_ is None:
+            return None
+        verdict = judge(gate, candidate.print_, self.parent_print(photo), siblings, self.scored)
+        if verdict and candidate.content:
+            self.pack.add(candidate.key, b"", bytes(32), candidate.print_.to_bytes())
+        return verdict
+
+    def _keep(
+        self, photo: Photo, candidate: _Candidate, drawn: dict[str, Any], donor: Photo | None
+    ) -> tuple[Found, bool]:
+        """The image's place in a pack, and whether it had to be rendered after all: what was stored is damaged."""
+        for found in candidate.found:
+            if self.store.read(found) is not None:
+                return found, False
+        content, print_ = candidate.content, candidate.print_
+        anew = not content
+        if anew:
+            content, print_ = self._develop(photo, drawn, donor)
+        stored = print_.to_bytes() if print_ else NO_PRINT
+        return self.pack.add(candidate.key, content, sha256(content).digest(), stored), anew
+
+    def parent_print(self, photo: Photo) -> Print:
+        """A source photo's print, from the store or from its pixels."""
+        if "print_" not in vars(photo):
+            key = keys.print_key(photo.image_id)
+            stored = next(self.store.find(key), None)
+            if stored is not None:
+                vars(photo)["print_"] = Print.from_bytes(stored.print_)
+            else:
+                self.pack.add(key, b"", bytes(32), photo.print_.to_bytes())
+        return photo.print_
+
+    @property
+    def _quality(self) -> int:
+        return self.setup.render.quality

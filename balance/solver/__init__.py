@@ -1,0 +1,1 @@
+"""The planner: from the problem to verified counts."""

@@ -1,0 +1,67 @@
+"""Check a plan in plain whole numbers, from the problem's definition and nothing of the solver's.
+
+Written with loops and Python's own integers on purpose: it knows no segments, no rows and no
+prices, so that a mistake there can't hide here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from balance.solver.problem import Problem
+
+
+class WrongPlan(RuntimeError):
+    """The solver's plan breaks a hard wish or is not worth what it claims: a defect of this program."""
+
+
+def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tuple[int, ...]) -> None:
+    """Verify the hard wishes and the values of the first four levels.
+
+    Args:
+        problem: what was wished for.
+        keep: int64 (cells,), originals kept.
+        augment: int64 (cells,), images to synthesise.
+        claimed: each level's value, in order; the ones after the fourth are not checked.
+    Raises:
+        WrongPlan: naming the first thing that is wrong.
+    """
+    kept, made = keep.tolist(), augment.tolist()
+    photos = problem.available.tolist()
+    for cell, (k, g, n) in enumerate(zip(kept, made, photos, strict=True)):
+        if not problem.keep[cell] <= k <= n:
+            raise WrongPlan(f"cell {cell} keeps {k} of {n} originals")
+        if not 0 <= g <= n * int(problem.caps[cell]):
+            raise WrongPlan(f"cell {cell} of {n} photos gets {g} copies, {problem.caps[cell]} a photo at most")
+    target = [k + g for k, g in zip(kept, made, strict=True)]
+    if sum(target) != problem.total:
+        raise WrongPlan(f"{sum(target)} images in place of {problem.total}")
+    for limit in problem.limits:
+        reached = sum(target[cell] for cell in limit.members.tolist())
+        if (limit.least is not None and reached < limit.least) or (limit.most is not None and reached > limit.most):
+            raise WrongPlan(f"{limit.key} reached {reached}")
+    values = objectives(problem, kept, made)
+    if values[: len(claimed)] != claimed[:4]:
+        raise WrongPlan(f"levels worth {values} in place of {claimed}")
+
+
+def objectives(problem: Problem, keep: list[int], augment: list[int]) -> tuple[int, int, int, int]:
+    """The first four levels: deviation, spread, squared copies, number synthesised."""
+    photos = problem.available.tolist()
+    target = [k + g for k, g in zip(keep, augment, strict=True)]
+    deviation = sum(
+        wish.weight * abs(sum(target[cell] for cell in wish.members.tolist()) - wish.wanted) for wish in problem.wishes
+    )
+    filled = [cell for cell, n in enumerate(photos) if n]
+    mean = _half_even(problem.total, len(filled)) if filled else 0
+    spread = sum(abs(target[cell] - mean) for cell in filled)
+    squares = 0
+    for cell in filled:
+        fewer, more = augment[cell] // photos[cell], augment[cell] % photos[cell]
+        squares += (photos[cell] - more) * fewer**2 + more * (fewer + 1) ** 2
+    return deviation, spread, squares, sum(augment)
+
+
+def _half_even(number: int, divisor: int) -> int:
+    whole, over = divmod(number, divisor)
+    return whole + (2 * over > divisor or (2 * over == divisor and whole % 2 == 1))

@@ -1,0 +1,210 @@
+"""Read one section of `params.yaml` into its frozen model; a stage reads only its own.
+
+YAML is read as version 1.2, as DVC does: `1e-5` is a number and `no` a word.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from manifests.core.cells import AGE, Cells, fold
+from manifests.core.errors import UserError
+
+SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
+
+
+class Section(BaseModel):
+    """The base of every section's model: frozen, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    key: ClassVar[str]
+
+
+S = TypeVar("S", bound=BaseModel)  # a Section, or a RootModel with a `key`
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Parse the file and check its top level.
+
+    Raises:
+        UserError: it is missing, no YAML, no map, or has an unknown section.
+    """
+    content = parsed(path)
+    if not isinstance(content, dict):
+        raise UserError(
+            str(path),
+            f"a map with the sections {', '.join(SECTIONS)}",
+            type(content).__name__,
+            "See params.yaml of the repository",
+        )
+    for name in content:
+        if name not in SECTIONS:
+            raise UserError(
+                f"{path}: {name}", f"one of the sections {', '.join(SECTIONS)}", repr(name), "Correct or remove the key"
+            )
+    return content
+
+
+def parsed(path: Path) -> Any:
+    """Parse a YAML file.
+
+    Raises:
+        UserError: it is missing or no YAML.
+    """
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
+    except IsADirectoryError as error:
+        raise UserError(str(path), "a parameter file", "a directory", "Name a file with --params") from error
+    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UserError(
+            str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
+        ) from error
+
+
+@lru_cache(maxsize=1)  # a stage reads several sections of one file
+def _parsed(text: str) -> Any:
+    return YAML(typ="safe", pure=True).load(text)
+
+
+def section(path: Path, model: type[S]) -> S:
+    """Read and check the section of `model`.
+
+    Raises:
+        UserError: the section is missing, or a key is unknown, missing, or of the wrong type or range.
+    """
+    content, key = read(path), str(model.key)  # type: ignore[attr-defined]
+    if key not in content:
+        raise UserError(
+            f"{path}: {key}", "a section of that name", "none", "Add it, as in params.yaml of the repository"
+        )
+    return checked(path, content[key], model, key)
+
+
+def checked(path: Path, content: Any, model: type[S], key: str = "") -> S:
+    """Check parsed content against its model; `key` is where it stands in the file.
+
+    Raises:
+        UserError: a key is unknown, missing, or of the wrong type or range.
+    """
+    try:
+        # Through JSON: strict mode would refuse a YAML list where the model has a tuple.
+        return model.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join([*([key] if key else []), *(str(part) for part in first["loc"] if not _internal(part))])
+        where = f"{path}: {where}" if where else str(path)
+        raise UserError(where, _rule(first), _short(first["input"]), "Correct the value") from error
+    except (TypeError, ValueError, RecursionError) as error:  # a YAML date or set, or an alias of itself: not in JSON
+        raise UserError(
+            f"{path}: {key}", "numbers, words, lists and maps", str(error), "Put quotes around the value"
+        ) from error
+
+
+def seed(path: Path) -> int:
+    """Read `seed`: a whole number from 0 to 2**32 - 1."""
+    value = read(path).get("seed")
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**32:
+        raise UserError(f"{path}: seed", "a whole number from 0 to 4294967295", repr(value), "Correct the value")
+    return value
+
+
+def cells(path: Path) -> Cells:
+    """Read `cells`: an ordered map from axis to its values, or from the numeric axis `age` to its bin edges."""
+    spec, where = read(path).get("cells"), f"{path}: cells"
+    if not isinstance(spec, dict) or not spec:
+        raise UserError(where, "a map from axis to its values", _short(spec), "See params.yaml of the repository")
+    for name, values in spec.items():
+        _check_axis(f"{where}.{name}", name, values)
+    return Cells.of(spec)
+
+
+def _check_axis(where: str, name: object, values: object) -> None:
+    if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
+        raise UserError(where, "an axis name of letters, digits and underscores", repr(name), "Rename the axis")
+    if name in RESERVED:
+        raise UserError(where, "an axis name that no table uses for another column", repr(name), "Rename the axis")
+    if not isinstance(values, list) or not values:
+        raise UserError(where, "a list of values or of bin edges", _short(values), "Write a list of at least one entry")
+    if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
+        if name != AGE:
+            raise UserError(where, "words (only age has bin edges)", _short(values), "Put quotes around the values")
+        if not all(0 < a < b for a, b in itertools.pairwise([*values, math.inf])):
+            raise UserError(where, "bin edges above 0 that ascend", _short(values), "Sort the edges and drop doubles")
+    elif not all(isinstance(v, str) and v.strip() and "|" not in v and v != "*" for v in values):
+        raise UserError(where, "words without | (or, for age, numbers)", _short(values), "Put quotes around the values")
+    elif name == AGE:
+        raise UserError(where, "bin edges in years", _short(values), "Write numbers without quotes")
+    elif len({fold(v) for v in values}) < len(values):
+        raise UserError(where, "each value once", _short(values), "Remove the double")
+
+
+# The tables' other columns.
+RESERVED = frozenset(
+    {
+        "image_id",
+        "path",
+        "split",
+        "age_std",
+        "age_bin",
+        "age_width",
+        "subject",
+        "cell",
+        "width",
+        "height",
+        "near_of",
+        "task_id",
+        "copy",
+        "policy",
+        "seed",
+        "severity",
+        "donor",
+        "shard",
+        "kept",
+        "offset",
+        "size",
+        "sha256",
+        "attempt",
+        "replay",
+        "available",
+        "keep",
+        "augment",
+        "target",
+        "max_copies",
+        "age_pred",
+        "age_preds",
+        "age_q",
+    }
+)
+
+
+def _internal(part: str | int) -> bool:
+    """Pydantic names a union's branch or a key check in the location; a user never wrote it."""
+    branches = ("function-", "literal[", "constrained-", "dict[", "list[", "tuple[")
+    return isinstance(part, str) and (part.startswith(branches) or part in ("[key]", "int", "float", "str", "bool"))
+
+
+def _rule(error: Any) -> str:
+    text: str = error["msg"]
+    if error["type"] == "extra_forbidden":
+        return "a key that exists"
+    if error["type"] == "missing":
+        return "this key"
+    text = text.removeprefix("Value error, ").removeprefix("Input should be ")
+    return text[:1].lower() + text[1:]
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."

@@ -1,1 +1,0 @@
-"""What the plan, gallery and results pages share."""

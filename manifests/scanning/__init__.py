@@ -1,0 +1,1 @@
+"""The scan stage: the checks of photos and label rows."""

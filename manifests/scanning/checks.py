@@ -1,0 +1,181 @@
+"""From a layout's rows to the photos that can be used: every check of the scan, in order.
+
+Labels first, then files (in parallel), splits, exact duplicates, near duplicates. The result does
+not depend on the order of the label file or on the number of jobs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from manifests.core.cells import AGE, Cells
+from manifests.core.errors import UserError
+from manifests.scanning import duplicates, near_duplicates, photos, splits
+from manifests.scanning.labels import Labels, check_rename, resolve
+from manifests.scanning.photos import SIDE, Limits, Photo
+from manifests.sections.source import Source
+from manifests.sources import LAYOUTS
+from manifests.sources.rows import Quarantined, Row
+from manifests.tables.source import SPLITS
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A photo that passed every check."""
+
+    row: Row
+    labels: Labels
+    photo: Photo
+    split: str
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a scan found.
+
+    Attributes:
+        cells: the axes that the layout has.
+        dropped: the axes of `cells` that it lacks.
+        usable: by split and path.
+        quarantined: by path.
+        near: image_id of a train photo -> that of the valid or test photo which it nearly equals.
+    """
+
+    cells: Cells
+    dropped: tuple[str, ...]
+    usable: list[Usable]
+    quarantined: list[Quarantined]
+    near: dict[str, str]
+
+    @property
+    def read(self) -> int:
+        """How many rows the layout had."""
+        return len(self.usable) + len(self.quarantined)
+
+
+def survey(source: Source, wished: Cells, params: Path, jobs: int) -> Survey:
+    """Check every row of the layout.
+
+    Args:
+        source: the `source` section.
+        wished: the `cells` section.
+        params: the file of both, for messages.
+        jobs: how many photos are read at once.
+    Raises:
+        UserError: the root or a label file can't be read, or the layout has none of the axes.
+    """
+    root = Path(source.root)
+    if not root.is_dir():
+        raise UserError(
+            f"{params}: source.root",
+            "a folder with photos, relative to the working directory",
+            f"{source.root!r}, which is no folder" if root.exists() else f"{source.root!r}, which does not exist",
+            "Run `python -m manifests.draw` first" if source.layout == "drawn" else "Put or link the photos there",
+        )
+    check_rename(source.rename, wished, f"{params}: source.rename")
+    layout = LAYOUTS[source.layout]
+    has = layout.axes(root, source, f"{params}: source")
+    cells = wished.only([name for name in wished.names if name in has])
+    if not cells.axes:
+        raise UserError(
+            f"{params}: cells",
+            f"an axis that the layout {source.layout} has ({', '.join(has)})",
+            ", ".join(wished.names),
+            "Name one of its axes",
+        )
+    labelled, quarantined = _labelled(_once(layout.rows(root, source)), cells, source, AGE in has)
+    usable, fell_out = _with_photos(root, labelled, source, jobs)
+    usable, doubles = _without_doubles(usable)
+    return Survey(
+        cells,
+        tuple(name for name in wished.names if name not in has),
+        usable,
+        sorted([*quarantined, *fell_out, *doubles], key=lambda q: (q.path, q.reason, q.detail)),
+        _near(usable, jobs),
+    )
+
+
+def _once(rows: Iterable[Row | Quarantined]) -> list[Row | Quarantined]:
+    """One row a path, whatever the label file's order; of a path labelled twice, the first row by content."""
+    by_path: dict[str, list[Row]] = {}
+    once: list[Row | Quarantined] = []
+    for row in rows:
+        if isinstance(row, Quarantined):
+            once.append(row)
+        else:
+            by_path.setdefault(row.path, []).append(row)
+    for path, same in sorted(by_path.items()):
+        first, *others = sorted(same, key=repr) if len(same) > 1 else same
+        once.append(first)
+        for other in others:
+            detail = "the same labels" if other == first else "other labels"
+            once.append(Quarantined(path, "duplicate_row", f"{detail} in another row, which was taken"))
+    return once
+
+
+def _labelled(
+    rows: Sequence[Row | Quarantined], cells: Cells, source: Source, aged: bool
+) -> tuple[list[tuple[Row, Labels]], list[Quarantined]]:
+    """The rows whose split and labels are known, and the others."""
+    usable, quarantined = [], []
+    for row in rows:
+        if isinstance(row, Quarantined):
+            quarantined.append(row)
+        elif row.split not in (None, *SPLITS):
+            quarantined.append(Quarantined(row.path, "unknown_split", repr(row.split)))
+        else:
+            labels = resolve(row, cells, source.rename, source.max_age, aged)
+            if isinstance(labels, Quarantined):
+                quarantined.append(labels)
+            else:
+                usable.append((row, labels))
+    return usable, quarantined
+
+
+def _with_photos(
+    root: Path, labelled: Sequence[tuple[Row, Labels]], source: Source, jobs: int
+) -> tuple[list[Usable], list[Quarantined]]:
+    """The rows whose photo can be used, with their split, and the others."""
+    limits = Limits(source.max_bytes, source.max_pixels)
+    found = photos.check_all(root, [row.path for row, _ in labelled], limits, jobs)
+    checked = [(row, labels, photo) for (row, labels), photo in zip(labelled, found, strict=True)]
+    passed = [(row, labels, photo) for row, labels, photo in checked if isinstance(photo, Photo)]
+    keys = [row.subject if row.subject is not None else photo.image_id for row, _, photo in passed if row.split is None]
+    hashed = iter(splits.by_hash(keys, source.split.valid, source.split.test))
+    usable = [Usable(row, labels, photo, row.split or next(hashed)) for row, labels, photo in passed]
+    usable.sort(key=lambda one: (SPLITS.index(one.split), one.row.path))
+    return usable, [photo for photo in found if isinstance(photo, Quarantined)]
+
+
+def _without_doubles(usable: Sequence[Usable]) -> tuple[list[Usable], list[Quarantined]]:
+    """Each image_id once, and the others."""
+    left_out = duplicates.find(
+        [
+            duplicates.Labelled(one.row.path, one.split, one.photo.image_id, None if one.row.unlabelled else one.labels)
+            for one in usable
+        ]
+    )
+    return [one for i, one in enumerate(usable) if i not in left_out], list(left_out.values())
+
+
+def _near(usable: Sequence[Usable], jobs: int) -> dict[str, str]:
+    """image_id of a train photo -> that of the test photo which it nearly equals, or else the valid one."""
+    train = [one for one in usable if one.split == "train"]
+    scored = [one for one in usable if one.split != "train"]
+    pairs, scores = near_duplicates.find(_greys(train), _greys(scored), jobs)
+    best: dict[str, tuple[bool, float, str]] = {}
+    for (i, j), score in zip(pairs, scores, strict=True):
+        photo = scored[j]
+        found = (photo.split == "test", float(score), photo.photo.image_id)
+        image_id = train[i].photo.image_id
+        best[image_id] = max(found, best.get(image_id, found))
+    return {image_id: found[-1] for image_id, found in best.items()}
+
+
+def _greys(photos: Sequence[Usable]) -> np.ndarray:
+    """uint8 (photos, SIDE, SIDE)."""
+    return np.array([one.photo.grey for one in photos], np.uint8).reshape(-1, SIDE, SIDE)

@@ -1,0 +1,103 @@
+"""Check a row's labels against the cells, and find its joint cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from manifests.core.cells import AGE, Axis, Cells, fold
+from manifests.core.errors import UserError
+from manifests.sources.rows import Age, Quarantined, Row, Unusable
+
+UNLABELLED = -1  # the cell of a row whose labels are hidden
+Rename = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A row's labels once checked; ages in years, `age_width` of a labelled range alone."""
+
+    age: float | None
+    age_std: float | None
+    age_width: float | None
+    cell: int
+
+
+def resolve(row: Row, cells: Cells, rename: Rename, max_age: float, aged: bool) -> Labels | Quarantined:
+    """Check the labels of one row.
+
+    Args:
+        row: as its adapter yielded it.
+        cells: the axes that the layout has.
+        rename: axis -> {label: value}, which comes before the label's own words.
+        max_age: the largest age that is believed, in years.
+        aged: the layout has ages, so that a row without one lacks a label.
+    Returns:
+        its labels, or why they can't be used.
+    """
+    if row.unlabelled:
+        return Labels(None, None, None, UNLABELLED)
+    try:
+        _check_age(row.age, row.age_std, max_age, aged)
+        positions = [
+            _age_position(row.age, axis) if axis.edges else _position(row, axis, rename.get(axis.name, {}))
+            for axis in cells.axes
+        ]
+    except Unusable as error:
+        return Quarantined(row.path, *error.args)
+    cell = int(np.ravel_multi_index(positions, cells.shape))
+    if row.age is None:
+        return Labels(None, row.age_std, None, cell)
+    return Labels(row.age.years, row.age_std, row.age.width, cell)
+
+
+def _check_age(age: Age | None, age_std: float | None, max_age: float, aged: bool) -> None:
+    if age_std is not None and age_std < 0:
+        raise Unusable("malformed_row", f"age_std is {age_std:g}")
+    if age is None:
+        if aged:
+            raise Unusable("missing_label", AGE)
+        return
+    if age.low > age.high:
+        raise Unusable("age_range_backwards", f"{age.low:g} to {age.high:g}")
+    highest = age.years if age.high == float("inf") else age.high
+    if age.low < 0 or highest > max_age:
+        raise Unusable("age_out_of_range", f"{age.low if age.low < 0 else highest:g} is not in 0 to {max_age:g}")
+
+
+def _age_position(age: Age | None, axis: Axis) -> int:
+    if age is None:
+        raise Unusable("missing_label", AGE)
+    low, high = axis.bin(age.low), axis.bin(age.high)
+    if low != high:
+        raise Unusable("age_range_straddles", f"{age.low:g} to {age.high:g} lies in {axis.values[low]} and above")
+    return low
+
+
+def _position(row: Row, axis: Axis, rename: Mapping[str, str]) -> int:
+    words = [word for word in row.labels.get(axis.name, ()) if word.strip()]
+    if not words:
+        raise Unusable("missing_label", axis.name)
+    renamed = {fold(label): value for label, value in rename.items()}
+    for word in (renamed.get(fold(words[0]), words[0]), *words[1:]):
+        position = axis.index(word)
+        if position is not None:
+            return position
+    raise Unusable("unknown_label", f"{axis.name}: {words[0]!r} is none of {', '.join(axis.values)}")
+
+
+def check_rename(rename: Rename, cells: Cells, where: str) -> None:
+    """Check that `source.rename` speaks of axes and values that `cells` has.
+
+    Raises:
+        UserError: it does not; `where` names the key.
+    """
+    for name, labels in rename.items():
+        if name not in cells.names:
+            raise UserError(f"{where}.{name}", f"an axis of cells ({', '.join(cells.names)})", repr(name), "Rename it")
+        for label, value in labels.items():
+            if cells[name].index(value) is None:
+                values = ", ".join(cells[name].values)
+                raise UserError(f"{where}.{name}.{label}", f"a value of {name} ({values})", repr(value), "Correct it")

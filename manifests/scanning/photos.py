@@ -1,0 +1,137 @@
+"""Check a photo's file: that it lies in the root, is a plain file of a sane size, and decodes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from manifests.core import codec, command
+from manifests.sources.rows import Quarantined, Unusable
+
+CHUNK = 64  # photos a call of a worker
+SIDE = 64  # of the grey photos that near duplicates are found by
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"II*\0", b"MM\0*")  # of codec.FORMATS
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo that can be used.
+
+    Attributes:
+        path: relative to the root.
+        image_id: the first 16 hex digits of the SHA-256 of the file's bytes.
+        width, height: in pixels, upright.
+        grey: uint8 (SIDE, SIDE), the whole photo made small.
+    """
+
+    path: str
+    image_id: str
+    width: int
+    height: int
+    grey: np.ndarray
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The largest file, in bytes, and the largest photo, in pixels."""
+
+    max_bytes: int
+    max_pixels: int
+
+
+def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> list[Photo | Quarantined]:
+    """Check photos in parallel; the result is in the order of `paths` at any number of jobs.
+
+    Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
+    joined on Ctrl-C as well: a thread that decodes while the interpreter ends would abort it.
+    """
+    chunks = [paths[i : i + CHUNK] for i in range(0, len(paths), CHUNK)]
+    root = root.resolve()
+    found: list[Photo | Quarantined] = []
+    with command.progress(len(paths), "scan") as bar, ThreadPoolExecutor(jobs) as threads:
+        for part in threads.map(partial(_check_chunk, root, limits=limits), chunks):
+            found += part
+            bar.update(len(part))
+    return found
+
+
+def _check_chunk(root: Path, paths: Sequence[str], limits: Limits) -> list[Photo | Quarantined]:
+    cv2.setNumThreads(0)
+    return [check(root, path, limits) for path in paths]
+
+
+def check(root: Path, path: str, limits: Limits) -> Photo | Quarantined:
+    """Check one photo.
+
+    Args:
+        root: the source root, resolved.
+        path: as its label names it; not trusted.
+        limits: what is read and decoded at most.
+    """
+    try:
+        content = _read(_locate(root, path), limits.max_bytes)
+        image = _decode(content, limits.max_pixels)
+    except Unusable as error:
+        return Quarantined(path, *error.args)
+    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return Photo(path, sha256(content).hexdigest()[:16], image.shape[1], image.shape[0], grey)
+
+
+def _locate(root: Path, path: str) -> str:
+    """The real path of a file below `root`, links followed."""
+    if not path or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in path):
+        raise Unusable("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")
+    if Path(path).is_absolute() or ".." in Path(path).parts:
+        raise Unusable("outside_root", "an absolute path, or one with ..")
+    try:
+        place = os.path.realpath(root / path, strict=True)
+    except OSError as error:
+        raise _unusable(error) from error
+    if not Path(place).is_relative_to(root):
+        raise Unusable("outside_root", "a link that leads out of the root")
+    return place
+
+
+def _read(place: str, max_bytes: int) -> bytes:
+    try:
+        status = Path(place).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Unusable("not_a_file", "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket")
+        if status.st_size == 0:
+            raise Unusable("empty_file", "0 bytes")
+        if status.st_size > max_bytes:
+            raise Unusable("too_large", f"{status.st_size} bytes, source.max_bytes is {max_bytes}")
+        return Path(place).read_bytes()
+    except OSError as error:
+        raise _unusable(error) from error
+
+
+def _unusable(error: OSError) -> Unusable:
+    reasons = {errno.ENOENT: "missing_file", errno.ENOTDIR: "missing_file", errno.ENAMETOOLONG: "malformed_name"}
+    return Unusable(reasons.get(error.errno or 0, "unreadable"), (error.strerror or type(error).__name__).lower())
+
+
+def _decode(content: bytes, max_pixels: int) -> np.ndarray:
+    try:
+        header = codec.header(content)
+    except codec.Undecodable as error:
+        if content.startswith(_MAGIC):
+            raise Unusable("undecodable", "its header is cut or damaged") from error
+        raise Unusable("unknown_format", f"no header of {', '.join(codec.FORMATS)}") from error
+    if header.width * header.height > max_pixels:
+        size = f"{header.width} x {header.height}"
+        raise Unusable("too_many_pixels", f"{size}, source.max_pixels is {max_pixels}")
+    try:
+        return codec.decode(content)
+    except codec.Undecodable as error:
+        raise Unusable("undecodable", f"{header.format}: {error}") from error

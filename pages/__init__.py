@@ -1,0 +1,1 @@
+"""The pages: plan, gallery and results."""

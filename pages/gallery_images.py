@@ -1,0 +1,113 @@
+"""The gallery's images: thumbnails in sprite sheets, and photos in full as parts of the page.
+
+A folder of 10,000 image files is slow to copy and to open. A sheet is one JPEG of many thumbnails; a
+part is one script that holds the full images of neighbouring rows, and what is known of each, as the
+page may read no other file. Both are made by workers, each from its own rows: the bytes do not depend
+on how many there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from manifests.core import codec, command
+from manifests.core.shards import Shards
+from pages import gallery_text, shell, sprites
+
+PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
+PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
+
+SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """Neighbouring rows that become one file, and the file's number."""
+
+    number: int
+    rows: pa.Table
+
+
+def sheets(rows: pa.Table) -> list[Block]:
+    """Cut the rows into sheets of `sprites.SHEET` thumbnails."""
+    return [
+        Block(i, rows.slice(start, sprites.SHEET)) for i, start in enumerate(range(0, rows.num_rows, sprites.SHEET))
+    ]
+
+
+def parts(rows: pa.Table) -> list[Block]:
+    """Cut the rows into parts of about PART bytes of images, at most PARTS of them where photos are large.
+
+    Args:
+        rows: the index, with `size` in bytes.
+    """
+    if not rows.num_rows:
+        return []
+    sizes = rows["size"].to_numpy()
+    ends = np.cumsum(sizes)
+    goal = max(PART, int(ends[-1]) // PARTS + 1)
+    starts = np.flatnonzero(np.diff((ends - sizes) // goal, prepend=-1))
+    stops = [*starts[1:], rows.num_rows]
+    return [Block(i, rows.slice(a, b - a)) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]
+
+
+def write(folder: Path, shards: Path, rows: pa.Table) -> list[Block]:
+    """Write every sheet and part, with `command.jobs()` workers.
+
+    Args:
+        folder: the page's folder.
+        shards: where the tars lie.
+        rows: the index in the order of the page.
+    Returns:
+        the parts, for the page to know which rows each holds.
+    Raises:
+        UserError: a shard is missing or too short.
+    """
+    made = parts(rows)
+    for name in ("sheets", "parts"):
+        (folder / name).mkdir()
+    tasks = [joblib.delayed(_sheet)(folder, shards, block) for block in sheets(rows)]
+    tasks += [joblib.delayed(_part)(folder, shards, block) for block in made]
+    with command.progress(len(tasks), "gallery", "file") as bar:
+        for _ in joblib.Parallel(n_jobs=command.jobs(), return_as="generator_unordered")(tasks):
+            bar.update()
+    return made
+
+
+def contents(shards: Path, rows: pa.Table) -> Sequence[bytes]:
+    """The bytes of each row's image."""
+    with Shards(shards) as opened:
+        places = zip(rows["shard"].to_pylist(), rows["offset"].to_pylist(), rows["size"].to_pylist(), strict=True)
+        return [opened.read(*place) for place in places]
+
+
+def _sheet(folder: Path, shards: Path, block: Block) -> None:
+    content = sprites.sheet(contents(shards, block.rows))
+    (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(content)
+
+
+def _part(folder: Path, shards: Path, block: Block) -> None:
+    facts = [gallery_text.facts(row) for row in block.rows.to_pylist()]
+    for fact, content in zip(facts, contents(shards, block.rows), strict=True):
+        fact["image"] = address(content)
+    name = f"parts/{block.number:05d}"
+    (folder / f"{name}.js").write_text(shell.script(name, facts), encoding="utf-8")
+
+
+def address(content: bytes) -> str:
+    """An image as a `data:` address: its own bytes where browsers show the format, else as PNG."""
+    kind = codec.header(content).format
+    if kind not in SHOWN_AS_THEY_ARE:
+        with io.BytesIO() as file:
+            Image.fromarray(codec.decode(content)).save(file, "PNG")
+            content, kind = file.getvalue(), "PNG"
+    return f"data:{SHOWN_AS_THEY_ARE[kind]};base64,{base64.b64encode(content).decode()}"

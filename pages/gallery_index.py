@@ -1,0 +1,88 @@
+"""What the gallery filters by, column by column, as one script that every view reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.core.cells import Cells
+from manifests.tables.source import SPLITS
+from pages.gallery_images import Block
+from pages.sprites import ACROSS, SHEET
+
+MEASURES = ("available", "keep", "augment", "target")
+
+
+def order(table: pa.Table) -> pa.Table:
+    """Sort the index by split, cell, photo and copy: what is looked at together lies in one file."""
+    split = pc.index_in(table["split"].cast(pa.string()), pa.array(SPLITS))
+    by = ["split_", "cell", "image_id", "copy"]
+    sorted_ = table.append_column("split_", split).sort_by([(name, "ascending") for name in by])
+    return sorted_.drop_columns(["split_"]).combine_chunks()
+
+
+def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str, str]) -> dict[str, Any]:
+    """The index as the page reads it: a list a column, words by their number.
+
+    Args:
+        rows: the index in the page's order.
+        cells: the axes.
+        parts: which rows each part holds.
+        rejects: task_id -> reason, as saved in `manifests/rejects.csv`.
+    Returns:
+        plain lists and numbers. The joint cell stands for the labels; an age of -1 is unknown.
+    """
+    names = rows["image_id"].to_numpy(zero_copy_only=False).astype(str)
+    ids, first, photo = np.unique(names, return_index=True, return_inverse=True)
+    policies, policy = _words(rows["policy"])
+    return {
+        "axes": [{"name": axis.name, "values": list(axis.values)} for axis in cells.axes],
+        "splits": list(SPLITS),
+        "policies": policies,
+        "ids": ids.tolist(),
+        "paths": rows["path"].take(pa.array(first)).to_pylist(),
+        "photo": photo.tolist(),
+        "copy": rows["copy"].to_pylist(),
+        "split": pc.index_in(rows["split"].cast(pa.string()), pa.array(SPLITS)).to_pylist(),
+        "kept": rows["kept"].cast(pa.int8()).to_pylist(),
+        "cell": pc.fill_null(rows["cell"], -1).to_pylist(),
+        "age": [round(age, 1) for age in pc.fill_null(rows["age"], -1).to_pylist()],
+        "policy": policy,
+        "severity": [round(value, 3) for value in pc.fill_null(rows["severity"], 0).to_pylist()],
+        "sheet": {"across": ACROSS, "images": SHEET},
+        "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
+        "rejects": list(rejects.items()),
+    }
+
+
+def _words(column: pa.ChunkedArray) -> tuple[list[str], list[int]]:
+    """The distinct words of a column in order, and each row's word by number."""
+    text = column.cast(pa.string())
+    distinct = sorted(pc.unique(text).to_pylist())
+    return distinct, pc.index_in(text, pa.array(distinct, pa.string())).to_pylist()
+
+
+def totals(rows: pa.Table) -> list[tuple[str, int]]:
+    """The overview's figures: a name and a number of images each."""
+    train = pc.equal(rows["split"].cast(pa.string()), "train")
+    copy, kept = pc.greater(rows["copy"], 0), rows["kept"]
+    both = pc.and_(train, kept)
+    return [
+        ("photos kept", _sum(pc.and_(both, pc.invert(copy)))),
+        ("copies made", _sum(pc.and_(both, copy))),
+        ("photos left out", _sum(pc.and_(train, pc.invert(kept)))),
+        ("valid and test photos", _sum(pc.invert(train))),
+    ]
+
+
+def copies(rows: pa.Table) -> list[tuple[str, str]]:
+    """The choices of copy number: (value, text)."""
+    most = int(pc.max(rows["copy"]).as_py() or 0)
+    return [("0", "photos"), ("copies", "copies"), *((str(i), f"copy {i}") for i in range(1, most + 1))]
+
+
+def _sum(mask: Any) -> int:
+    return int(pc.sum(mask).as_py() or 0)

@@ -1,0 +1,48 @@
+"""Scored runs beside drawn shards, for the tests of the results page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from unittest.mock import patch
+
+import pyarrow as pa
+
+from manifests.tables import index
+from tests.support import pages_samples, scoring
+from train import compare, page, score
+
+PARAMS = "seed: 7\nscore: {{resamples: 200, permutations: 200, worst: 3, min_group: 20}}\ntrain:\n  runs:\n{}\n"
+
+
+def make(folder: Path, runs: Sequence[str] = ("original", "balanced")) -> Path:
+    """Predict, score, compare and write the page into `folder`, which must be the working folder."""
+    sample = pages_samples.make(folder / "datasets", 120)
+    ids = index.read(sample.index)[0]["image_id"].unique().to_pylist()
+    (folder / "params.yaml").write_text(PARAMS.format("\n".join(f"    {run}: {{images: original}}" for run in runs)))
+    (folder / "manifests/built").mkdir(parents=True, exist_ok=True)
+    (folder / "manifests/built/plan.json").write_text(json.dumps({"marginals": {}}))
+    for number, run in enumerate(runs):
+        table = scoring.frame({"valid": 40, "test": 80}, seed=number, noise=6 - number)
+        known = [*(f"{i:016x}" for i in range(table.num_rows - len(ids))), *ids]
+        scoring.write(table.set_column(0, "image_id", pa.array(known)), folder, run)
+        _curves(folder / "datasets/runs" / run / "curves/plots/metrics", number)
+        command(score.main, "--run", run)
+    command(compare.main)
+    command(page.main)
+    return folder / "datasets/pages/results"
+
+
+def command(main, *options: str) -> None:
+    """Run a command in this process."""
+    with patch.object(sys, "argv", ["command", *options]):
+        main()
+
+
+def _curves(folder: Path, number: int) -> None:
+    for repeat in (1, 2):
+        (folder / f"repeat_{repeat}").mkdir(parents=True)
+        lines = "".join(f"{step}\t{10 - step + number + repeat}\n" for step in range(4))
+        (folder / f"repeat_{repeat}" / "valid_mae.tsv").write_text("step\tvalid_mae\n" + lines)

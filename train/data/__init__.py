@@ -1,0 +1,1 @@
+"""What the trainer reads: samples, views, pixels and features."""

@@ -1,0 +1,158 @@
+"""Shards to ready batches: threads decode straight into the batch's own memory.
+
+The order of an epoch follows from (seed, epoch) alone, so that a resumed run sees the batches
+it would have seen.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import simplejpeg
+
+from manifests.core import codec, command, seeds
+from manifests.core.errors import UserError
+from manifests.core.shards import Shards
+from train.data.views import PLAIN, VIEWS
+from train.memory import Memory
+
+AHEAD = 4  # batches in the making; more would only hold more memory
+
+
+class Inputs(Protocol):
+    """What a model reads, by row: photos from shards, or embeddings."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    def __len__(self) -> int: ...
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """The given rows, (rows, *shape); called by several threads at once."""
+
+
+class Images:
+    """The photos of index rows, decoded on demand.
+
+    Args:
+        folder: where the shards lie.
+        table: rows of the index.
+        views: the view's name of each row; none: all plain.
+        size: width and height to deliver, in pixels.
+    """
+
+    dtype = np.dtype(np.uint8)
+
+    def __init__(self, folder: Path, table: pa.Table, views: list[str] | None, size: int) -> None:
+        self.shape: tuple[int, ...] = (size, size, 3)
+        self.views = views or [PLAIN] * len(table)
+        self._where = list(
+            zip(
+                table["shard"].cast(pa.string()).to_pylist(),
+                table["offset"].to_pylist(),
+                table["size"].to_pylist(),
+                strict=True,
+            )
+        )
+        self._shards, self._memory = Shards(folder), Memory()
+
+    def __len__(self) -> int:
+        return len(self._where)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nobody holds it."""
+        out = self._memory.array((len(rows), *self.shape), self.dtype)
+        self.fill(rows, out)
+        return out
+
+    def fill(self, rows: np.ndarray, out: np.ndarray) -> None:
+        """Decode the rows into uint8 (rows, size, size, 3).
+
+        Raises:
+            UserError: a shard is missing or damaged.
+        """
+        for target, row in zip(out, rows.tolist(), strict=True):
+            shard, offset, length = self._where[row]
+            content = self._shards.read(shard, offset, length)
+            view = self.views[row]
+            try:
+                if view == PLAIN and _decode_into(content, target):
+                    continue
+                image = codec.decode(content)
+            except codec.Undecodable as error:
+                where = f"{self._shards.folder / shard} at byte {offset}"
+                raise UserError(where, "a photo", error, "Run `python -m augment.render` again") from error
+            target[...] = VIEWS[view](fit(image, self.shape[0]))
+
+
+def fit(image: np.ndarray, size: int) -> np.ndarray:
+    """Resize uint8 (height, width, 3) to (size, size, 3), by area where it shrinks."""
+    height, width = image.shape[:2]
+    if (height, width) == (size, size):
+        return image
+    shrinks = height >= size and width >= size
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
+
+
+def _decode_into(content: bytes, target: np.ndarray) -> bool:
+    """Decode where no resize and no turning is needed, without a copy; False: take the long way."""
+    if content[:3] != b"\xff\xd8\xff" or b"Exif\x00" in content[:4096]:
+        return False
+    try:
+        height, width, colour, _ = simplejpeg.decode_jpeg_header(content)
+        if (height, width) != target.shape[:2] or colour == "CMYK":
+            return False
+        simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=target)
+    except ValueError:
+        return False
+    return True
+
+
+class Rows:
+    """Rows of an array in memory, such as embeddings."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.dtype = array, array.dtype
+        self.shape: tuple[int, ...] = array.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: np.ndarray) -> np.ndarray:
+        """A copy of the rows."""
+        return self.array[rows]
+
+
+def order(rows: int, seed: int, epoch: int) -> np.ndarray:
+    """The shuffled order of an epoch: int64 (rows,), a function of its arguments alone."""
+    return seeds.generator(seeds.image_seed(seed, "order", epoch)).permutation(rows)
+
+
+def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Deliver batches in the order of `rows`, the next ones decoded by threads meanwhile.
+
+    Args:
+        inputs: what to read.
+        rows: int64, the rows in order.
+        batch: rows a batch; the last may be smaller.
+    Yields:
+        the batch's rows, and their content (batch, *shape).
+    """
+    cuts = [rows[start : start + batch] for start in range(0, len(rows), batch)]
+    with ThreadPoolExecutor(command.jobs()) as pool:
+        waiting: deque[Future[np.ndarray]] = deque()
+        try:
+            for position, cut in enumerate(cuts):
+                while len(waiting) < AHEAD and position + len(waiting) < len(cuts):
+                    waiting.append(pool.submit(inputs.take, cuts[position + len(waiting)]))
+                yield cut, waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

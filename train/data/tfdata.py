@@ -1,0 +1,87 @@
+"""Batches as `tf.data`: a whole batch is decoded in one call, in order, where TensorFlow need not copy it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from manifests.core import command
+from manifests.core.errors import UserError
+from train.data.readers import Inputs, Rows
+from train.devices import Devices
+from train.model.runtime import tf
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
+
+    inputs: Inputs
+    targets: np.ndarray
+    weights: np.ndarray
+
+
+def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
+    """One epoch in the order of `rows`: (inputs, targets, weights), dictionaries by output where there are several.
+
+    All batches are of one size, so that they split evenly over several devices and compile
+    once; a smaller rest is left out.
+    """
+    batch = min(batch, len(rows))
+    cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
+    taken, targets, weights = taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
+
+    def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
+        target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
+        if len(outputs) == 1:
+            return taken(cut), target, columns[0]
+        return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
+
+    dataset = mapped(tf.data.Dataset.from_tensor_slices(cuts), labelled)
+    if devices.gpu and len(devices.names) == 1:
+        return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
+    return dataset.prefetch(2)
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """Show a user's mistake, such as a damaged shard, as itself: out of tf.data's threads it comes as TensorFlow's."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        found = re.search(r"UserError: (.+?): expected (.+?)\. Received (.+?)\. (.+?)\.\n", str(error), re.DOTALL)
+        if found is None:
+            raise
+        raise UserError(*found.groups()) from error
+
+
+def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
+    """The inputs alone; the last batch may be smaller."""
+    cuts = tf.data.Dataset.from_tensor_slices(rows).batch(batch)
+    return mapped(cuts, taking(inputs, None)).prefetch(2)
+
+
+def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
+    """A function of row numbers to their inputs, (batch, *shape)."""
+    if isinstance(inputs, Rows):
+        held = tf.constant(inputs.array)  # a step on embeddings is too short to go through Python
+        return lambda cut: tf.gather(held, cut)
+
+    def taken(cut: tf.Tensor) -> tf.Tensor:
+        made = tf.numpy_function(inputs.take, [cut], inputs.dtype, stateful=False)
+        return tf.ensure_shape(made, (batch, *inputs.shape))
+
+    return taken
+
+
+def mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
+    """Map cuts to batches with a thread a processor, in order."""
+    options = tf.data.Options()
+    options.autotune.enabled = False  # it can stall for a second after an epoch's last batch
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    return cuts.map(taken, num_parallel_calls=command.jobs(), deterministic=True).with_options(options)

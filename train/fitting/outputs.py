@@ -1,0 +1,71 @@
+"""What a run leaves: predictions as a table, as the challenge's submission, and the curves."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.core.cells import Cells
+from manifests.core.files import publish, write_bytes, write_text
+from manifests.tables import predictions
+from train.data.samples import Items
+from train.model.heads import ages
+from train.model.losses import AGES
+from train.model.runtime import keras
+
+
+def table(items: list[Items], outputs: list[list[np.ndarray]], cells: Cells) -> pa.Table:
+    """The predictions of splits in order.
+
+    Args:
+        items: one an split.
+        outputs: for each split, each repeat's output (photos, 1 or 101).
+        cells: the axes.
+    """
+    parts = []
+    for chosen, repeats in zip(items, outputs, strict=True):
+        each = np.stack([ages(output) for output in repeats], axis=1)
+        distribution = None
+        if repeats[0].shape[1] == AGES:
+            distribution = list(np.cumsum(np.mean(repeats, axis=0, dtype=np.float64), axis=1).astype(np.float32))
+        columns = ["image_id", "path", "split", "age", *cells.columns, "cell"]
+        part = chosen.table.select(columns)
+        part = part.append_column("age_pred", pa.array(each.mean(axis=1), pa.float32()))
+        part = part.append_column("age_preds", pa.array(list(each.astype(np.float32)), pa.list_(pa.float32())))
+        missing = pa.nulls(len(chosen), pa.list_(pa.float32()))
+        listed = pa.array(distribution, pa.list_(pa.float32())) if distribution is not None else missing
+        parts.append(part.append_column("age_q", listed))
+    return pa.concat_tables(parts)
+
+
+def write(made: pa.Table, folder: Path, cells: Cells) -> None:
+    """Publish `predictions.parquet`, `.csv` and `.zip`: the submission is the test split's ages, in years."""
+    test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
+    lines = "".join(f"{age:.6f}\n" for age in test["age_pred"].to_pylist())
+    predictions.write(made, folder / "predictions.parquet", cells)
+    write_text(folder / "predictions.csv", lines)
+    write_bytes(folder / "predictions.zip", zipped("predictions.csv", lines.encode()))
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    """A zip of one file, the same bytes each time."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return memory.getvalue()
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Publish the model in Keras' own format."""
+    with publish(path) as temporary:
+        whole = temporary.with_suffix(".keras")  # Keras insists on the suffix
+        try:
+            model.save(whole)
+            whole.replace(temporary)
+        finally:
+            whole.unlink(missing_ok=True)

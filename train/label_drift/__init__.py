@@ -1,0 +1,1 @@
+"""How far a policy moves the labels, as cross-fitted judges see it."""

@@ -1,0 +1,124 @@
+"""Backbones: uint8 pixels in, pooled features out, the preprocessing that goes with the weights inside."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from manifests.core.errors import UserError
+from manifests.sections.train import Train
+from train.model.runtime import keras, layers
+
+SMALL = "small_cnn"
+_TORCH_MEAN, _TORCH_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+_CAFFE_MEAN = (103.939, 116.779, 123.68)  # of blue, green, red
+
+# What each family of keras.applications was trained on; the newer ones scale inside.
+_FAMILIES = {
+    "densenet": "torch",
+    "resnet50v2": "tf",
+    "resnet101v2": "tf",
+    "resnet152v2": "tf",
+    "resnet": "caffe",
+    "vgg": "caffe",
+    "mobilenetv3": "none",
+    "efficientnet": "none",
+    "convnext": "none",
+    "mobilenet": "tf",
+    "inception": "tf",
+    "xception": "tf",
+    "nasnet": "tf",
+    SMALL: "tf",
+}
+
+
+def names() -> list[str]:
+    """Every backbone there is: `small_cnn`, and the models of `keras.applications`."""
+    return [SMALL, *sorted(n for n in dir(keras.applications) if n[0].isupper())]
+
+
+def build(train: Train, where: str) -> keras.Model:
+    """Make the backbone with its weights.
+
+    Args:
+        train: the section.
+        where: the parameter file, for messages.
+    Returns:
+        a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, features).
+        With pretrained weights its BatchNorm stays in inference mode, also when fine-tuned.
+    Raises:
+        UserError: no such backbone, no such weights, or weights of another network.
+    """
+    body = _body(train, where)
+    pixels = keras.Input((train.size, train.size, 3), name="pixels")
+    features = preprocess(train.preprocessing, train.backbone, pixels)
+    features = body(features, training=False) if train.weights != "none" else body(features)
+    return keras.Model(pixels, layers.Activation("linear", dtype="float32", name="features")(features))
+
+
+def preprocess(name: str, backbone: str, pixels: Any) -> Any:
+    """Scale RGB pixels of 0 to 255 as the weights expect; only built-in layers, so that it loads in safe mode."""
+    if name == "auto":
+        name = next(mode for family, mode in _FAMILIES.items() if backbone.lower().startswith(family))
+    if name == "caffe":
+        turned = keras.ops.flip(pixels, axis=-1)
+        return layers.Normalization(mean=_CAFFE_MEAN, variance=(1.0, 1.0, 1.0), name="caffe")(turned)
+    if name == "torch":
+        variance = tuple(deviation**2 for deviation in _TORCH_DEVIATION)
+        return layers.Normalization(mean=_TORCH_MEAN, variance=variance, name="torch")(pixels)
+    scale, offset = {"tf": (1 / 127.5, -1.0), "unit": (1 / 255, 0.0), "none": (1.0, 0.0)}[name]
+    return layers.Rescaling(scale, offset, name=name)(pixels)
+
+
+def _body(train: Train, where: str) -> keras.Model:
+    if train.backbone not in names():
+        raise UserError(f"{where}: train.backbone", f"one of {', '.join(names())}", repr(train.backbone), "Correct it")
+    if train.backbone == SMALL:
+        body = small_cnn(train.size)
+    else:
+        weights = "imagenet" if train.weights == "imagenet" else None
+        make = getattr(keras.applications, train.backbone)
+        try:
+            body = make(input_shape=(train.size,) * 2 + (3,), include_top=False, weights=weights, pooling="avg")
+        except Exception as error:  # a size too small, or a download that failed: Keras raises bare Exceptions
+            raise UserError(
+                f"{where}: train.backbone",
+                f"{train.backbone} at {train.size} pixels with weights {train.weights}",
+                " ".join(str(error).split()),
+                "Change train.size, or name a weights file",
+            ) from error
+    if train.weights not in ("none", "imagenet"):
+        _load(body, Path(train.weights), f"{where}: train.weights")
+    return body
+
+
+def _load(body: keras.Model, path: Path, where: str) -> None:
+    remedy = "Link one there, run `make face-weights`, or set train.weights to none or imagenet"
+    if not path.is_file():
+        raise UserError(where, "none, imagenet, or a weights file", f"{path}, which does not exist", remedy)
+    try:
+        body.load_weights(path)
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        received = f"{path}: {' '.join(str(error).split())[:200]}"
+        raise UserError(where, f"the weights of {body.name} without its top", received, remedy) from error
+
+
+def small_cnn(size: int) -> keras.Model:
+    """Four convolutions, each halved by its maxima, and no mean over the positions at the end.
+
+    An aligned face has its eyes and mouth in known places, so where a feature lies says something.
+    The maxima are taken before the normalisation, which is then four times cheaper.
+
+    Args:
+        size: input width and height, in pixels, 32 or more.
+    Returns:
+        a model from float (n, size, size, 3) to (n, positions * 96); 864 features at 96 pixels.
+    """
+    inputs = outputs = keras.Input((size, size, 3))
+    for kernel, stride, width in ((5, 2, 16), (3, 1, 32), (3, 1, 64), (3, 1, 96)):
+        outputs = layers.Conv2D(width, kernel, strides=stride, padding="same", use_bias=False)(outputs)
+        outputs = layers.MaxPooling2D()(outputs)
+        outputs = layers.BatchNormalization(momentum=0.9, synchronized=True)(outputs)
+        outputs = layers.Activation("relu")(outputs)
+    return keras.Model(inputs, layers.Flatten()(outputs), name=SMALL)

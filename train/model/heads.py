@@ -1,0 +1,124 @@
+"""Heads on a backbone, what their outputs mean, and the exported model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from manifests.sections.train import Recipe
+from train.model.losses import AGES
+from train.model.runtime import keras, layers, ops
+
+EXPERT = "expert_"
+
+
+@dataclass(frozen=True)
+class Network:
+    """One backbone and one head, seen as the models that the stages train; all share their layers.
+
+    Attributes:
+        backbone: pixels -> features.
+        head: features -> output.
+        full: pixels -> output.
+        experts: features -> {expert_<axis>: output}; None where the recipe has none.
+    """
+
+    backbone: keras.Model
+    head: keras.Model
+    full: keras.Model
+    experts: keras.Model | None
+
+
+def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Network:
+    """Put a head as the recipe describes it on the backbone."""
+    features = keras.Input(backbone.output_shape[1:], name="features")
+    experts = None
+    if recipe.experts:
+        outputs = {EXPERT + axis: _dense(features, recipe, EXPERT + axis) for axis in axes}
+        experts = keras.Model(features, outputs)
+        joined = layers.Concatenate()(list(outputs.values()))
+        head = keras.Model(features, _output(joined, recipe, "joined"))
+    else:
+        head = keras.Model(features, _dense(features, recipe, "age"))
+    full = keras.Model(backbone.inputs, head(backbone.outputs[0]))
+    return Network(backbone, head, full, experts)
+
+
+def _dense(features: Any, recipe: Recipe, name: str) -> Any:
+    for number in recipe.head:
+        if number >= 1:
+            features = layers.Dense(int(number), activation="relu")(features)
+        elif number > 0:
+            features = layers.Dropout(number)(features)
+    return _output(features, recipe, name)
+
+
+def _output(features: Any, recipe: Recipe, name: str) -> Any:
+    """float32, also in mixed precision: a share of 100 years, or a distribution."""
+    units = AGES if recipe.output == "distribution" else 1
+    activation = {"sigmoid": "sigmoid", "linear": "linear", "distribution": "softmax"}[recipe.output]
+    return layers.Dense(units, activation=activation, dtype="float32", name=name)(features)
+
+
+def ages(output: np.ndarray) -> np.ndarray:
+    """Years of an output: its expectation, or its share of 100 years. (n, 1 or 101) to float64 (n,)."""
+    if output.shape[1] == AGES:
+        return output.astype(np.float64) @ np.arange(AGES)
+    return output[:, 0].astype(np.float64) * 100
+
+
+def redraw(head: keras.Model) -> None:
+    """Draw the head's weights anew, from Keras' seeded generator."""
+    for layer in head.layers:
+        if isinstance(layer, layers.Dense):
+            layer.kernel.assign(keras.initializers.GlorotUniform()(layer.kernel.shape))
+            layer.bias.assign(ops.zeros(layer.bias.shape))
+
+
+def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
+    """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
+
+    It resizes, then has a branch for each backbone, of the backbone and the years that the
+    heads on it make of the features.
+
+    Returns:
+        a model of built-in layers alone from uint8 or float (n, height, width, 3) RGB, 0 to 255,
+        of any size, to float32 (n, 1) years.
+    """
+    size = networks[0].backbone.input_shape[1]
+    photo = keras.Input((None, None, 3), name="photo")
+    # The layer `Resizing` would put whatever follows it into training mode where a caller names none.
+    pixels = ops.image.resize(photo, (size, size), antialias=True)
+    sharing: dict[int, list[Network]] = {}  # repeats on one frozen backbone share its features
+    for network in networks:
+        sharing.setdefault(id(network.backbone), []).append(network)
+    seen = [pixels, ops.flip(pixels, axis=2)] if recipe.mirror else [pixels]
+    branches = [_branch(group, recipe) for group in sharing.values()]
+    years = [branch(each) for branch in branches for each in seen]
+    return keras.Model(photo, _average(years), name="ages")
+
+
+def _branch(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
+    backbone = networks[0].backbone
+    features = keras.Input(backbone.output_shape[1:])
+    # Anew, for a compiled model would bring its loss into the file, which safe mode refuses.
+    heads = [keras.Model(network.head.input, network.head.output) for network in networks]
+    years = keras.Model(features, _average([_years(head(features), recipe) for head in heads]))
+    pixels = keras.Input(backbone.input_shape[1:])
+    return keras.Model(pixels, years(backbone(pixels)))
+
+
+def _average(tensors: list[Any]) -> Any:
+    return layers.Average()(tensors) if len(tensors) > 1 else tensors[0]
+
+
+def _years(output: Any, recipe: Recipe) -> Any:
+    if recipe.output != "distribution":
+        return layers.Rescaling(100.0)(output)
+    expectation = layers.Dense(1, use_bias=False, trainable=False, dtype="float32")
+    years = expectation(output)
+    expectation.set_weights([np.arange(AGES, dtype=np.float32)[:, None]])
+    return years

@@ -1,0 +1,1 @@
+"""Scorecards, comparisons and audits as text, Markdown and CSV."""

@@ -1,0 +1,154 @@
+"""The audit as Markdown, as CSV and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from manifests.tables.audit import AgeDrift, Audit, Drift, Estimate, Step
+from train.label_drift.bounds import LEAST
+from train.reports.scorecard import table as csv_table
+
+READ = (
+    "Each figure is the mean change from the original to the copy less that of a plain flip, in brackets its 95%",
+    "interval over photos: years of the perceived age (shift signed, distance absolute) and, for each other",
+    "axis, the percentage of photos whose perceived value changes. A policy is over a bound only where the whole",
+    "interval is. docs/audit.md says how to read it and what it can't tell.",
+)
+
+
+def markdown(audit: Audit) -> str:
+    """All of it, the warnings first."""
+    axes = list(audit.skill.accuracy)
+    parts = ["# Label safety", "", f"Judge: {audit.judge}. {audit.photos} train photos.", "", *READ, ""]
+    if audit.warnings:
+        parts += ["## Warnings", "", *(f"- {line}" for line in audit.warnings), ""]
+    parts += [
+        "## Largest safe severity",
+        "",
+        *_table(("policy", "severity", "what is over above it"), _safe(audit)),
+        "",
+    ]
+    parts += ["## Beyond a flip", ""]
+    head = ("policy", "severity", "photos", "age shift", "age distance", *(f"{axis}, %" for axis in axes), "verdict")
+    parts += [*_table(head, (_beyond(step, axes) for step in audit.steps)), ""]
+    parts += ["A flip itself:", "", *_table(("figure", "change"), _flip(audit)), ""]
+    bins = list(audit.steps[0].bins)
+    if bins:
+        parts += ["## Age shift by age bin, beyond a flip", ""]
+        counts = [f"{name} ({drift.n})" for name, drift in audit.steps[0].bins.items()]
+        parts += [*_table(("policy", "severity", *counts), (_bins(step, bins) for step in audit.steps)), ""]
+    if axes:
+        parts += ["## Change of the label's probability, beyond a flip, in points", ""]
+        parts += [*_table(("policy", "severity", *axes), (_labels(step, axes) for step in audit.steps)), ""]
+    parts += ["## What the judge's opinion is worth", "", *_table(("figure", "value", "beside"), _skill(audit)), ""]
+    parts += ["## Bounds", "", *_table(("figure", "bound"), ((k, f"{v:g}") for k, v in audit.bounds.items())), ""]
+    return "\n".join(parts)
+
+
+def csv_text(audit: Audit) -> str:
+    """One row a figure: policy, severity, figure, group, n, the value and what is beyond a flip, with intervals."""
+    head = ["policy", "severity", "figure", "group", "n"]
+    head += [f"{kind}{end}" for kind in ("value", "beyond") for end in ("", "_low", "_high")]
+    return csv_table([*head, "over"], (row for step in audit.steps for row in _rows(step)))
+
+
+def terminal(audit: Audit) -> str:
+    """A line a policy, at its largest severity, then the warnings and the judge's skill."""
+    axes = list(audit.skill.accuracy)
+    last = {step.policy: step for step in audit.steps}
+    rows = [["policy", "safe up to", "severity", "age shift", "distance", *(f"{axis} %" for axis in axes), "over"]]
+    for name, step in last.items():
+        figures = [step.age.shift, step.age.distance] if step.age else []
+        numbers = [f"{figure.beyond.value:+.2f}" for figure in figures] or ["", ""]
+        changes = [f"{100 * step.axes[axis].changed.beyond.value:+.1f}" if axis in step.axes else "" for axis in axes]
+        rows.append([name, _severity(audit.safe[name]), f"{step.severity:g}", *numbers, *changes, _over(step)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    skill = ", ".join(f"{name} {value}" for name, value, _ in _skill(audit))
+    return "\n".join(
+        [
+            f"What {audit.judge} sees in copies of {audit.photos} photos, beyond what a flip changes.",
+            "",
+            *lines,
+            "",
+            f"The judge itself, on photos that it has not seen: {skill}.",
+            *(f"Warning: {line}." for line in audit.warnings),
+        ]
+    )
+
+
+def _safe(audit: Audit) -> Iterable[Sequence[str]]:
+    for policy, severity in audit.safe.items():
+        above = [step for step in audit.steps if step.policy == policy and step.severity > (severity or 0)]
+        over = dict.fromkeys(one for step in above for one in step.over)
+        yield policy, _severity(severity), ", ".join(over)
+
+
+def _severity(severity: float | None) -> str:
+    return "none" if severity is None else f"{severity:g}"
+
+
+def _over(step: Step) -> str:
+    return ", ".join(step.over) or "-"
+
+
+def _beyond(step: Step, axes: Sequence[str]) -> list[str]:
+    years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
+    changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
+    verdict = f"over: {_over(step)}" if step.over else "within" if step.n >= LEAST else "too few photos"
+    return [step.policy, f"{step.severity:g}", str(step.n), *years, *changed, verdict]
+
+
+def _bins(step: Step, bins: Sequence[str]) -> list[str]:
+    return [step.policy, f"{step.severity:g}", *(_signed(step.bins[one].shift.beyond) for one in bins)]
+
+
+def _labels(step: Step, axes: Sequence[str]) -> list[str]:
+    shares = [_signed(step.axes[axis].label.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
+    return [step.policy, f"{step.severity:g}", *shares]
+
+
+def _flip(audit: Audit) -> Iterable[Sequence[str]]:
+    step = next(step for step in audit.steps if step.policy == "flip")
+    if step.age:
+        yield "age shift, years", _signed(step.age.shift.value)
+        yield "age distance, years", _signed(step.age.distance.value)
+    for axis, drift in step.axes.items():
+        yield f"{axis} changed, %", _signed(drift.changed.value, 100, 1)
+
+
+def _skill(audit: Audit) -> Iterable[tuple[str, str, str]]:
+    skill = audit.skill
+    if skill.mae:
+        yield "MAE", f"{skill.mae.value:.2f} years", f"{skill.n} photos"
+    for axis, accuracy in skill.accuracy.items():
+        yield axis, f"{accuracy.value.value:.1%}", f"{accuracy.most_frequent:.1%} have the most frequent label"
+
+
+def _signed(estimate: Estimate, scale: float = 1, digits: int = 2) -> str:
+    value, low, high = (f"{scale * number:+.{digits}f}" for number in (estimate.value, estimate.low, estimate.high))
+    return f"{value} ({low} to {high})"
+
+
+def _rows(step: Step) -> Iterable[list[object]]:
+    ages: list[tuple[str, AgeDrift]] = [("all", step.age)] if step.age else []
+    for group, drift in [*ages, *step.bins.items()]:
+        over = int((f"age {group}" if group != "all" else "age") in step.over)
+        yield _row(step, "age_shift", group, drift.n, drift.shift, over)
+        yield _row(step, "age_distance", group, drift.n, drift.distance, over)
+    for axis, value in step.axes.items():
+        yield _row(step, "changed", axis, value.n, value.changed, int(axis in step.over))
+        yield _row(step, "label_probability", axis, value.n, value.label, int(axis in step.over))
+
+
+def _row(step: Step, figure: str, group: str, n: int, drift: Drift, over: int) -> list[object]:
+    numbers = [number for one in (drift.value, drift.beyond) for number in (one.value, one.low, one.high)]
+    return [step.policy, step.severity, figure, group, n, *numbers, over]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    return [_line(head), "|" + "---|" * len(head), *(_line(row) for row in rows)]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

@@ -1,0 +1,1 @@
+"""The score and compare stages: errors, biases and their intervals."""

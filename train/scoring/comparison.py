@@ -1,0 +1,239 @@
+"""Put the runs, the published rows and any given predictions into one table a split."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.sections.score import Score
+from manifests.tables.comparison import Comparison, Figure, Marginal, Place, Row, Table
+from manifests.tables.scorecard import Scorecard
+from train.leaderboard import ranks
+from train.scoring.metrics import Grouping, bias, group_means, groupings
+from train.scoring.paired import pair, resampled
+from train.scoring.predictions import Photos
+from train.scoring.published import AXES, ROWS, Published
+from train.scoring.resampling import strata, weights
+
+ROLES = ("baseline", "augmentation", "weights", "both")
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A run as compared: what it was, its scorecard, its photos by split."""
+
+    run: str
+    recipe: str
+    role: str
+    card: Scorecard
+    photos: Mapping[str, Photos]
+
+
+def role(images: str, weighted: bool) -> str:
+    """What the course's report calls a run: by whether it has copies, and whether it has loss weights."""
+    return ROLES[(images == "balanced") + 2 * weighted]
+
+
+def in_order(entrants: Sequence[Entrant]) -> list[Entrant]:
+    """The report's four in its order, then the others as `params.yaml` lists them.
+
+    The four are the first run of each role with one recipe, the baseline's, so that they differ
+    in the images and the loss weights alone.
+    """
+    recipe = next((e.recipe for e in entrants if e.role == "baseline"), entrants[0].recipe)
+    alike = [e for e in entrants if e.recipe == recipe]
+    leading = [next((e for e in alike if e.role == name), None) for name in ROLES]
+    first = [entrant for entrant in leading if entrant]
+    return first + [entrant for entrant in entrants if entrant.run not in {e.run for e in first}]
+
+
+def compare(
+    entrants: Sequence[Entrant],
+    given: Mapping[str, np.ndarray],
+    cells: Cells,
+    plan: list[Marginal],
+    options: Score,
+    seed: int,
+) -> Comparison:
+    """Compare on every labelled split.
+
+    Args:
+        entrants: the runs, all on the same photos.
+        given: name -> float64 (photos,), predictions for the headline split in order of path.
+        cells: the axes.
+        plan: what the plan wanted and reached.
+        options: the `score` section.
+        seed: 64-bit seed.
+    Raises:
+        UserError: runs with other photos, or predictions of another length.
+    """
+    ordered = in_order(entrants)
+    headline = ordered[0].card.split
+    return Comparison(
+        split=headline,
+        splits={
+            split: _table(ordered, split, given if split == headline else {}, cells, options, seed)
+            for split in ordered[0].photos
+        },
+        plan=plan,
+        notes=_notes(ordered[0].card),
+    )
+
+
+def _table(
+    entrants: Sequence[Entrant], split: str, given: Mapping[str, np.ndarray], cells: Cells, options: Score, seed: int
+) -> Table:
+    photos = _shared(entrants, split)
+    axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
+    weight = weights(strata(photos.cell), options.resamples, seed)
+    noisy = [resampled(entrant.run, entrant.photos[split].error, axes, weight) for entrant in entrants]
+    rows = [_of_run(entrant, split) for entrant in entrants]
+    rows += [_of_predictions(name, ages, photos, axes) for name, ages in given.items()]
+    names = [axis.axis for axis in axes]
+    if set(names) == set(AXES):  # on other axes the published rows have no place
+        rows += [_of_published(row) for row in ROWS]
+    return Table(
+        n=len(photos.age),
+        axes=names,
+        rows=rows,
+        pairs=[pair(first, second) for first, second in itertools.combinations(noisy, 2)],
+        leaderboard=_leaderboard(rows, names),
+    )
+
+
+def _shared(entrants: Sequence[Entrant], split: str) -> Photos:
+    """The photos of a split, which must be the same in every run."""
+    first = entrants[0].photos[split]
+    for entrant in entrants[1:]:
+        other = entrant.photos.get(split)
+        if other is None or not np.array_equal(other.image_id, first.image_id) or (other.age != first.age).any():
+            raise UserError(
+                f"run {entrant.run}: {split}",
+                f"the {len(first.age)} photos and labels of run {entrants[0].run}",
+                "none" if other is None else f"{len(other.age)} photos, or other labels",
+                "Train and score both on the same shards",
+            )
+    return first
+
+
+def _of_run(entrant: Entrant, split: str) -> Row:
+    scores = entrant.card.splits[split]
+    return Row(
+        name=entrant.run,
+        kind="run",
+        role=entrant.role,
+        recipe=entrant.recipe,
+        n=scores.n,
+        mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
+        bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},
+        average_bias=Figure(**scores.average_bias.model_dump()),
+        by_group=entrant.card.by_group[split],
+    )
+
+
+def _of_published(row: Published) -> Row:
+    return Row(
+        name=row.name,
+        kind="published",
+        role="",
+        recipe=row.recipe,
+        n=0,
+        mae=Figure(value=row.mae),
+        bias={axis: Figure(value=value) for axis, value in row.bias.items()},
+        average_bias=Figure(value=row.average_bias),
+    )
+
+
+def _of_predictions(name: str, ages: np.ndarray, photos: Photos, axes: Sequence[Grouping]) -> Row:
+    """Score a submission: ages for the labelled photos in order of path."""
+    if len(ages) != len(photos.age):
+        raise UserError(
+            f"--predictions {name}",
+            f"{len(photos.age)} ages, one a labelled photo of {photos.split} in order of path",
+            len(ages),
+            "Give the predictions of this data set's split",
+        )
+    error = np.empty(len(ages))
+    order = np.argsort(photos.path, kind="stable")
+    error[order] = np.abs(ages - photos.age[order])
+    biases = {axis.axis: float(bias(group_means(axis.member, error))) for axis in axes}
+    return Row(
+        name=name,
+        kind="predictions",
+        role="",
+        recipe="",
+        n=len(ages),
+        mae=Figure(value=float(error.mean())),
+        bias={axis: Figure(value=value) for axis, value in biases.items()},
+        average_bias=Figure(value=float(np.mean(list(biases.values()))) if biases else 0.0),
+    )
+
+
+def _leaderboard(rows: Sequence[Row], axes: Sequence[str]) -> list[Place]:
+    """All rows, best average rank first; ties in order of name."""
+    columns = np.array([[*(row.bias[axis].value for axis in axes), row.mae.value] for row in rows])
+    ranked = ranks(columns)
+    places = [
+        Place(
+            name=row.name,
+            kind=row.kind,
+            ranks=dict(zip([*axes, "mae"], map(float, own), strict=True)),
+            average_rank=float(own.mean()),
+        )
+        for row, own in zip(rows, ranked, strict=True)
+    ]
+    return sorted(places, key=lambda place: (place.average_rank, place.name))
+
+
+def _notes(card: Scorecard) -> list[str]:
+    return [
+        "Published rows are on APPA-REAL with the starting kit's ResNet50; they are no measure of another data set.",
+        *card.splits[card.split].notes,
+    ]
+
+
+def read_given(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, np.ndarray]:
+    """Read submissions, name -> ages in years.
+
+    Raises:
+        UserError: a name that a run, a published row or another submission has, or a file that is none.
+    """
+    made: dict[str, np.ndarray] = {}
+    for name, path in given:
+        if name in {*runs, *made, *(row.name for row in ROWS)}:
+            raise UserError(
+                f"--predictions {name}={path}",
+                "a name of its own",
+                f"{name!r}, which another row of the comparison has",
+                "Choose another name",
+            )
+        made[name] = read_ages(path)
+    return made
+
+
+def read_ages(path: Path) -> np.ndarray:
+    """Read a submission: one headerless column of ages in years, float64 (photos,).
+
+    Raises:
+        UserError: no such file, or a line that is no finite number.
+    """
+    remedy = "Give one headerless column of ages in years"
+    try:
+        lines = path.read_text(encoding="utf-8").split()
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "no UTF-8 text"
+        raise UserError(str(path), "a predictions.csv", reason, remedy) from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            finite = np.isfinite(float(line))
+        except ValueError:
+            finite = False
+        if not finite:
+            raise UserError(f"{path}: line {number}", "an age in years", repr(line), remedy)
+    return np.array([float(line) for line in lines])

@@ -1,0 +1,177 @@
+"""Score one split of one run: every figure of the scorecard, with its noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from manifests.core.cells import Cells
+from manifests.sections.score import Score
+from manifests.tables.scorecard import Band, Bias, Group, Photo, Scorecard, Scores, Seeds, Spread
+from train.permutation import chance_biases, p_value
+from train.scoring.calibration import calibration
+from train.scoring.intervals import of_bias, of_mean
+from train.scoring.metrics import Grouping, bias, group_means, groupings, weighted_group_means
+from train.scoring.predictions import Photos
+from train.scoring.resampling import strata, weights
+
+BAND = 5  # years
+
+
+def scorecard(run: str, photos: dict[str, Photos], cells: Cells, options: Score, seed: int) -> Scorecard:
+    """Score every labelled split; the headline is test where it has labels, else valid."""
+    scored = {split: _split(found, cells, options, seed) for split, found in photos.items()}
+    headline = "test" if "test" in scored else "valid"
+    top = scored[headline][0]
+    return Scorecard(
+        run=run,
+        split=headline,
+        overall=top.overall,
+        by_group={split: by_group for split, (_, by_group) in scored.items()},
+        bias={axis: figure.value for axis, figure in top.bias.items()},
+        average_bias=top.average_bias.value,
+        difference=top.difference,
+        ratio=top.ratio,
+        splits={split: scores for split, (scores, _) in scored.items()},
+    )
+
+
+def _split(photos: Photos, cells: Cells, options: Score, seed: int) -> tuple[Scores, dict[str, dict[str, Group]]]:
+    error, axes = photos.error, groupings(cells, photos.cell)
+    weight = weights(strata(photos.cell), options.resamples, seed)
+    by_group = {axis.axis: _groups(axis, error, weight, options.min_group) for axis in axes}
+    compared = [axis for axis in axes if len(axis.groups) > 1]
+    biases, average = _biases(compared, error, weight, options, seed)
+    means = {axis.axis: group_means(axis.member, error) for axis in axes}
+    everyone = _one_group("all", np.ones(len(error), bool))
+    cell = _cell_grouping(cells, photos.cell)
+    return Scores(
+        n=len(error),
+        unlabelled=photos.unlabelled,
+        overall=_groups(everyone, error, weight, options.min_group)["all"],
+        bias=biases,
+        average_bias=average,
+        difference={axis: float(mean.max() - mean.min()) for axis, mean in means.items()},
+        ratio={axis: float(mean.min() / mean.max()) if mean.max() > 0 else 1.0 for axis, mean in means.items()},
+        worst_group={axis.axis: axis.groups[int(means[axis.axis].argmax())] for axis in axes},
+        cells=_groups(cell, error, weight, options.min_group),
+        seeds=_seeds(photos, compared),
+        calibration=None if photos.cumulative is None else calibration(photos.cumulative, photos.age),
+        by_age=_bands(photos),
+        worst={axis.axis: _worst(photos, axis, options.worst) for axis in axes},
+        notes=_notes(photos, axes, by_group, options),
+    ), by_group
+
+
+def _one_group(name: str, photos: np.ndarray) -> Grouping:
+    return Grouping(name, (name,), photos[:, None].astype(np.float64), ())
+
+
+def _cell_grouping(cells: Cells, cell: np.ndarray) -> Grouping:
+    """The joint cells that have photos, as one grouping."""
+    numbers, place = np.unique(cell, return_inverse=True)
+    member = (place[:, None] == np.arange(len(numbers))).astype(np.float64)
+    return Grouping("cell", tuple(cells.name(int(number)) for number in numbers), member, ())
+
+
+def _groups(axis: Grouping, error: np.ndarray, weight: np.ndarray, min_group: int) -> dict[str, Group]:
+    mean = group_means(axis.member, error)
+    low, high = of_mean(weighted_group_means(axis.member, error, weight))
+    made = {}
+    for i, (group, n) in enumerate(zip(axis.groups, axis.counts.tolist(), strict=True)):
+        alone = n < 2
+        made[group] = Group(
+            mae=float(mean[i]),
+            n=n,
+            low=None if alone else float(low[i]),
+            high=None if alone else float(high[i]),
+            marked=n < min_group,
+        )
+    return made
+
+
+def _biases(
+    axes: Sequence[Grouping], error: np.ndarray, weight: np.ndarray, options: Score, seed: int
+) -> tuple[dict[str, Bias], Bias]:
+    """Each axis' bias and their mean; an axis with one group has no pair and is left out of both."""
+    if not axes:
+        return {}, Bias(value=0.0, low=0.0, high=0.0, p=1.0, chance=0.0)
+    values = np.stack([bias(group_means(axis.member, error)) for axis in axes])
+    replicates = np.stack([bias(weighted_group_means(axis.member, error, weight)) for axis in axes], axis=1)
+    chance = chance_biases(error, axes, options.permutations, seed)
+    made = {axis.axis: _bias(float(values[i]), replicates[:, i], chance[:, i]) for i, axis in enumerate(axes)}
+    return made, _bias(float(values.mean()), replicates.mean(axis=1), chance.mean(axis=1))
+
+
+def _bias(value: float, replicates: np.ndarray, chance: np.ndarray) -> Bias:
+    p = p_value(value, chance)
+    low, high = of_bias(value, replicates, p)
+    return Bias(value=value, low=low, high=high, p=p, chance=float(chance.mean()))
+
+
+def _seeds(photos: Photos, axes: Sequence[Grouping]) -> Seeds:
+    """Every seed's own predictions, scored like the run's."""
+    error = np.abs(photos.preds - photos.age[:, None]).T
+    each = {axis.axis: np.atleast_1d(bias(group_means(axis.member, error))) for axis in axes}
+    average = np.mean(list(each.values()), axis=0) if each else np.zeros(len(error))
+    return Seeds(
+        n=len(error),
+        mae=_spread(error.mean(axis=1)),
+        bias={axis: _spread(values) for axis, values in each.items()},
+        average_bias=_spread(average),
+    )
+
+
+def _spread(values: np.ndarray) -> Spread:
+    return Spread(mean=float(values.mean()), sd=float(values.std(ddof=1)) if len(values) > 1 else 0.0)
+
+
+def _bands(photos: Photos) -> list[Band]:
+    band = (photos.age // BAND).astype(np.int64)
+    return [
+        Band(
+            age=float(number * BAND + BAND / 2),
+            n=int((band == number).sum()),
+            mae=float(photos.error[band == number].mean()),
+            signed=float((photos.pred - photos.age)[band == number].mean()),
+        )
+        for number in np.unique(band)
+    ]
+
+
+def _worst(photos: Photos, axis: Grouping, most: int) -> dict[str, list[Photo]]:
+    """Each group's largest errors, largest first; equal ones in order of image_id."""
+    order = np.argsort(-photos.error, kind="stable")
+    return {
+        group: [
+            Photo(
+                image_id=str(photos.image_id[i]),
+                path=str(photos.path[i]),
+                age=float(photos.age[i]),
+                age_pred=float(photos.pred[i]),
+            )
+            for i in order[axis.member[order, j] > 0][:most]
+        ]
+        for j, group in enumerate(axis.groups)
+    }
+
+
+def _notes(
+    photos: Photos, axes: Sequence[Grouping], by_group: dict[str, dict[str, Group]], options: Score
+) -> list[str]:
+    notes = []
+    if photos.unlabelled:
+        notes.append(f"{photos.split}: {photos.unlabelled} photos have no label and are not scored.")
+    for axis in axes:
+        if axis.empty:
+            notes.append(f"{axis.axis}: no photos in {', '.join(axis.empty)}; left out of its bias.")
+        if len(axis.groups) == 1:
+            notes.append(f"{axis.axis}: one group only, so it has no bias and is left out of the average.")
+        small = [f"{name} {group.n}" for name, group in by_group[axis.axis].items() if group.marked]
+        if small:
+            notes.append(
+                f"{axis.axis}: fewer than {options.min_group} photos in {', '.join(small)}; "
+                "their intervals are wide, and so is that of the axis' bias."
+            )
+    return notes

@@ -1,0 +1,52 @@
+"""Gather what is compared: every run of `params.yaml` with its recipe, scorecard and predictions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
+from manifests.sections.train import Scheme, Train
+from manifests.tables import predictions, scorecard
+from train.resolve import recipe_of
+from train.scoring.comparison import Entrant, role
+from train.scoring.predictions import labelled
+
+
+def read(train: Train, folder: Path, where: Path) -> tuple[list[Entrant], Cells]:
+    """Read the runs in the order of `train.runs`.
+
+    Args:
+        train: the section.
+        folder: holds a folder a run.
+        where: the parameter file, for messages.
+    Returns:
+        the runs, and the cells that they share.
+    Raises:
+        UserError: a run that is not trained or not scored, or one over other cells.
+    """
+    found: list[Entrant] = []
+    shared: Cells | None = None
+    for name, run in train.runs.items():
+        recipe = recipe_of(train, name, run, str(where))
+        path = folder / name / "predictions.parquet"
+        table, cells = predictions.read(path)
+        if shared is not None and cells != shared:
+            raise UserError(
+                f"{path}: cells",
+                f"those of run {found[0].run} ({', '.join(shared.names)})",
+                ", ".join(cells.names) if cells.names != shared.names else "other values",
+                f"Run `python -m train.fit --run {name}` again",
+            )
+        shared = cells
+        weighted = any(isinstance(s.weights, Scheme) and s.weights.rule != "none" for s in recipe.stages)
+        found.append(
+            Entrant(
+                run=name,
+                recipe=run.recipe,
+                role=role(recipe.images, weighted),
+                card=scorecard.read(folder / name / "scorecard.json"),
+                photos=labelled(table, cells, path),
+            )
+        )
+    return found, shared or Cells(())
