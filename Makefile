@@ -21,7 +21,7 @@ repro: $(ENV)
 	@python -m train.compare --show
 
 test: $(ENV)
-	python -m pytest
+	python -m pytest -n auto
 
 test-slow: $(ENV)
 	python -m pytest -m slow

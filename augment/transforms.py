@@ -1,7 +1,7 @@
 """Every policy as an albumentations transform, with the pixels that the renderer makes.
 
     compose = albumentations.Compose([Policy("mixed", severity=0.5)])
-    compose(image=photo, seed=image_seed(7, image_id, copy=1))["image"]
+    compose(image=photo, seed=derive(7, image_id, 1, 0))["image"]
 
 Given `seed`, an image's randomness is its own, as in the shards; without it, the Compose's
 generator draws one. A policy of tone transfer takes the other photo as `donor`.

@@ -5,12 +5,26 @@ python -m augment.verify
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from augment import recheck
-from manifests.core import command, params
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from augment.cache import keys
+from augment.kernels import ops
+from augment.rendering import pool
+from augment.rendering.photo import Photo, PhotoFailed
+from augment.rendering.task_rows import CALL, cut
+from manifests.core import codec, command, params
 from manifests.core.errors import UserError
+from manifests.core.shards import Shards
 from manifests.sections.source import Source
 from manifests.tables import index
 
@@ -24,14 +38,92 @@ def main() -> None:
         raise UserError("--sample", "a number of rows, or 0 for all", options.sample, "Correct the value")
     table, _ = index.read(options.index)
     root = Path(params.section(options.params, Source).root)
-    for line in recheck.warnings(table):
+    for line in warnings(table):
         print(line, file=sys.stderr)
-    rows = recheck.sample(table, options.sample)
+    rows = sample(table, options.sample)
     with command.progress(rows.num_rows, "verify") as bar:
-        wrong = recheck.verify(rows, table, root, options.index.parent, command.jobs(), bar.update)
+        wrong = verify(rows, table, root, options.index.parent, command.jobs(), bar.update)
     print("\n".join([*wrong, f"{rows.num_rows:,} of {table.num_rows:,} images verified, {len(wrong):,} mismatches"]))
     if wrong:
         sys.exit(1)
+
+
+COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
+
+
+def warnings(table: pa.Table) -> list[str]:
+    """Lines that say which libraries are not those that the images were rendered with."""
+    made, here = json.loads(table.schema.metadata[b"versions"]), json.loads(keys.versions())
+    return [
+        f"rendered with {name} {made.get(name)}, here {here[name]}: bytes may differ"
+        for name in here
+        if made.get(name) != here[name]
+    ]
+
+
+def sample(table: pa.Table, count: int) -> pa.Table:
+    """`count` rows spread evenly over the table, with the donors' paths; all for 0."""
+    donor = pc.index_in(table["donor"], value_set=table["image_id"].combine_chunks())
+    joined = table.append_column("donor_path", table["path"].take(donor.combine_chunks()))
+    if count == 0 or count >= table.num_rows:
+        return joined
+    return joined.take(pa.array(np.linspace(0, table.num_rows - 1, count).astype(np.int64)))
+
+
+def verify(
+    rows: pa.Table, table: pa.Table, root: Path, shards: Path, jobs: int, done: Callable[[int], object]
+) -> list[str]:
+    """Say what does not match, one line an image, in the order of the rows.
+
+    Args:
+        rows: of `sample`.
+        table: the index, whose metadata holds the encoder's quality.
+        root: the source root.
+        shards: the folder of the shards.
+        jobs: how many workers.
+        done: called with the number of rows that were verified.
+    """
+    rows = rows.append_column("row", pa.array(np.arange(rows.num_rows)))
+    found = rows.select(["row", *COLUMNS]).sort_by([("image_id", "ascending"), ("row", "ascending")]).to_pylist()
+    quality = int(table.schema.metadata[b"quality"])
+    wrong: list[tuple[int, str]] = []
+    for count, lines in pool.each(jobs, _check, ((part, root, shards, quality) for part in cut(found, 8 * CALL))):
+        done(count)
+        wrong += lines
+    return [line for _, line in sorted(wrong)]
+
+
+def _check(rows: list[dict[str, Any]], root: Path, folder: Path, quality: int) -> tuple[int, list[tuple[int, str]]]:
+    cv2.setNumThreads(0)
+    wrong: list[tuple[int, str]] = []
+    photo: Photo | None = None
+    with Shards(folder) as shards:
+        for row in rows:
+            try:
+                if photo is None or photo.image_id != row["image_id"]:
+                    photo = Photo(root, row["path"], row["image_id"])
+                reasons = _differences(row, photo, root, shards, quality)
+            except PhotoFailed as error:
+                reasons = [f"{error.path}: {error.reason}"]
+            except UserError as error:
+                reasons = [str(error)]
+            wrong += [(row["row"], f"{row['task_id']}: {reason}") for reason in reasons]
+    return len(rows), wrong
+
+
+def _differences(row: dict[str, Any], photo: Photo, root: Path, shards: Shards, quality: int) -> list[str]:
+    stored = shards.read(row["shard"], row["offset"], row["size"])
+    drawn = json.loads(row["replay"])
+    again = photo.content
+    if drawn:
+        donor = Photo(root, row["donor_path"], row["donor"]).image if row["donor"] else None
+        again = codec.encode(ops.apply(photo.image, drawn, donor), quality)
+    reasons = []
+    if sha256(stored).hexdigest() != row["sha256"]:
+        reasons.append(f"the bytes in {row['shard']} are not those of the index")
+    if sha256(again).hexdigest() != row["sha256"]:
+        reasons.append("rendered again, it comes out otherwise")
+    return reasons
 
 
 if __name__ == "__main__":

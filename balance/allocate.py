@@ -9,17 +9,15 @@ number alone, never on a total.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import blake2b
 
 import numpy as np
 
+from manifests.core.seeds import derive
+
 
 def photo_hash(seed: int, image_ids: list[str], purpose: str) -> np.ndarray:
-    """uint64 (photos,): each photo's draw for one purpose."""
-    prefix = f"{seed}/{purpose}/".encode()
-    return np.frombuffer(
-        b"".join(blake2b(prefix + image_id.encode(), digest_size=8).digest() for image_id in image_ids), ">u8"
-    ).astype(np.uint64)
+    """uint64 (photos,): each photo's score for one purpose, by rendezvous hashing."""
+    return np.array([derive(seed, purpose, image_id) for image_id in image_ids], np.uint64)
 
 
 def ranks(cell: np.ndarray, drawn: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from balance.allocate import copies, copy_numbers, kept, photo_hash, policy_sequ
 from balance.counts import Photos
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.sections.policies import Policies, needs_donor
 from manifests.tables import base
 from manifests.tables.source import SPLITS
@@ -196,9 +196,7 @@ def table(
         "split": pa.DictionaryArray.from_arrays(pa.array(SPLIT[group]), pa.array(SPLITS)),
         "kept": pa.array(group != GROUPS.index("dropped")),
         "policy": pa.DictionaryArray.from_arrays(pa.array(policy), pa.array([ORIGINAL, *policies.root])),
-        "seed": pa.array(
-            [image_seed(seed, image, n) for image, n in zip(image_ids, numbers, strict=True)], pa.uint64()
-        ),
+        "seed": pa.array([derive(seed, image, n, 0) for image, n in zip(image_ids, numbers, strict=True)], pa.uint64()),
         "donor": pa.array(ids, pa.string()).take(pa.array(donor, mask=donor < 0)),
         "shard": pa.DictionaryArray.from_arrays(pa.array(shard.astype(np.int32)), pa.array(names, pa.string())),
         "age": labels["age"],

@@ -156,7 +156,7 @@ def check(table: Table, base: Path, folder: Path) -> None:
     Raises:
         UserError: a section breaks its rules; the set is named.
     """
-    from train import resolve
+    from train import recipes
 
     check_base(base)
     for name, one in table.sets.items():
@@ -167,7 +167,7 @@ def check(table: Table, base: Path, folder: Path) -> None:
             params.section(path, Policies)
             train = params.section(path, Train)
             for run in train.runs:
-                resolve.recipe_of(train, run, train.runs[run], str(path))
+                recipes.recipe_of(train, run, train.runs[run], str(path))
         except UserError as error:  # the user has no such file, but the set and the base
             where = error.where.replace(str(path), f"set {name} upon {base}")
             raise UserError(where, error.rule, error.received, error.remedy) from error

@@ -10,7 +10,7 @@ from experiments.table import Part, Table
 from manifests.sections.score import Score
 from manifests.tables.comparison import Difference
 from manifests.tables.scorecard import Bias, Group
-from train.markdown import p_text, table
+from train.reports.comparison import p_text, table
 
 
 def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: int) -> str:

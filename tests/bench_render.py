@@ -38,7 +38,7 @@ from augment import store
 from augment.rendering import renderer, task_rows, worker
 from manifests.core import codec
 from manifests.core.cells import Cells
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
 from manifests.tables import base, index, tasks
@@ -157,7 +157,7 @@ def joined(ids: list[str], paths: list[str], copies: int) -> task_rows.Rows:
             "split": pa.array(["train"] * count).cast(words),
             "kept": [True] * count,
             "policy": pa.array([POLICY] * count).cast(words),
-            "seed": pa.array([image_seed(7, *one) for one in zip(image_ids, numbers, strict=True)], pa.uint64()),
+            "seed": pa.array([derive(7, *one, 0) for one in zip(image_ids, numbers, strict=True)], pa.uint64()),
             "donor": pa.nulls(count, pa.string()),
             "shard": [f"train-{at // 500:05d}.tar" for at in range(count)],
             "age": pa.nulls(count, pa.float32()),

@@ -13,7 +13,7 @@ import pytest
 from augment.kernels import ops
 from augment.kernels.gates import PRINT, Print, Scored, judge
 from augment.kernels.policies import CATALOGUE, Draws
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.sections.render import Gates, Render
 from manifests.tables import tasks
 from tests.support.render_fixtures import CELLS, picture, project
@@ -110,7 +110,7 @@ def test_the_stage_counts_redraws_and_keeps_the_last(tmp_path: Path) -> None:
     assert all(row["attempt"] <= 1 for row in copies)
     assert redrawn == sum(row["attempt"] for row in copies) + kept_anyway
     assert 0 < kept_anyway < redrawn
-    assert all(row["seed"] == image_seed(7, row["image_id"], row["copy"], row["attempt"]) for row in copies)
+    assert all(row["seed"] == derive(7, row["image_id"], row["copy"], row["attempt"]) for row in copies)
     made.params("render: {quality: 90, gates: false}")
     made.render()
     assert set(made.table()["attempt"].to_pylist()) == {0}

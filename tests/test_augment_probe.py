@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from augment import probe, recheck
+from augment import probe, verify
 from augment.kernels.policies import CATALOGUE, Draws
 from augment.rendering import probe_sample
 from manifests.core.cells import Cells
@@ -98,8 +98,8 @@ def test_tone_comes_from_another_photo_of_the_cell(table: pa.Table, folder: Path
 
 
 def test_every_image_comes_out_again_from_its_row(table: pa.Table, folder: Path) -> None:
-    rows = recheck.sample(table.filter(pc.field("policy") != "tone"), 0)  # a donor need not be in the sample
-    assert recheck.verify(rows, table, folder / "raw", folder / "datasets/probe", 1, lambda _: None) == []
+    rows = verify.sample(table.filter(pc.field("policy") != "tone"), 0)  # a donor need not be in the sample
+    assert verify.verify(rows, table, folder / "raw", folder / "datasets/probe", 1, lambda _: None) == []
 
 
 def photos(counts: dict[int, int], cells: Cells) -> pa.Table:

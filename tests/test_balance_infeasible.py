@@ -206,12 +206,12 @@ def test_the_nearest_wish_changes_the_fewest_images():
 
 def test_the_message_says_what_collides_and_what_would_do():
     assert str(explained({"total": 99})) == (
-        "params.yaml: plan.total: expected hard wishes that agree. Received a minimal conflict of plan.total: 99 "
+        "params.yaml: plan.total: expected hard constraints that agree. Received a minimal conflict of plan.total: 99 "
         "(100 photos, 100 to 1300 images) with plan.keep: all. "
         "Nearest feasible wish: plan.total: 100, or plan.keep: 0.96."
     )
     assert str(explained({"total": 300, "floors": {"60+|male|*": 53}})) == (
-        "params.yaml: plan.floors.60+|male|*: expected hard wishes that agree. Received a minimal conflict of "
+        "params.yaml: plan.floors.60+|male|*: expected hard constraints that agree. Received a minimal conflict of "
         "plan.floors.60+|male|*: 53 (4 photos, 4 to 52 images) with plan.max_copies: 12. "
         "Nearest feasible wish: plan.floors.60+|male|*: 52, or plan.max_copies: 13."
     )

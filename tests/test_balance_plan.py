@@ -27,7 +27,7 @@ from balance.solver.solve import solve
 from balance.solver.total import least_total
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.sections.plan import Plan
 from manifests.tables import base, plan, source, tasks
 
@@ -122,7 +122,7 @@ def test_tasks_hold_the_plan(planned, lopsided):
     assert all(t["copy"] <= most[t["cell"]] for t in train)
     assert all(t["split"] == "train" and t["kept"] for t in train)
     assert all(t["policy"] == "original" and t["donor"] is None for t in made if t["copy"] == 0)
-    assert all(t["seed"] == image_seed(7, t["image_id"], t["copy"]) for t in made)
+    assert all(t["seed"] == derive(7, t["image_id"], t["copy"], 0) for t in made)
 
 
 def test_valid_passes_through_and_near_duplicates_do_not(planned, lopsided):

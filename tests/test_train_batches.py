@@ -15,10 +15,8 @@ from manifests.core.shards import Shards
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train.data import tfdata
-from train.data.readers import Images, Rows, fit, order, ready
-from train.devices import over
-from train.memory import ALIGNMENT, Memory
-from train.model.runtime import tf
+from train.data.readers import ALIGNMENT, Images, Memory, Rows, fit, order, ready
+from train.model.runtime import over, tf
 
 
 @pytest.fixture(scope="module")

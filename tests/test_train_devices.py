@@ -27,7 +27,7 @@ from train.data import tfdata
 from train.data.readers import Rows
 from train.fitting import checkpoint, loop
 from train.model import backbones, heads
-from train.devices import over, seed_all
+from train.model.runtime import over, seed_all
 made = over(tf.config.list_logical_devices("CPU"))
 stage = Stage(epochs=3, rate=1e-3)
 recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_labels")

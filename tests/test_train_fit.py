@@ -23,13 +23,14 @@ from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
 from tests.support import stages
 from tests.support.train_fixtures import CELLS, write_shards
-from train import compare, devices, predict, resolve, score
+from train import compare, predict, recipes, score
 from train.data import samples
 from train.data.readers import Images
 from train.fitting import checkpoint, outputs
 from train.fitting import run as runs
 from train.fitting.checkpoint import Counters, State
 from train.fitting.context import Job
+from train.model import runtime
 from train.model.heads import exported
 from train.model.runtime import keras
 from train.recipes import STUDIES
@@ -88,10 +89,10 @@ def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
     cache.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     train = params.section(path, Train)
-    one = resolve.run_of(train, run, str(path))
-    recipe = resolve.recipe_of(train, run, one, str(path))
+    one = recipes.run_of(train, run, str(path))
+    recipe = recipes.recipe_of(train, run, one, str(path))
     table, cells = index.read(shards / "index.parquet")
-    return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", devices.prepare(7))
+    return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", runtime.prepare(7))
 
 
 def trained(job: Job) -> tuple[pa.Table, list[runs.Member]]:

@@ -21,11 +21,12 @@ from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
 from manifests.tables import audit as contract
 from tests.support.render_fixtures import picture, project
-from train import audit, devices
+from train import audit
 from train.data.readers import Rows
 from train.data.samples import Items
 from train.label_drift import folds, judges
 from train.label_drift.judges import Bench
+from train.model import runtime
 
 CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 
@@ -41,7 +42,7 @@ def test_a_judge_can_t_know_what_its_photo_is_labelled() -> None:
     features = rng.normal(size=(240, 64)).astype(np.float32)
     copies = features + rng.normal(size=features.shape).astype(np.float32) * 0.01
     labels = {"gender": rng.integers(0, 2, 240).astype(np.int32)}
-    devices.prepare(7)
+    runtime.prepare(7)
     made, of = bench(240, labels, np.concatenate([features, copies])), np.tile(np.arange(240), 2)
     fold = np.arange(240) % 2
     held, seen = judges.judge(made, fold, of, 20, 7)
@@ -59,7 +60,7 @@ def test_what_can_be_learnt_is_learnt_and_the_same_twice() -> None:
     age = (40 + 12 * features[:, 0]).clip(0, 100)
     spread = np.full(400, 3.0)
     labels = {AGE: np.stack([age, spread], axis=1).astype(np.float32), "gender": (features[:, 1] > 0).astype(np.int32)}
-    devices.prepare(7)
+    runtime.prepare(7)
     made, fold = bench(400, labels, features), np.arange(400) % 2
     first, _ = judges.judge(made, fold, np.arange(400), 40, 7)
     assert first.age is not None and np.abs(first.age - age).mean() < 4  # guessing the mean gives 9.5
@@ -72,7 +73,7 @@ def test_what_can_be_learnt_is_learnt_and_the_same_twice() -> None:
 def test_fewer_photos_than_a_batch_are_learnt_too() -> None:
     features = np.random.default_rng(4).normal(size=(40, 8)).astype(np.float32)
     made = bench(40, {"gender": (features[:, 1] > 0).astype(np.int32)}, features)
-    devices.prepare(7)
+    runtime.prepare(7)
     held, _ = judges.judge(dataclasses.replace(made, batch=64), np.arange(40) % 2, np.arange(40), 200, 7)
     assert (held.shares["gender"].argmax(axis=1) == (features[:, 1] > 0)).mean() > 0.7
 

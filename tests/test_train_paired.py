@@ -5,11 +5,10 @@ import pytest
 from scipy.stats import kstest
 
 from tests.support.scoring import CELLS, draw_cells
-from train.permutation import chance_biases, p_value
 from train.scoring.intervals import of_bias, of_mean, widening
 from train.scoring.metrics import bias, group_means, groupings, weighted_group_means
 from train.scoring.paired import pair, resampled
-from train.scoring.resampling import strata, weights
+from train.scoring.resampling import chance_biases, p_value, strata, weights
 
 EFFECTS = (np.array([0, 0, 0.15, 0.5]), np.array([0, 0.05]), np.array([0, 0.1, 0.25]), np.array([0, 0.05, 0.05, 0.15]))
 

@@ -9,8 +9,7 @@ import pytest
 from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.sections.train import Recipe, Train
-from train.recipes import RECIPES, STUDIES
-from train.resolve import recipe_of, run_of
+from train.recipes import RECIPES, STUDIES, recipe_of, run_of
 from train.sample_weights import SCHEMES
 
 ROWS = [

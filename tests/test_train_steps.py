@@ -15,13 +15,13 @@ from manifests.core.errors import UserError
 from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
-from train import devices, resolve
+from train import recipes
 from train.data import samples
 from train.data.readers import Images
 from train.fitting import loop, outputs
 from train.fitting import run as runs
 from train.fitting.context import Job
-from train.model import heads
+from train.model import heads, runtime
 from train.model.heads import exported
 
 SECTION = """seed: 7
@@ -42,10 +42,10 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     path = folder / "params.yaml"
     path.write_text(SECTION)
     train = params.section(path, Train)
-    run = resolve.run_of(train, "short", str(path))
-    recipe = resolve.recipe_of(train, "short", run, str(path))
+    run = recipes.run_of(train, "short", str(path))
+    recipe = recipes.recipe_of(train, "short", run, str(path))
     table, cells = index.read(folder / "shards" / "index.parquet")
-    return Job("short", train, recipe, 1, 7, table, cells, folder / "shards", folder, "p", devices.prepare(7))
+    return Job("short", train, recipe, 1, 7, table, cells, folder / "shards", folder, "p", runtime.prepare(7))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def test_soft_labels_widen_with_the_root_of_the_age(job: Job) -> None:
 
 
 def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs:
-    setting = loop.Setting(Stage(**stage), Recipe(), 128, 7, devices.prepare(7), ceiling)
+    setting = loop.Setting(Stage(**stage), Recipe(), 128, 7, runtime.prepare(7), ceiling)
     return loop.Epochs.of(setting, images)
 
 

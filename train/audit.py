@@ -16,7 +16,6 @@ from manifests.sections.policies import Policies
 from manifests.sections.train import Train
 from manifests.tables import audit as contract
 from manifests.tables import index, source
-from train import skill
 from train.data import samples
 from train.data.readers import Images
 from train.data.views import PLAIN
@@ -51,15 +50,15 @@ def main() -> None:
         pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
         fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)
 
-        from train import devices
         from train.label_drift import judges
+        from train.model import runtime
 
-        devices.prepare(seed)
+        runtime.prepare(seed)
         asked = (chosen, options.shards), (samples.Items(probe, [PLAIN] * len(probe)), options.probe)
         bench = judges.bench(train, str(options.params), *asked, cells, options.cache)
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
         name, photos = judges.NAME, chosen.table
-    worth = skill.skill(photos, held, cells, audit.resamples, seed)
+    worth = drift.skill(photos, held, cells, audit.resamples, seed)
     steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds)
     made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
     contract.write(made, options.json)

@@ -13,7 +13,7 @@ from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Train
 from manifests.tables import scorecard
 from manifests.tables.scorecard import Group, Scorecard
-from train import resolve
+from train import recipes
 
 LICENCES = {
     "drawn": "drawn by this project's own code (Apache-2.0)",
@@ -35,8 +35,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="default: datasets/runs/<run>/card.md")
     options = parser.parse_args()
     train, source = params.section(options.params, Train), params.section(options.params, Source)
-    run = resolve.run_of(train, options.run, str(options.params))
-    recipe = resolve.recipe_of(train, options.run, run, str(options.params))
+    run = recipes.run_of(train, options.run, str(options.params))
+    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
     folder = Path("datasets/runs") / options.run
     card = scorecard.read(options.scorecard or folder / "scorecard.json")
     out = options.out or folder / "card.md"

@@ -14,8 +14,7 @@ from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import comparison as contract
 from manifests.tables import plan_report
-from train import markdown
-from train.reports import comparison as closing
+from train.reports import comparison as report
 from train.scoring import comparison, scored_runs
 
 
@@ -40,7 +39,7 @@ def main() -> None:
     parser.add_argument("--show", action="store_true", help="print the closing table of what is there, write nothing")
     options = parser.parse_args()
     if options.show:
-        print(closing.terminal(contract.read(options.json)))
+        print(report.terminal(contract.read(options.json)))
         return
     runs, cells = scored_runs.read(params.section(options.params, Train), options.runs, options.params)
     given = comparison.read_given(options.predictions, [run.run for run in runs])
@@ -52,10 +51,10 @@ def main() -> None:
         params.section(options.params, Score),
         params.seed(options.params),
     )
-    write_text(options.markdown, markdown.markdown(made))
-    write_text(options.csv, closing.csv_text(made))
+    write_text(options.markdown, report.markdown(made))
+    write_text(options.csv, report.csv_text(made))
     contract.write(made, options.json)
-    print(closing.terminal(made))
+    print(report.terminal(made))
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -17,23 +17,23 @@ def main() -> None:
     options = parser.parse_args()
     train, seed = params.section(options.params, Train), params.seed(options.params)
 
-    from train import resolve
+    from train import recipes
 
-    run = resolve.run_of(train, options.run, str(options.params))
-    recipe = resolve.recipe_of(train, options.run, run, str(options.params))
+    run = recipes.run_of(train, options.run, str(options.params))
+    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
     table, cells = index.read(options.shards / "index.parquet")
 
-    from train import devices, summary
     from train.data import samples
     from train.fitting import outputs
     from train.fitting import run as runs
     from train.fitting.context import Job
     from train.fitting.curves import Curves
+    from train.model import runtime
     from train.model.heads import exported
 
     job = Job(
         options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
-        devices.prepare(seed),
+        runtime.prepare(seed),
     )  # fmt: skip
     folder: Path = options.runs / options.run
     with Curves(folder / "curves") as curves:
@@ -42,7 +42,7 @@ def main() -> None:
     made = outputs.table(splits, [runs.predict_items(job, members, split) for split in splits], cells)
     outputs.write(made, folder, cells)
     outputs.save_model(exported([member.network for member in members], recipe), folder / "model.keras")
-    print(summary.lines(job, members, made))
+    print(outputs.lines(job, members, made))
     shutil.rmtree(job.states, ignore_errors=True)
 
 

@@ -1,59 +1,22 @@
-"""The named recipes: every system of the four studies, and ours.
+"""The named recipes, ours and the studies'; and from `train.runs` to what is trained, all names looked up.
 
-Each is one frozen object; `about` is its docstring. A weights scheme belongs to a stage: a
-run's `weights` takes the place of that of the last stage.
-
-Readings, where a study is silent:
-- Strategy 1 (both studies): both stages get the study's treatment (augmentation, or weights).
-  Strategy 2: stage 1 goes without, stage 2 has it.
-- Rates of the sample-weight study, 1e-4, 5e-5 and 1e-5: 1e-4 for the head, 5e-5 for ten or
-  more groups, 1e-5 for all layers. Epochs, where none are given: 60 a stage at most, by patience.
-- Soft labels: a normal of 3 years around the label, unless the raters' own spread is asked for.
-- "Augmented images" are the plan's copies, that is, the balanced set.
+Each is one frozen object; `about` is its docstring. A weights scheme belongs to a stage: a run's `weights` takes the
+place of that of the last stage. Soft labels are a normal of 3 years around the label, unless `spread` says otherwise.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from manifests.sections.train import Recipe, Stage
+from pydantic import ValidationError
+
+from manifests.core.errors import UserError
+from manifests.sections.train import Recipe, Run, Stage, Train
+from train.sample_weights import named
+from train.studies import STUDIES
 
 HEAD: Final = "head"
 ALL: Final = "all"
-EXPERTS: Final = "experts"
-KIT_HEAD = (512, 0.5, 128, 32)
-NARROW_HEAD = (512, 0.1, 128, 0.1, 64, 0.1, 32)
-WIDE_HEAD = (512, 0.2, 256, 0.2, 128, 0.2, 64, 0.2, 32)
-TAPERED_HEAD = (512, 0.1, 256, 0.1, 128, 0.05, 64, 0.05, 32)
-
-KIT = Recipe(
-    about="Starting kit, row A: projection of 512, dropout, dense head, sigmoid; Adam 1e-5, MSE; the head, then all.",
-    stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-6)),
-    head=KIT_HEAD,
-    output="sigmoid",
-    loss="mse",
-    monitor="loss",
-)
-
-
-def like(base: Recipe, about: str, **changed: Any) -> Recipe:
-    """`base` with its own docstring and the named fields changed, checked again."""
-    return Recipe(**{**{name: getattr(base, name) for name in Recipe.model_fields}, "about": about, **changed})
-
-
-def _weighted(base: Recipe, about: str, weights: str, **changed: Any) -> Recipe:
-    """`base` with a weights scheme in its last stage."""
-    stages = (*base.stages[:-1], base.stages[-1].model_copy(update={"weights": weights}))
-    return like(base, about, stages=stages, **changed)
-
-
-CUSTOM = like(
-    KIT,
-    "Custom-loss study: the frame of its rows; the kit's head and output, rates of 1e-4 and 1e-5.",
-    stages=(Stage(layers=HEAD, rate=1e-4), Stage(layers=ALL, rate=1e-5)),
-    loss="mae",
-    monitor="mae",
-)
 
 OWN: dict[str, Recipe] = {
     "default": Recipe(
@@ -114,74 +77,66 @@ OWN: dict[str, Recipe] = {
     ),
 }
 
-STUDIES: dict[str, Recipe] = {
-    "A-augmented": like(KIT, "Starting kit, row A with the kit's augmentation: flip and blur from 60 years on.",
-                         augmentation="kit"),
-    "A-weighted": like(KIT, "Starting kit, row A with the kit's weights: by age group alone, in both stages.",
-                        stages=(Stage(layers=HEAD, rate=1e-5, weights="age_group"),
-                                Stage(layers=ALL, rate=1e-6, weights="age_group"))),
-    "B-M1": like(KIT, "Augmentation study, row M1: last layers only, no augmentation.", stages=KIT.stages[:1]),
-    "B-M2": like(KIT, "Augmentation study, row M2: all layers, no augmentation."),
-    "B-M3": like(KIT, "Augmentation study, row M3: head 512, 128, 64, 32, dropout .1, 1e-5, strategy 1 (our reading: "
-                  "the kit's augmentation in both stages).",
-                  head=NARROW_HEAD, augmentation="kit",
-                  stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-5))),
-    "B-M4": like(KIT, "Augmentation study, row M4: as M3 with the MAE as loss, strategy 2 (our reading: the kit's "
-                  "augmentation in stage 2 alone).",
-                  head=NARROW_HEAD, augmentation="kit", loss="mae",
-                  stages=(Stage(layers=HEAD, rate=1e-5, augment=False), Stage(layers=ALL, rate=1e-5))),
-    "B-M5": like(KIT, "Augmentation study, row M5: the groups with less material augmented, in train and valid (our "
-                  "reading: flip, blur and both for age groups below the mean size); head 512 to 32, dropout .2, MAE, "
-                  "early stopping on it, the rate reduced on a plateau.",
-                  head=WIDE_HEAD, augmentation="small_groups", augment_valid=True, loss="mae", monitor="mae",
-                  schedule="plateau", stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-5))),
-    "C-M1": like(KIT, "Sample-weight study, row M1: baseline, all layers, no weights.",
-                  stages=(Stage(layers=HEAD, rate=1e-4), Stage(layers=ALL, rate=1e-5))),
-    "C-M2": like(KIT, "Sample-weight study, row M2: last layers, strategy 2 (stage 1 without weights, stage 2 by age "
-                  "group).",
-                  stages=(Stage(layers=HEAD, rate=1e-4), Stage(layers=HEAD, rate=1e-4, weights="age_group"))),
-    "C-M3": like(KIT, "Sample-weight study, row M3: all layers, their last pretrained by stage 1, strategy 2, weights "
-                  "by age group.",
-                  stages=(Stage(layers=HEAD, rate=1e-4), Stage(layers=ALL, rate=1e-5, weights="age_group"))),
-    "C-M4": like(KIT, "Sample-weight study, row M4: ten groups (20-year age group x ethnicity below 60, one above), "
-                  "last layers, from scratch in both stages, strategy 1.",
-                  stages=(Stage(layers=HEAD, rate=5e-5, weights="ten_groups", from_scratch=True),
-                          Stage(layers=HEAD, rate=5e-5, weights="ten_groups", from_scratch=True))),
-    "C-M5": like(KIT, "Sample-weight study, row M5: the ten groups, all layers, strategy 2; after the 512 layer .1, "
-                  "256, .1, 128, .05, 64, .05, 32.",
-                  head=TAPERED_HEAD,
-                  stages=(Stage(layers=HEAD, rate=5e-5), Stage(layers=ALL, rate=1e-5, weights="ten_groups"))),
-    "C-M4-48": like(KIT, "Sample-weight study, variant of M4 with 48 groups (our reading: all axes but gender).",
-                     stages=(Stage(layers=HEAD, rate=5e-5, weights="forty_eight_groups", from_scratch=True),
-                             Stage(layers=HEAD, rate=5e-5, weights="forty_eight_groups", from_scratch=True))),
-    "C-M5-48": like(KIT, "Sample-weight study, variant of M5 with 48 groups (our reading: all axes but gender).",
-                     head=TAPERED_HEAD,
-                     stages=(Stage(layers=HEAD, rate=5e-5),
-                             Stage(layers=ALL, rate=1e-5, weights="forty_eight_groups"))),
-    "D-0": like(CUSTOM, "Custom-loss study, row 0: baseline."),
-    "D-T1-extreme": like(CUSTOM, "Custom-loss study, row T1, extreme augmentation (our reading: the balanced set, "
-                         "and each of its images also flipped, blurred and both).",
-                         images="balanced", augmentation="every"),
-    "D-T1-mean": like(CUSTOM, "Custom-loss study, row T1, split mean (our reading: flip, blur and both for the age "
-                       "groups below the split's mean size).", augmentation="small_groups"),
-    "D-1a": _weighted(CUSTOM, "Custom-loss study, row 1a: product over the axes, ages by year.", "product_years"),
-    "D-1b": _weighted(CUSTOM, "Custom-loss study, row 1b: product over the axes, ages in their groups.", "product"),
-    "D-2a": _weighted(CUSTOM, "Custom-loss study, row 2a: one weight a joint cell, ages by year; the study dropped it.",
-                      "cell_years"),
-    "D-2b": _weighted(CUSTOM, "Custom-loss study, row 2b: one weight a joint cell, ages in their groups.", "cell"),
-    "D-3": _weighted(CUSTOM, "Custom-loss study, row 3: weights set by hand.", "by_hand"),
-    "D-E2": _weighted(CUSTOM, "Custom-loss study, row E2: 1b with augmentation (our reading: the balanced set).",
-                      "product", images="balanced"),
-    "D-E3": like(CUSTOM, "Custom-loss study, row E3, on augmented images (our reading: the balanced set): one expert "
-                 "an axis on the backbone's embeddings, each with the weights of its axis times the age weights of 1b, "
-                 "the age expert with those of 1a; then a dense layer joins them and all is trained with 1b.",
-                  experts=True, images="balanced",
-                  stages=(Stage(layers=EXPERTS, rate=1e-4), Stage(layers=HEAD, rate=1e-4, weights="product"))),
-    "D-E4": like(CUSTOM, "Custom-loss study, row E4: three stages of 20, 30 and 10 epochs on augmented images (our "
-                  "reading: the balanced set), 1b in the last.",
-                  images="balanced",
-                  stages=(Stage(layers=HEAD, rate=1e-4, epochs=20), Stage(layers=ALL, rate=1e-5, epochs=30),
-                          Stage(layers=ALL, rate=1e-5, epochs=10, weights="product"))),
-}  # fmt: skip
-
 RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
+
+
+def run_of(train: Train, name: str, where: str) -> Run:
+    """The run of a name.
+
+    Raises:
+        UserError: there is none; the known ones are listed.
+    """
+    if name not in train.runs:
+        raise UserError(
+            f"{where}: train.runs",
+            f"one of the runs {', '.join(train.runs)}",
+            repr(name),
+            "Name one of them with --run",
+        )
+    return train.runs[name]
+
+
+def recipe_of(train: Train, name: str, run: Run, where: str) -> Recipe:
+    """The recipe of a run, the user's own first, with the run's weights in its last stage.
+
+    Args:
+        train: the section.
+        name: the run's name.
+        run: the run.
+        where: the parameter file.
+    Returns:
+        a recipe whose stages hold weights schemes spelt out.
+    Raises:
+        UserError: no recipe or no scheme of a name.
+    """
+    key = f"{where}: train.runs.{name}"
+    recipe = _own(train, run.recipe, f"{key}.recipe", where)
+    stages = [stage.model_copy(update={"weights": named(stage.weights, f"{key}.recipe")}) for stage in recipe.stages]
+    if run.weights is not None:
+        stages[-1] = stages[-1].model_copy(update={"weights": named(run.weights, f"{key}.weights")})
+    ceiling = train.max_epochs
+    if ceiling is not None:
+        stages = [stage.model_copy(update={"epochs": min(stage.epochs, ceiling)}) for stage in stages]
+    return recipe.model_copy(update={"stages": tuple(stages), "images": run.images or recipe.images})
+
+
+def _own(train: Train, name: str, key: str, where: str) -> Recipe:
+    own = train.recipes.get(name)
+    if own is None:
+        return _registered(name, key, train)
+    base = _registered(own.base, f"{where}: train.recipes.{name}.base", train)
+    given = {field: getattr(own, field) for field in own.model_fields_set if field != "base"}
+    try:
+        return base.like(given.pop("about", f"The user's {name}, after {own.base}."), **given)
+    except ValidationError as error:
+        rule = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(
+            f"{where}: train.recipes.{name}", rule, f"{given} over {own.base}", "Correct the recipe"
+        ) from error
+
+
+def _registered(name: str, key: str, train: Train) -> Recipe:
+    if name not in RECIPES:
+        known = ", ".join([*train.recipes, *RECIPES])
+        raise UserError(key, f"one of the recipes {known}", repr(name), "Correct the name")
+    return RECIPES[name]

@@ -21,7 +21,7 @@ class Draws:
     """A copy's own stream of random numbers.
 
     Args:
-        seed: unsigned 64-bit; see `manifests.seeds.image_seed`.
+        seed: unsigned 64-bit; see `manifests.seeds.derive`.
     """
 
     def __init__(self, seed: int) -> None:

@@ -9,10 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kernels.policies import CATALOGUE, Draws
-from augment.rendering.substitutes import rendezvous
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive, rendezvous
 from manifests.sections.policies import needs_donor
 from manifests.tables import base
 from manifests.tables.tasks import ORIGINAL, task_id
@@ -44,7 +43,7 @@ def choose(photos: pa.Table, cells: Cells, count: int, seed: int) -> pa.Table:
     if not photos.num_rows:
         raise UserError("source.parquet", "labelled train photos", "none", "Look at quarantine.parquet")
     cell = photos["cell"].to_numpy()
-    ticket = np.array([image_seed(seed, one, 0) for one in photos["image_id"].to_pylist()], np.uint64)
+    ticket = np.array([derive(seed, one, 0, 0) for one in photos["image_id"].to_pylist()], np.uint64)
     bins = cells.grid()[cell, cells.names.index(AGE)] if AGE in cells.names else np.zeros(len(cell), np.int64)
     turn = _rank(cell, ticket)  # 0 for the first photo of each cell
     place = _rank(bins, ticket, turn)  # 0 for the first photo of each bin
@@ -121,11 +120,11 @@ def _of_photo(
     image_id: str, others: list[str], steps: list[tuple[str, float]], seed: int
 ) -> Iterator[tuple[int, str, float, int, str | None]]:
     """(copy, policy, severity, seed, donor) of one photo's tasks; no tone where nobody can give it."""
-    yield 0, ORIGINAL, 0.0, image_seed(seed, image_id, 0), None
+    yield 0, ORIGINAL, 0.0, derive(seed, image_id, 0, 0), None
     for copy, (name, severity) in enumerate(steps, start=1):
-        own, donor = image_seed(seed, f"{image_id}/probe/{name}", 1), None
+        own, donor = derive(seed, f"{image_id}/probe/{name}", 1, 0), None
         if needs_donor(name):
             if not others:
                 continue
-            donor = max(others, key=lambda other: (rendezvous(f"{image_id}/probe/{name}", other), other))
+            donor = max(others, key=lambda other: (rendezvous(f"{image_id}/probe/{name}/{other}"), other))
         yield copy, name, severity, own, donor

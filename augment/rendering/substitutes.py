@@ -8,7 +8,6 @@ its next copy number; so the result depends on which photos fail, never on when.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from hashlib import blake2b
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 
 from augment.kernels.policies import Draws
 from manifests.core.cells import Cells
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive, rendezvous
 from manifests.sections.policies import Policies, needs_donor
 from manifests.tables.tasks import task_id
 
@@ -72,10 +71,10 @@ class Reserve:
         members = self._members[cell]
         if not members:
             return None
-        chosen = min(members, key=lambda one: (self._last[one], -rendezvous(task_id, one), one))
+        chosen = min(members, key=lambda one: (self._last[one], -rendezvous(f"{task_id}/{one}"), one))
         self._last[chosen] += 1
         copy = self._last[chosen]
-        seed = image_seed(self._seed, chosen, copy)
+        seed = derive(self._seed, chosen, copy, 0)
         labels = dict(zip(self._cells.names, self._cells.labels(cell), strict=True))
         weight = {name: use.at(labels)[0] for name, use in self._policies.root.items() if not needs_donor(name)}
         if policy not in weight:
@@ -94,8 +93,3 @@ def _choose(weight: dict[str, float], seed: int) -> str:
         if at < 0:
             return name
     return "mixed"
-
-
-def rendezvous(key: str, image_id: str) -> int:
-    """A photo's score for a key; who scores highest is taken, so that another photo changes little."""
-    return int.from_bytes(blake2b(f"{key}/{image_id}".encode(), digest_size=8).digest(), "big")

@@ -23,7 +23,7 @@ from augment.kernels.gates import Print, Scored, judge
 from augment.kernels.policies import CATALOGUE, Draws
 from augment.rendering.photo import Photo, PhotoFailed
 from manifests.core import codec
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.sections.render import Render
 
 
@@ -203,7 +203,7 @@ class _Call:
         before = None
         assert task.policy is not None
         for attempt in range(self.setup.render.max_attempts if self.setup.render.gate else 1):
-            seed = image_seed(self.setup.seed, image_id, task.copy, attempt) if attempt else task.seed
+            seed = derive(self.setup.seed, image_id, task.copy, attempt) if attempt else task.seed
             drawn = CATALOGUE[task.policy].draw(Draws(seed), task.severity)
             if drawn == before:
                 return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class UserError(Exception):
     """A mistake in the input or the parameters, to be shown without a traceback.
@@ -9,7 +12,8 @@ class UserError(Exception):
     The message reads `<where>: expected <rule>. Received <value>. <what to do>.`
 
     Args:
-        where: the file, and within it the key or the row.
+        where: the file, and within it the key or the row. A key that begins with a dot, or the empty
+            text, is relative: `located` says what it belongs to.
         rule: what would have been right.
         received: what was found instead.
         remedy: what to do about it.
@@ -17,19 +21,45 @@ class UserError(Exception):
 
     def __init__(self, where: str, rule: str, received: object, remedy: str) -> None:
         self.where, self.rule, self.received, self.remedy = where, rule, str(received), remedy
-        super().__init__(f"{where}: expected {rule}. Received {received}. {remedy}.")
+        super().__init__(where, rule, self.received, remedy)  # the arguments of __init__, or it can't be unpickled
+
+    def __str__(self) -> str:
+        return f"{self.where}: expected {self.rule}. Received {self.received}. {self.remedy}."
 
 
 class PlanInfeasible(UserError):
-    """The hard wishes of the `plan` section contradict one another.
+    """The hard constraints of the `plan` section contradict one another.
 
     Args:
         conflict: the keys of a minimal conflict: without any one of them the others agree.
-        nearest: key -> the value that makes the wishes agree.
+        nearest: key -> the value that makes the constraints agree.
     """
 
     def __init__(
         self, where: str, received: str, remedy: str, conflict: tuple[str, ...], nearest: dict[str, int | float]
     ) -> None:
-        super().__init__(where, "hard wishes that agree", received, remedy)
+        super().__init__(where, "hard constraints that agree", received, remedy)
         self.conflict, self.nearest = conflict, nearest
+        self.args = (where, received, remedy, conflict, nearest)
+
+
+@contextmanager
+def located(place: str) -> Iterator[None]:
+    """Put `place` before the relative keys of the errors raised inside.
+
+    What raises an error knows the key, such as `.max_copies`; the command's door knows the file:
+
+        with located("params.yaml: plan"):
+            ...  # raises "params.yaml: plan.max_copies: expected ..."
+
+    Places nest; an error that names a file already stays as it is.
+
+    Args:
+        place: the file and the section, or a relative key within an outer `located`.
+    """
+    try:
+        yield
+    except UserError as error:
+        if not error.where or error.where.startswith("."):
+            error.where = place + error.where
+        raise

@@ -8,19 +8,26 @@ from hashlib import blake2b, shake_128
 import numpy as np
 
 
-def image_seed(seed: int, image_id: str, copy: int, attempt: int = 0) -> int:
-    """Hash (seed, image_id, copy, attempt) to 64 bits.
+def derive(seed: int, *parts: str | int) -> int:
+    """Hash a seed and what it is for to 64 bits: (seed, image_id, copy, attempt) for an image.
 
     Args:
         seed: the `seed` of params.yaml.
-        image_id: the source image's id.
-        copy: the copy's number, 1 or more (0 is the original and draws nothing).
-        attempt: how many earlier draws the quality gates turned down.
+        parts: what the randomness belongs to; for a copy its image_id, its number (1 or more; 0 is the
+            original and draws nothing) and how many earlier draws the quality gates turned down.
     Returns:
         an unsigned 64-bit integer.
     """
-    text = f"{seed}/{image_id}/{copy}/{attempt}"
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    return rendezvous("/".join(str(part) for part in (seed, *parts)))
+
+
+def rendezvous(key: str) -> int:
+    """The score of a candidate for a place: 64 bits of a hash of `place/candidate`.
+
+    The candidate with the highest (or lowest) score takes the place, so that another candidate
+    changes only the places that it takes (Thaler and Ravishankar 1998, rendezvous hashing).
+    """
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big")
 
 
 def generator(seed: int) -> np.random.Generator:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from manifests.core.seeds import generator, image_seed
+from manifests.core.seeds import derive, generator
 
 SHARES = {"train": 0.6, "valid": 0.2, "test": 0.2}
 GENDERS = ("male", "female")
@@ -91,14 +91,14 @@ def counts(size: int) -> np.ndarray:
 def _split(split: str, size: int, seed: int) -> list[Person]:
     cells = np.repeat(np.arange(COUNTS.size), counts(size).ravel())
     # Names in hashed order, so that a name says nothing of the cell.
-    order = np.argsort([image_seed(seed, f"{split}/order", i) for i in range(len(cells))], kind="stable")
+    order = np.argsort([derive(seed, f"{split}/order", i, 0) for i in range(len(cells))], kind="stable")
     return [_person(split, number, int(cells[place]), seed) for number, place in enumerate(order)]
 
 
 def _person(split: str, number: int, cell: int, seed: int) -> Person:
     name = f"{number:06d}"
     # Not the generator of the drawing: one stream for both would tie the skin's tone to the age.
-    rng = generator(image_seed(seed, f"{split}/{name}/age", 0))
+    rng = generator(derive(seed, f"{split}/{name}/age", 0, 0))
     age_bin, gender, ethnicity, expression = (int(i) for i in np.unravel_index(cell, COUNTS.shape))
     low, high, mode = AGES[age_bin]
     age = float(rng.triangular(low, mode, high))
@@ -106,5 +106,5 @@ def _person(split: str, number: int, cell: int, seed: int) -> Person:
     # The mean of about 36 raters, as many as APPA-REAL's photos have.
     perceived = float(np.clip(age + rng.normal(0, spread / 6), low, high))
     labels = GENDERS[gender], ETHNICITIES[ethnicity], EXPRESSIONS[expression]
-    drawing = image_seed(seed, f"{split}/{name}", 0)
+    drawing = derive(seed, f"{split}/{name}", 0, 0)
     return Person(name, split, age, round(perceived, 2), round(spread, 2), *labels, drawing)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import blake2b
+
+from manifests.core.seeds import rendezvous
 
 
 def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
@@ -32,4 +33,4 @@ def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
 
 
 def _point(key: str) -> float:
-    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") / 2**64
+    return rendezvous(key) / 2**64

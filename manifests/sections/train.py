@@ -6,7 +6,7 @@ user's own recipe is checked by the very rules that the built-in ones obey.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -131,6 +131,11 @@ class Recipe(Section):
         if not stages:
             raise ValueError("one stage or more")
         return stages
+
+    def like(self, about: str, **changed: Any) -> Recipe:
+        """This recipe with a docstring of its own and the named fields changed, checked again."""
+        fields = {name: getattr(self, name) for name in Recipe.model_fields}
+        return Recipe(**{**fields, "about": about, **changed})
 
     @field_validator("head")
     @classmethod

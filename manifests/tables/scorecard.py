@@ -15,8 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.core.errors import UserError
 from manifests.core.files import write_text
-
-DIGITS = 6  # after the point, in years or shares; more would be noise of the summation's order
+from manifests.core.text import DIGITS
 
 
 class Part(BaseModel):

@@ -144,7 +144,7 @@ def _table(rows: list[dict], written: list[tuple[str, int, bytes]], cells: Cells
         "cell": cell.fill_null(-1),
         "policy": _words(policy, pa.int16()),
         "severity": pa.array([0.1 * (c % 10) for c in copy], pa.float32()),
-        "seed": pa.array([seeds.image_seed(7, row["image_id"], row["copy"]) for row in rows], pa.uint64()),
+        "seed": pa.array([seeds.derive(7, row["image_id"], row["copy"], 0) for row in rows], pa.uint64()),
         "attempt": pa.array([0] * len(rows), pa.int32()),
         "donor": pa.array([rows[0]["image_id"] if p == "tone" else None for p in policy], pa.string()),
         "replay": drawn,

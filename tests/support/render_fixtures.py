@@ -20,7 +20,7 @@ import pyarrow as pa
 from augment import render as command
 from manifests.core import codec
 from manifests.core.cells import Cells
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.tables import base, index, source, tasks
 
 CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
@@ -156,7 +156,7 @@ def plan(photos: pa.Table, copies: int, shard: int, skip: int) -> pa.Table:
             "split": pa.array([row["split"] for row, *_ in rows]).dictionary_encode().cast(words),
             "kept": [group != "dropped" for _, _, group, *_ in rows],
             "policy": pa.array([policy for *_, policy, _ in rows]).dictionary_encode().cast(words),
-            "seed": pa.array([image_seed(7, row["image_id"], copy) for row, copy, *_ in rows], pa.uint64()),
+            "seed": pa.array([derive(7, row["image_id"], copy, 0) for row, copy, *_ in rows], pa.uint64()),
             "donor": pa.array([donor for *_, donor in rows], pa.string()),
             "shard": pa.array(shards).dictionary_encode(),
             "age": pa.array([row["age"] for row, *_ in rows], pa.float32()),

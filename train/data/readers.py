@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from math import prod
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +22,6 @@ from manifests.core import codec, command, seeds
 from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from train.data.views import PLAIN, VIEWS
-from train.memory import Memory
 
 AHEAD = 4  # batches in the making; more would only hold more memory
 
@@ -132,7 +132,7 @@ class Rows:
 
 def order(rows: int, seed: int, epoch: int) -> np.ndarray:
     """The shuffled order of an epoch: int64 (rows,), a function of its arguments alone."""
-    return seeds.generator(seeds.image_seed(seed, "order", epoch)).permutation(rows)
+    return seeds.generator(seeds.derive(seed, "order", epoch, 0)).permutation(rows)
 
 
 def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -156,3 +156,44 @@ def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.nda
         finally:
             for future in waiting:
                 future.cancel()
+
+
+ALIGNMENT = 64  # bytes; TensorFlow takes aligned memory as it is and copies any other
+
+
+class Memory:
+    """Blocks of memory; safe to share among threads. There are as many as were ever held at once."""
+
+    def __init__(self) -> None:
+        self._free: deque[np.ndarray] = deque()
+
+    def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
+        """An uninitialised array that starts at a multiple of `ALIGNMENT` bytes.
+
+        Its block is lent again as soon as neither it nor a view of it is held, by Python or by TensorFlow.
+        """
+        length = prod(shape) * dtype.itemsize
+        try:
+            block = self._free.pop()
+        except IndexError:
+            block = _block(length)
+        if len(block) < length:
+            block = _block(length)
+        return np.asarray(_Loan(block, self._free))[:length].view(dtype).reshape(shape)
+
+
+class _Loan:
+    """What an array of a block rests on: views of it keep it alive, and it gives the block back at its end."""
+
+    def __init__(self, block: np.ndarray, free: deque[np.ndarray]) -> None:
+        self._block, self._free = block, free
+        self.__array_interface__ = block.__array_interface__
+
+    def __del__(self) -> None:
+        self._free.append(self._block)
+
+
+def _block(length: int) -> np.ndarray:
+    memory = np.empty(length + ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + length]

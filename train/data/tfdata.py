@@ -13,8 +13,7 @@ import numpy as np
 from manifests.core import command
 from manifests.core.errors import UserError
 from train.data.readers import Inputs, Rows
-from train.devices import Devices
-from train.model.runtime import tf
+from train.model.runtime import Devices, tf
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from manifests.core.cells import Cells
 from manifests.sections.train import Recipe, Train
-from train.devices import Devices
-from train.model.runtime import keras
+from train.model.runtime import Devices, keras
 
 FORMAT = "2"  # of a saved state; another one where what it holds, or how it was made, changes
 

@@ -10,11 +10,10 @@ from manifests.sections.train import Recipe, Stage
 from train.data import tfdata
 from train.data.readers import order
 from train.data.tfdata import Fitted
-from train.devices import Devices
 from train.fitting import checkpoint
 from train.fitting.checkpoint import Counters, State
 from train.model.losses import LOSSES
-from train.model.runtime import keras
+from train.model.runtime import Devices, keras
 
 PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
 TOGETHER = 16  # steps that TensorFlow takes before Python is asked again; the result is the same

@@ -14,9 +14,13 @@ from manifests.core.cells import Cells
 from manifests.core.files import publish, write_bytes, write_text
 from manifests.tables import predictions
 from train.data.samples import Items
+from train.fitting.context import Job
+from train.fitting.run import Member
+from train.fitting.stage_data import items_of, weights_of
 from train.model.heads import ages
 from train.model.losses import AGES
 from train.model.runtime import keras
+from train.sample_weights import effective_size
 
 
 def table(items: list[Items], outputs: list[list[np.ndarray]], cells: Cells) -> pa.Table:
@@ -69,3 +73,23 @@ def save_model(model: keras.Model, path: Path) -> None:
             whole.replace(temporary)
         finally:
             whole.unlink(missing_ok=True)
+
+
+def lines(job: Job, members: list[Member], made: pa.Table) -> str:
+    """One line on what was trained, one on valid: the mean absolute error, and its spread over the repeats."""
+    epochs = "+".join(str(len(member.history)) for member in members)
+    chosen = items_of(job, job.recipe.stages[-1])
+    weights = weights_of(job, job.recipe.stages[-1], chosen)[:, 0].astype(np.float64)
+    text = [
+        f"{job.name}: {len(chosen)} {job.recipe.images} images (effective {effective_size(weights):.0f}), "
+        f"{len(job.recipe.stages)} stage(s), {epochs} epochs"
+    ]
+    valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))
+    valid = valid.filter(pc.is_valid(valid["age"]))
+    if len(valid):
+        truth = valid["age"].to_numpy()
+        errors = np.abs(np.stack(valid["age_preds"].to_pylist()) - truth[:, None]).mean(axis=0)
+        mean = np.abs(valid["age_pred"].to_numpy() - truth).mean()
+        spread = f"; repeats {errors.mean():.2f} +- {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
+        text.append(f"  valid MAE {mean:.2f} years on {len(valid)} photos{spread}")
+    return "\n".join(text)

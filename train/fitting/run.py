@@ -13,13 +13,12 @@ from train.data import features as embed
 from train.data import samples
 from train.data.readers import Images, Rows
 from train.data.samples import Items
-from train.devices import seed_all
 from train.fitting import checkpoint, loop, stage_data
 from train.fitting.checkpoint import State
 from train.fitting.context import Job
 from train.fitting.validation import monitor
 from train.model import backbones, heads
-from train.model.runtime import keras
+from train.model.runtime import keras, seed_all
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import pyarrow as pa
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
 from manifests.sections.audit import Bounds
-from manifests.tables.audit import AgeDrift, Drift, Step, ValueDrift
+from manifests.tables.audit import Accuracy, AgeDrift, Drift, Skill, Step, ValueDrift
 from manifests.tables.tasks import ORIGINAL
-from train import estimate
 from train.label_drift import bounds as verdict
 from train.label_drift.judge_predictions import Opinions
-from train.scoring import resampling
+from train.scoring import intervals, resampling
+from train.scoring.intervals import means
 
 FLIP = "flip"
 
@@ -136,5 +136,29 @@ def _values(made: Ladder, shares: np.ndarray, label: np.ndarray) -> list[ValueDr
 
 
 def _drifts(made: Ladder, values: np.ndarray) -> list[Drift]:
-    own, beyond = (estimate.means(one, made.weights) for one in (values, values - values[:, [made.flip]]))
+    own, beyond = (intervals.means(one, made.weights) for one in (values, values - values[:, [made.flip]]))
     return [Drift(value=v, beyond=b) for v, b in zip(own, beyond, strict=True)]
+
+
+def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: int) -> Skill:
+    """Its errors, with 95% intervals over photos, stratified by joint cell.
+
+    Args:
+        photos: rows of an index, originals.
+        seen: the judge's opinions of them; a photo without one does not count.
+        cells: the axes.
+        resamples: bootstrap replicates.
+        seed: of params.yaml.
+    """
+    cell = photos["cell"].to_numpy().astype(np.int64)
+    weights = resampling.weights(resampling.strata(cell), resamples, seed)
+    grid, mae, accuracy = cells.grid()[cell], None, {}
+    if seen.age is not None:
+        labels = photos["age"].to_numpy(zero_copy_only=False).astype(np.float64)
+        mae = means(np.abs(seen.age - labels)[:, None], weights)[0]
+    for axis, shares in seen.shares.items():
+        label = grid[:, cells.names.index(axis)]
+        right = np.where(np.isnan(shares).any(axis=1), np.nan, shares.argmax(axis=1) == label)
+        most = float(np.bincount(label).max() / len(label))
+        accuracy[axis] = Accuracy(value=means(right[:, None], weights)[0], most_frequent=most)
+    return Skill(n=len(cell), mae=mae, accuracy=accuracy)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core.errors import UserError
-from manifests.core.seeds import image_seed
+from manifests.core.seeds import derive
 from manifests.scanning import near_duplicates
 from manifests.scanning.photos import SIDE
 from train.data.readers import Inputs, ready
@@ -67,7 +67,7 @@ def assign(
     group = joined(len(image_ids), together)
     first: dict[int, tuple[int, int, int]] = {}
     for photo, image_id in enumerate(image_ids):
-        key = (int(cell[photo]), image_seed(seed, image_id, 0), int(group[photo]))
+        key = (int(cell[photo]), derive(seed, image_id, 0, 0), int(group[photo]))
         first[key[2]] = min(key, first.get(key[2], key))
     if len(first) < 2:
         raise UserError("train photos", "two or more that are not of one subject", len(first), "Add photos of others")

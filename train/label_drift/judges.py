@@ -20,11 +20,10 @@ from train.data import features as embed
 from train.data import tfdata
 from train.data.readers import Images, Inputs, Rows, order
 from train.data.samples import NARROWEST, Items
-from train.devices import seed_all
 from train.label_drift.judge_predictions import Opinions, asked
 from train.model import backbones
 from train.model.losses import AGES, soft_labels
-from train.model.runtime import keras, layers, ops, tf
+from train.model.runtime import keras, layers, ops, seed_all, tf
 
 SIZE = 96  # pixels, at most, of a judge that learns from pixels
 NAME = "a cross-fitted judge"

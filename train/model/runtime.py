@@ -1,6 +1,6 @@
-"""Import TensorFlow and Keras without their start-up notes, which no setting of theirs turns off.
+"""TensorFlow and Keras without their start-up notes, and what they may use of the machine.
 
-Everything of `train/` that needs them takes them from here.
+Everything of `train/` that needs them takes them from here: no setting of theirs turns the notes off.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+from manifests.core import command
 
 
 @contextmanager
@@ -32,3 +35,54 @@ with _without_notes():
     from keras import layers, ops
 
 __all__ = ["keras", "layers", "ops", "tf"]
+
+
+@dataclass(frozen=True)
+class Devices:
+    """How to train on the devices at hand.
+
+    Attributes:
+        strategy: one device, or mirrored over several.
+        names: the devices, such as `/CPU:0`.
+        gpu: whether they are GPUs; then mixed precision, XLA and prefetching to the device are on.
+    """
+
+    strategy: tf.distribute.Strategy
+    names: tuple[str, ...]
+    gpu: bool
+
+
+def prepare(seed: int) -> Devices:
+    """Seed everything, ask for deterministic kernels, and choose the strategy by the devices.
+
+    Predictions are the same twice for the same number of threads (`N_JOBS`).
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    _set_threads(command.jobs())
+    for gpu in gpus:
+        tf.config.experimental.set_memory_growth(gpu, True)
+    seed_all(seed)
+    tf.config.experimental.enable_op_determinism()
+    keras.mixed_precision.set_global_policy("mixed_float16" if gpus else "float32")
+    return over(tf.config.list_logical_devices("GPU" if gpus else "CPU"))
+
+
+def over(logical: list[tf.config.LogicalDevice]) -> Devices:
+    """Mirror over the devices given, or use the one."""
+    names = tuple(device.name.removeprefix("/device:") for device in logical)
+    gpu = bool(logical) and logical[0].device_type == "GPU"
+    if len(names) > 1:
+        return Devices(tf.distribute.MirroredStrategy([f"/{name}" for name in names]), names, gpu)
+    return Devices(tf.distribute.get_strategy(), names, gpu)
+
+
+def seed_all(seed: int) -> None:
+    """Seed Python, NumPy, TensorFlow and Keras, so that weights are drawn alike."""
+    keras.utils.set_random_seed(seed % 2**32)
+
+
+def _set_threads(threads: int) -> None:
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:  # a process that has computed already keeps the threads it has
+        return

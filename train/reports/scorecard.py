@@ -6,7 +6,8 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from manifests.tables.scorecard import DIGITS, Group, Scorecard
+from manifests.core.text import DIGITS
+from manifests.tables.scorecard import Group, Scorecard
 
 
 def metrics(card: Scorecard) -> dict[str, dict[str, object]]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import rankdata
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.tables.comparison import Comparison, Figure, Marginal, Place, Row, Table
 from manifests.tables.scorecard import Scorecard
-from train.leaderboard import ranks
 from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import pair, resampled
 from train.scoring.predictions import Photos
@@ -178,7 +178,7 @@ def _of_predictions(name: str, ages: np.ndarray, photos: Photos, axes: Sequence[
 def _leaderboard(rows: Sequence[Row], axes: Sequence[str]) -> list[Place]:
     """All rows, best average rank first; ties in order of name."""
     columns = np.array([[*(row.bias[axis].value for axis in axes), row.mae.value] for row in rows])
-    ranked = ranks(columns)
+    ranked = rankdata(columns, axis=0)  # lower is better; systems that tie share the mean of their ranks
     places = [
         Place(
             name=row.name,

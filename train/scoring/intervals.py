@@ -10,6 +10,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
+from manifests.tables.audit import Estimate
+from train.scoring import intervals
+
 TAIL = 0.025
 NORMAL = 1.96  # the normal distribution's quantile at 1 - TAIL
 
@@ -59,3 +62,21 @@ def widening(shares: np.ndarray) -> float:
         return 1.0
     freedom = 3 * float((shares**2).sum()) ** 2 / fourth
     return max(1.0, float(stdtrit(freedom, 1 - TAIL)) / NORMAL)
+
+
+def means(values: np.ndarray, weights: np.ndarray) -> list[Estimate]:
+    """Means over photos with their intervals.
+
+    Args:
+        values: float64 (photos, figures); NaN where a photo has none.
+        weights: float64 (resamples, photos), of `train.bootstrap.weights`.
+    Returns:
+        one a figure; zeros where no photo has any.
+    """
+    there = ~np.isnan(values)
+    filled, count = np.where(there, values, 0.0), there.sum(axis=0)
+    weight = weights @ there
+    low, high = intervals.of_mean(weights @ filled / np.where(weight > 0, weight, 1.0))
+    value = filled.sum(axis=0) / np.maximum(count, 1)
+    columns = (value.tolist(), low.tolist(), high.tolist())
+    return [Estimate(value=v, low=a, high=b) for v, a, b in zip(*columns, strict=True)]

@@ -9,12 +9,11 @@ import numpy as np
 from manifests.core.cells import Cells
 from manifests.sections.score import Score
 from manifests.tables.scorecard import Band, Bias, Group, Photo, Scorecard, Scores, Seeds, Spread
-from train.permutation import chance_biases, p_value
 from train.scoring.calibration import calibration
 from train.scoring.intervals import of_bias, of_mean
 from train.scoring.metrics import Grouping, bias, group_means, groupings, weighted_group_means
 from train.scoring.predictions import Photos
-from train.scoring.resampling import strata, weights
+from train.scoring.resampling import chance_biases, p_value, strata, weights
 
 BAND = 5  # years
 

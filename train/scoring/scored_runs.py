@@ -8,7 +8,7 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.train import Scheme, Train
 from manifests.tables import predictions, scorecard
-from train.resolve import recipe_of
+from train.recipes import recipe_of
 from train.scoring.comparison import Entrant, role
 from train.scoring.predictions import labelled
 
