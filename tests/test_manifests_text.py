@@ -38,7 +38,11 @@ def test_a_markdown_table_keeps_its_columns_whatever_a_cell_holds() -> None:
     assert (head, rule, row) == ("| a | b |", "| --- | --- |", "| x\\|y | &lt;i&gt; |")
 
 
-@given(st.lists(st.tuples(st.text(st.characters(exclude_categories=["C"])), st.none() | st.integers() | st.floats(-1e6, 1e6))))
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(exclude_categories=["C"])), st.none() | st.integers() | st.floats(-1e6, 1e6))
+    )
+)
 def test_csv_reads_back(rows: list[tuple[str, object]]) -> None:
     read = list(csv.reader(io.StringIO(text.csv_table(("name", "value"), rows), newline="")))
     expected = ["" if v is None else str(round(v, text.DIGITS)) if isinstance(v, float) else str(v) for _, v in rows]
