@@ -47,14 +47,19 @@ def locked(folder: Path) -> Iterator[Path]:
                 str(folder), "a store that no other command uses", "one in use", "Wait until that command ends"
             ) from error
         scratch = folder / "scratch"
-        shutil.rmtree(scratch, ignore_errors=True)
-        for part in folder.glob("??/.*.part"):
-            part.unlink(missing_ok=True)
+        _tidy(folder, scratch)
         scratch.mkdir()
         try:
             yield scratch
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _tidy(folder, scratch)
+
+
+def _tidy(folder: Path, scratch: Path) -> None:
+    """Remove what a worker began and did not finish."""
+    shutil.rmtree(scratch, ignore_errors=True)
+    for part in folder.glob("??/.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def main() -> None:
@@ -72,7 +77,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="augment.store", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--store", type=Path, default=Path(DEFAULT), help=f"default: {DEFAULT}")
+    parser.add_argument("--store", type=command.place, default=Path(DEFAULT), help=f"default: {DEFAULT}")
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("list", help="packs, images and bytes")
     verbs.add_parser("empty", help="remove everything")

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,24 @@ import pyarrow.compute as pc
 
 from augment.cache import keys
 from augment.kernels import ops
-from augment.rendering import pool
 from augment.rendering.photo import Photo, PhotoFailed
 from augment.rendering.task_rows import CALL, cut
-from manifests.core import codec, command, params
+from manifests.core import command, params, pool
 from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from manifests.sections.source import Source
 from manifests.tables import index
+
+COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where photos and shards lie, absolute: a worker may run in another folder; and the largest photo file."""
+
+    root: Path
+    shards: Path
+    max_bytes: int
 
 
 def main() -> None:
@@ -37,18 +49,16 @@ def main() -> None:
     if options.sample < 0:
         raise UserError("--sample", "a number of rows, or 0 for all", options.sample, "Correct the value")
     table, _ = index.read(options.index)
-    root = Path(params.section(options.params, Source).root)
+    source = params.section(options.params, Source)
+    folders = Folders(Path(source.root).absolute(), options.index.parent.absolute(), source.max_bytes)
     for line in warnings(table):
         print(line, file=sys.stderr)
     rows = sample(table, options.sample)
     with command.progress(rows.num_rows, "verify") as bar:
-        wrong = verify(rows, table, root, options.index.parent, command.jobs(), bar.update)
+        wrong = verify(rows, table, folders, command.jobs(), bar.update)
     print("\n".join([*wrong, f"{rows.num_rows:,} of {table.num_rows:,} images verified, {len(wrong):,} mismatches"]))
     if wrong:
         sys.exit(1)
-
-
-COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
 
 
 def warnings(table: pa.Table) -> list[str]:
@@ -70,16 +80,13 @@ def sample(table: pa.Table, count: int) -> pa.Table:
     return joined.take(pa.array(np.linspace(0, table.num_rows - 1, count).astype(np.int64)))
 
 
-def verify(
-    rows: pa.Table, table: pa.Table, root: Path, shards: Path, jobs: int, done: Callable[[int], object]
-) -> list[str]:
+def verify(rows: pa.Table, table: pa.Table, folders: Folders, jobs: int, done: Callable[[int], object]) -> list[str]:
     """Say what does not match, one line an image, in the order of the rows.
 
     Args:
         rows: of `sample`.
         table: the index, whose metadata holds the encoder's quality.
-        root: the source root.
-        shards: the folder of the shards.
+        folders: where to read.
         jobs: how many workers.
         done: called with the number of rows that were verified.
     """
@@ -87,22 +94,24 @@ def verify(
     found = rows.select(["row", *COLUMNS]).sort_by([("image_id", "ascending"), ("row", "ascending")]).to_pylist()
     quality = int(table.schema.metadata[b"quality"])
     wrong: list[tuple[int, str]] = []
-    for count, lines in pool.each(jobs, _check, ((part, root, shards, quality) for part in cut(found, 8 * CALL))):
-        done(count)
-        wrong += lines
+    calls = ((part, folders, quality) for part in cut(found, 8 * CALL))
+    with closing(pool.each(jobs, _check, calls, "verify")) as parts:
+        for count, lines in parts:
+            done(count)
+            wrong += lines
     return [line for _, line in sorted(wrong)]
 
 
-def _check(rows: list[dict[str, Any]], root: Path, folder: Path, quality: int) -> tuple[int, list[tuple[int, str]]]:
+def _check(rows: list[dict[str, Any]], folders: Folders, quality: int) -> tuple[int, list[tuple[int, str]]]:
     cv2.setNumThreads(0)
     wrong: list[tuple[int, str]] = []
     photo: Photo | None = None
-    with Shards(folder) as shards:
+    with Shards(folders.shards) as shards:
         for row in rows:
             try:
                 if photo is None or photo.image_id != row["image_id"]:
-                    photo = Photo(root, row["path"], row["image_id"])
-                reasons = _differences(row, photo, root, shards, quality)
+                    photo = Photo(folders.root, row["path"], row["image_id"], folders.max_bytes)
+                reasons = _differences(row, photo, folders, shards, quality)
             except PhotoFailed as error:
                 reasons = [f"{error.path}: {error.reason}"]
             except UserError as error:
@@ -111,13 +120,13 @@ def _check(rows: list[dict[str, Any]], root: Path, folder: Path, quality: int) -
     return len(rows), wrong
 
 
-def _differences(row: dict[str, Any], photo: Photo, root: Path, shards: Shards, quality: int) -> list[str]:
+def _differences(row: dict[str, Any], photo: Photo, folders: Folders, shards: Shards, quality: int) -> list[str]:
     stored = shards.read(row["shard"], row["offset"], row["size"])
     drawn = json.loads(row["replay"])
     again = photo.content
     if drawn:
-        donor = Photo(root, row["donor_path"], row["donor"]).image if row["donor"] else None
-        again = codec.encode(ops.apply(photo.image, drawn, donor), quality)
+        donor = Photo(folders.root, row["donor_path"], row["donor"], folders.max_bytes) if row["donor"] else None
+        _, again = ops.develop(photo.image, drawn, donor.image if donor else None, quality)
     reasons = []
     if sha256(stored).hexdigest() != row["sha256"]:
         reasons.append(f"the bytes in {row['shard']} are not those of the index")

@@ -1,1 +1,5 @@
 """Tables of experiments: many parameter sets, each a DVC experiment, and one report over all of them."""
+
+from manifests.core import signals
+
+signals.while_importing()

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from manifests.core import codec, command
+from manifests.core import codec, command, pool
 from manifests.core.shards import Shards
 from pages import gallery_text, shell, sprites
 
@@ -75,10 +75,14 @@ def write(folder: Path, shards: Path, rows: pa.Table) -> list[Block]:
     made = parts(rows)
     for name in ("sheets", "parts"):
         (folder / name).mkdir()
-    tasks = [joblib.delayed(_sheet)(folder, shards, block) for block in sheets(rows)]
-    tasks += [joblib.delayed(_part)(folder, shards, block) for block in made]
-    with command.progress(len(tasks), "gallery", "file") as bar:
-        for _ in joblib.Parallel(n_jobs=command.jobs(), return_as="generator_unordered")(tasks):
+    folder, shards = folder.absolute(), shards.absolute()
+    calls = [(_sheet, folder, shards, block) for block in sheets(rows)]
+    calls += [(_part, folder, shards, block) for block in made]
+    with (
+        command.progress(len(calls), "gallery", "file") as bar,
+        closing(pool.each(command.jobs(), _call, calls, "gallery")) as done,
+    ):
+        for _ in done:
             bar.update()
     return made
 
@@ -88,6 +92,10 @@ def contents(shards: Path, rows: pa.Table) -> Sequence[bytes]:
     with Shards(shards) as opened:
         places = zip(rows["shard"].to_pylist(), rows["offset"].to_pylist(), rows["size"].to_pylist(), strict=True)
         return [opened.read(*place) for place in places]
+
+
+def _call(write: Callable[[Path, Path, Block], None], folder: Path, shards: Path, block: Block) -> None:
+    write(folder, shards, block)
 
 
 def _sheet(folder: Path, shards: Path, block: Block) -> None:

@@ -98,8 +98,9 @@ def test_tone_comes_from_another_photo_of_the_cell(table: pa.Table, folder: Path
 
 
 def test_every_image_comes_out_again_from_its_row(table: pa.Table, folder: Path) -> None:
+    folders = verify.Folders(folder / "raw", folder / "datasets/probe", 1 << 20)
     rows = verify.sample(table.filter(pc.field("policy") != "tone"), 0)  # a donor need not be in the sample
-    assert verify.verify(rows, table, folder / "raw", folder / "datasets/probe", 1, lambda _: None) == []
+    assert verify.verify(rows, table, folders, 1, lambda _: None) == []
 
 
 def photos(counts: dict[int, int], cells: Cells) -> pa.Table:

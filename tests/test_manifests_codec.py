@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -58,16 +59,18 @@ def test_a_jpeg_decodes_to_the_same_pixels_as_pillow() -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_applied(orientation: int) -> None:
+@pytest.mark.parametrize("kind", ["JPEG", "MPO"])  # MPO: what phones write, several pictures in one file
+def test_exif_orientation_is_applied(kind: str, orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    content = saved(picture(), "JPEG", quality=98, exif=exif.tobytes())
+    more = {"save_all": True, "append_images": [Image.new("RGB", (40, 30))]} if kind == "MPO" else {}
+    content = saved(picture(), kind, quality=98, exif=exif.tobytes(), **more)
     with Image.open(io.BytesIO(content)) as image:
         expected = np.asarray(ImageOps.exif_transpose(image), np.int32)
     received = codec.decode(content)
     assert received.shape == expected.shape
     assert np.abs(received - expected).mean() < 2
-    assert codec.header(content).turned == (orientation != 1)
+    assert codec.header(content).orientation == orientation and codec.header(content).format == "JPEG"
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "BMP", "TIFF"])
@@ -85,6 +88,23 @@ def test_what_is_no_photo_is_undecodable(content: bytes) -> None:
         codec.header(content)
     with pytest.raises(codec.Undecodable):
         codec.decode(content)
+
+
+def test_a_cut_multi_picture_photo_is_undecodable() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    content = saved(noise, "MPO", exif=exif.tobytes(), save_all=True, append_images=[Image.new("RGB", (8, 8))])
+    with pytest.raises(codec.Undecodable):
+        codec.decode(content[: len(content) // 2])
+
+
+def test_threads_agree_on_a_pixel_bomb_among_good_photos() -> None:
+    contents = [png_header(60_000, 60_000) if i % 16 == 5 else saved(picture(), "JPEG") for i in range(256)]
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(10):
+            sizes = [found.width for found in threads.map(codec.header, contents)]
+            assert [i for i, width in enumerate(sizes) if width == 60_000] == list(range(5, 256, 16))
 
 
 def test_a_pixel_bomb_shows_in_its_header() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -65,8 +67,60 @@ def test_an_error_of_the_system_has_no_traceback(
 
 def test_ctrl_c_exits_with_130(capsys: pytest.CaptureFixture[str]) -> None:
     code, text = exit_of(raising(KeyboardInterrupt()), capsys)
-    assert code == 130
-    assert text == "Stopped. Nothing half-written was left; run the command again to go on.\n"
+    assert (code, text) == (130, "Stopped by Ctrl-C before the end. Run the command again.\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_not_lost_whatever_code_makes_of_it(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    def main() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        except BaseException as error:
+            raise RuntimeError("as TensorFlow says it") from error
+
+    code, text = exit_of(main, capsys)
+    assert code == 128 + number and text.startswith("Stopped by ") and text.count("\n") == 1
+
+
+def test_a_signal_that_a_destructor_swallows_is_raised_again(capsys: pytest.CaptureFixture[str]) -> None:
+    class Swallowing:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+
+    def main() -> None:
+        each = Swallowing()
+        del each
+        time.sleep(20)
+
+    began = time.monotonic()
+    code, text = exit_of(main, capsys)
+    assert code == 130 and text.count("\n") == 1 and time.monotonic() - began < 10
+
+
+def test_a_second_signal_does_not_disturb_the_tidying_up(capsys: pytest.CaptureFixture[str]) -> None:
+    tidied = []
+
+    def main() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+            tidied.append(1)
+
+    assert exit_of(main, capsys)[0] == 130 and tidied == [1]
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/shards", "gs://b", "file:///tmp/x"])
+def test_an_address_of_a_store_is_refused(address: str) -> None:
+    with pytest.raises(UserError) as said:
+        command.parser("x", out="a").parse_args(["--out", address])
+    assert str(said.value) == (
+        f"path: expected one on this machine's file systems. Received {address!r}. Mount the store, or copy it here."
+    )
 
 
 def test_our_own_mistake_is_not_hidden() -> None:

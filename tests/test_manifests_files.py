@@ -79,12 +79,63 @@ def test_a_file_in_place_of_the_folder_stays_and_is_said(tmp_path: Path) -> None
     (tmp_path / "pages").write_text("mine")
     for path, message in {
         "pages": "expected a folder's path. Received a file.",
-        "pages/plan": "expected a folder that can be written. Received Not a directory.",
+        "pages/plan": "expected a folder that can be written. Received File exists.",
     }.items():
         with pytest.raises(UserError) as said, files.publish_folder(tmp_path / path):
             pass
         assert str(said.value).startswith(f"{tmp_path / path}: {message}")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("pages", "mine")]
+
+
+def test_a_folder_that_holds_the_users_files_is_never_replaced(tmp_path: Path) -> None:
+    mine = tmp_path / "d"
+    mine.mkdir()
+    (mine / "thesis.tex").write_text("mine")
+    with pytest.raises(UserError) as said, files.publish_folder(mine):
+        pass
+    assert str(said.value) == (
+        f"{mine}: expected an empty folder, or one that this command made. Received a folder that holds thesis.tex. "
+        "Choose another path, or remove the folder if nothing in it is needed."
+    )
+    assert names(mine) == ["thesis.tex"] and names(tmp_path) == ["d"]
+
+
+def test_a_folder_is_replaced_whole_by_the_next_run(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        with files.publish_folder(tmp_path / "page") as folder:
+            (folder / content).write_text(content)
+    assert sorted(names(tmp_path / "page")) == [files.MARKER, "two"] and names(tmp_path) == ["page"]
+
+
+def test_what_a_killed_writer_left_is_removed_and_another_writers_folder_is_not(tmp_path: Path) -> None:
+    (tmp_path / ".page.abc.part").mkdir()
+    with files.publish_folder(tmp_path / "page") as first:
+        (first / "a").write_text("first")
+        with files.publish_folder(tmp_path / "page") as second:
+            (second / "a").write_text("second")
+        assert (first / "a").exists()
+    assert (tmp_path / "page/a").read_text() == "first" and names(tmp_path) == ["page"]
+
+
+def test_a_folder_is_held_by_one_command(tmp_path: Path) -> None:
+    with files.locked(tmp_path), pytest.raises(UserError, match="expected a folder that no other command uses"):
+        files.locked(tmp_path).__enter__()
+    with files.locked(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "large", "empty"])
+def test_only_a_plain_file_of_a_sane_size_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "photo.jpg"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        path.write_bytes(b"x" * (11 if kind == "large" else 0))
+    with pytest.raises(files.NotReadable) as said:
+        files.read_plain(str(path), 10)
+    assert said.value.reason == {"large": "too_large", "empty": "empty_file"}.get(kind, "not_a_file")
 
 
 def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:

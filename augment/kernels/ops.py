@@ -18,6 +18,7 @@ import simplejpeg
 import stringzilla
 
 from augment.kernels import scenery
+from manifests.core import codec
 from manifests.core.seeds import generator
 
 Drawn = Mapping[str, Any]
@@ -26,6 +27,19 @@ TONES = ("gamma", "contrast", "gain", "tone")
 _LEVELS = np.arange(256) / 255.0
 _QUANTILES = np.linspace(0.02, 0.98, 17)
 _STEEPEST = 2.0  # slope of a tone curve above which noise and blocking would show
+
+
+def develop(image: np.ndarray, drawn: Drawn, donor: np.ndarray | None, quality: int) -> tuple[np.ndarray, bytes]:
+    """Make a copy of a photo from drawn parameters.
+
+    Args:
+        image, drawn, donor: as for `apply`.
+        quality: of the JPEG, 1 to 100.
+    Returns:
+        the pixels, uint8 (height, width, 4), RGBX, before they are encoded; and the JPEG's bytes.
+    """
+    made = apply(image, drawn, donor)
+    return made, codec.encode(made, quality)
 
 
 def apply(image: np.ndarray, drawn: Drawn, donor: np.ndarray | None = None) -> np.ndarray:

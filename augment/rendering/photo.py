@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from augment.kernels.gates import Print
-from manifests.core import codec
+from manifests.core import codec, files
 
 
 class PhotoFailed(Exception):
@@ -33,17 +33,19 @@ class Photo:
         root: the source root.
         path: relative to it.
         image_id: the first 16 hex digits of the SHA-256 of its bytes.
+        max_bytes: largest file that is read, in bytes.
     Raises:
         PhotoFailed: it is gone, can't be read, or has changed since the scan.
     """
 
-    def __init__(self, root: Path, path: str, image_id: str) -> None:
+    def __init__(self, root: Path, path: str, image_id: str, max_bytes: int) -> None:
         self.path, self.image_id = path, image_id
         if path.startswith("/") or ".." in path.split("/"):
             raise PhotoFailed(path, "the path leaves the source root")
         try:
-            with open(f"{root}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes longer than the file
-                self.content = file.read()
+            self.content = files.read_plain(f"{root}/{path}", max_bytes)
+        except files.NotReadable as error:
+            raise PhotoFailed(path, f"{error.detail}; it has changed since the scan") from error
         except OSError as error:
             raise PhotoFailed(path, (error.strerror or str(error)).lower()) from error
         self.sha256 = sha256(self.content).digest()

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from augment.rendering.substitutes import Substitute
 from augment.rendering.worker import Failed, Made
 
 
@@ -48,9 +47,9 @@ class Report:
         """Count a photo that failed; once, however many of its tasks did."""
         self.failures[failed.path] = failed.reason
 
-    def fill(self, task_id: str, substitute: Substitute | None) -> None:
-        """Note who took a failed image's place."""
-        self.filled[task_id] = substitute.task_id if substitute else None
+    def fill(self, task_id: str, substitute: str | None) -> None:
+        """Note which task took a failed image's place."""
+        self.filled[task_id] = substitute
 
     def to_json(self) -> str:
         """The file's text."""

@@ -8,13 +8,21 @@ its next copy number; so the result depends on which photos fail, never on when.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kernels.policies import Draws
+from augment.rendering import worker
+from augment.rendering.report import Report
+from augment.rendering.task_rows import Rows
+from augment.rendering.worker import Failed, Group, Made, Setup, Task
 from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous
 from manifests.sections.policies import Policies, needs_donor
 from manifests.tables.tasks import task_id
@@ -42,7 +50,7 @@ class Reserve:
     """Who may step in; remembers whom it has asked.
 
     Args:
-        table: the joined tasks of `rows.join`.
+        table: the joined tasks of `task_rows.join`.
         cells: the axes.
         policies: the section.
         seed: of params.yaml.
@@ -93,3 +101,103 @@ def _choose(weight: dict[str, float], seed: int) -> str:
         if at < 0:
             return name
     return "mixed"
+
+
+@dataclass
+class Filler:
+    """Fill the places of a run's failed images.
+
+    Attributes:
+        rows: all tasks.
+        policies: the section.
+        setup: what the workers share.
+        report: counts what failed and who took its place.
+    """
+
+    rows: Rows
+    policies: Policies
+    setup: Setup
+    report: Report
+
+    @cached_property
+    def reserve(self) -> Reserve:
+        """Who may step in; made only where an image fails."""
+        return Reserve(self.rows.table, self.rows.cells, self.policies, self.setup.seed)
+
+    def fill(
+        self, table: pa.Table, start: int, found: dict[int, Made | Failed], failed: list[Failed]
+    ) -> tuple[pa.Table, dict[int, Made | Failed]]:
+        """Replace the rows that failed by copies of the same cell.
+
+        Args:
+            table: a wave's rows.
+            start: the first of them among all rows.
+            found: row -> what became of it.
+            failed: those that failed.
+        Returns:
+            the rows that there is an image for, and row -> image.
+        """
+        names = ["task_id", "image_id", "path", "cell", "policy", "kept", "split"]
+        rows = dict(zip((one.row for one in failed), _dicts(table.select(names), failed, start), strict=True))
+        for one in failed:
+            self._count(one)
+            if one.path == rows[one.row]["path"]:
+                self.reserve.fail(rows[one.row]["image_id"], rows[one.row]["cell"])
+        parts, positions = [], []
+        for one in failed:
+            row = rows[one.row]
+            del found[one.row]
+            if not row["kept"] or row["split"] != "train":
+                continue
+            substitute, made = self._step_in(one.row, row)
+            self.report.fill(row["task_id"], substitute.task_id if substitute else None)
+            if substitute is not None and made is not None:
+                found[one.row] = made
+                parts.append(_replaced(table.slice(one.row - start, 1), substitute))
+                positions.append(one.row - start)
+        gone = np.array([one.row - start for one in failed])
+        stay = np.setdiff1d(np.arange(table.num_rows), gone)
+        together = pa.concat_tables([table.take(pa.array(stay)), *parts])
+        order = np.argsort(np.concatenate([stay, np.array(positions, np.int64)]), kind="stable")
+        return together.take(pa.array(order)), found
+
+    def _step_in(self, row: int, failed: dict[str, Any]) -> tuple[Substitute, Made] | tuple[None, None]:
+        """Ask one photo of the cell after the other until one can be rendered."""
+        while substitute := self.reserve.substitute(failed["task_id"], failed["cell"], failed["policy"]):
+            table = self.rows.table
+            same = pc.and_(pc.equal(table["image_id"], substitute.image_id), pc.greater(table["copy"], 0))
+            siblings = [task._replace(row=-1) for task in self.rows.tasks(np.flatnonzero(same.to_numpy()))]
+            task = Task(row, substitute.copy, substitute.policy, substitute.severity, substitute.seed, None)
+            group = Group(substitute.image_id, substitute.path, [*siblings, task])
+            result = worker.render(self.setup, [group])[-1]
+            if isinstance(result, Made):
+                return substitute, result
+            self._count(result)
+            self.reserve.fail(substitute.image_id, failed["cell"])
+        return None, None
+
+    def _count(self, failed: Failed) -> None:
+        """Report a failure; too many are an error."""
+        self.report.failed(failed)
+        most = self.setup.render.max_failures
+        if len(self.report.failures) > most:
+            path, reason = sorted(self.report.failures.items())[0]
+            raise UserError(
+                f"{self.setup.root / path}",
+                f"a photo that can be rendered (render.max_failures: {most})",
+                f"{reason}; {len(self.report.failures)} failed so far",
+                "Run `python -m manifests.scan` again, or raise render.max_failures",
+            )
+
+
+def _dicts(table: pa.Table, failed: list[Failed], start: int) -> list[dict[str, Any]]:
+    return table.take(pa.array([one.row - start for one in failed])).to_pylist()
+
+
+def _replaced(row: pa.Table, substitute: Substitute) -> pa.Table:
+    """The row of a failed task, in the same place, for the copy that stands in."""
+    values = {**substitute._asdict(), "task_id": substitute.task_id, "donor": None, "donor_path": None}
+    for name, value in values.items():
+        at = row.column_names.index(name)
+        row = row.set_column(at, row.schema.field(name), pa.array([value], row.schema.field(name).type))
+    return row

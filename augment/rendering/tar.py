@@ -12,6 +12,8 @@ import orjson
 import pyarrow as pa
 
 from augment.cache import packs
+from augment.rendering.worker import Setup
+from manifests.core import files
 from manifests.core.errors import UserError
 
 _BLOCK = 512
@@ -30,25 +32,24 @@ def suffix(path: str) -> str:
     return own if own.lower() in _SUFFIXES else ".jpg"
 
 
-def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np.ndarray]:
-    """Write a shard beside its place, as `part(shard)`; the caller publishes it.
+def write(path: Path, rows: pa.Table, setup: Setup) -> np.ndarray:
+    """Write a shard's samples; the caller publishes the file.
 
     Syncing keeps a worker waiting, so it is not done here.
 
     Args:
-        shard: the tar's path, once published.
-        rows: one an image, in order: `task_id`; `path` of the source photo; `pack`, `offset`, `size` and
+        path: the file to write.
+        rows: one per image, in order: `task_id`; `path` of the source photo; `pack`, `offset`, `size` and
             `sha256` of its bytes in the store, pack "" being the source photo itself; and labels.
-        root: the source root, of the originals.
-        store: the store, of the copies.
+        setup: the source root, of the originals, and the store, of the copies.
     Returns:
-        the shard's name, and int64 (images,), the offset of each image's bytes in it.
+        int64 (images,), the offset of each image's bytes in the file.
     Raises:
         UserError: a file changed while the stage ran.
     """
     offsets, at = [], 0
-    contents = _contents(rows, root, store)
-    with part(shard).open("wb", buffering=_BUFFER) as file:
+    contents = _contents(rows, setup)
+    with path.open("wb", buffering=_BUFFER) as file:
         for label, (suffix, content) in zip(_labels(rows), contents, strict=True):
             image = _member(label["task_id"] + suffix, content)
             beside = _member(label["task_id"] + ".json", orjson.dumps(label, option=orjson.OPT_SORT_KEYS))
@@ -57,12 +58,7 @@ def write(shard: Path, rows: pa.Table, root: Path, store: Path) -> tuple[str, np
             offsets.append(at + _BLOCK)
             at += len(image) + len(beside)
         file.write(_END)
-    return shard.name, np.array(offsets, np.int64)
-
-
-def part(shard: Path) -> Path:
-    """Where a shard lies until it is published."""
-    return shard.with_name(f".{shard.name}.part")
+    return np.array(offsets, np.int64)
 
 
 def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
@@ -77,23 +73,32 @@ def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
         yield label
 
 
-def _contents(rows: pa.Table, root: Path, store: Path) -> Iterator[tuple[str, bytes]]:
+def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
     """The extension and the bytes of each image; those of a pack were checked by who made or found them."""
     opened, name = None, ""
     for path, pack, offset, size, digest in zip(*(rows[one].to_pylist() for one in PLACE), strict=True):
-        if not pack:
-            content = (root / path).read_bytes()
-            intact = sha256(content).digest() == digest
-        else:
+        if pack:
             if pack != name:
-                opened, name = packs.mapped(store / pack), pack
+                opened, name = packs.mapped(setup.store / pack), pack
             assert opened is not None
             content = opened[offset : offset + size]
             intact = len(content) == size
+        else:
+            content = _original(setup, path)
+            intact = sha256(content).digest() == digest
         if not intact:
-            where = str(store / pack if pack else root / path)
+            where = str(setup.store / pack if pack else setup.root / path)
             raise UserError(where, "a file that stays as it is", "other bytes than before", "Run the stage again")
         yield (".jpg" if pack else suffix(path)), content
+
+
+def _original(setup: Setup, path: str) -> bytes:
+    try:
+        return files.read_plain(f"{setup.root}/{path}", setup.max_bytes)
+    except files.NotReadable as error:
+        raise UserError(
+            str(setup.root / path), "a file that stays as it is", error.detail, "Run `python -m manifests.scan` again"
+        ) from error
 
 
 def _member(name: str, content: bytes) -> bytes:

@@ -80,7 +80,7 @@ class Rows:
             )
 
 
-def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, where: str = "params.yaml") -> Rows:
+def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) -> Rows:
     """Put tasks, photos and severities together.
 
     Raises:
@@ -88,7 +88,7 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies, wh
     """
     if not tasks.num_rows:
         raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
-    _check_policies(policies, tasks, where)
+    _check_policies(policies, tasks)
     arranged = arrange(tasks, source, cells)
     severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
     return replace(arranged, table=arranged.table.append_column("severity", severity))
@@ -114,18 +114,18 @@ def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
     return Rows(table, cells, tasks["image_id"].combine_chunks().dictionary_encode().indices.to_numpy())
 
 
-def _check_policies(policies: Policies, tasks: pa.Table, where: str) -> None:
+def _check_policies(policies: Policies, tasks: pa.Table) -> None:
     planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
     for name in [*policies.root, *sorted(set(planned) - {ORIGINAL})]:
         if name not in CATALOGUE:
             raise UserError(
-                f"{where}: policies.{name}",
+                f".policies.{name}",
                 f"one of the policies {', '.join(CATALOGUE)}",
                 repr(name),
                 "Correct or remove the key",
             )
         if name in planned and name not in policies.root:
-            raise UserError(f"{where}: policies", f"the policy {name} that the plan uses", "none", "Plan again")
+            raise UserError(".policies", f"the policy {name} that the plan uses", "none", "Plan again")
 
 
 def _paths(image_ids: pa.ChunkedArray, source: pa.Table, required: bool) -> pa.Array:

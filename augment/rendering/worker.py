@@ -22,7 +22,6 @@ from augment.kernels import ops
 from augment.kernels.gates import Print, Scored, judge
 from augment.kernels.policies import CATALOGUE, Draws
 from augment.rendering.photo import Photo, PhotoFailed
-from manifests.core import codec
 from manifests.core.seeds import derive
 from manifests.sections.render import Render
 
@@ -80,6 +79,7 @@ class Setup:
         scratch: the catalogue of the store and the prints of the scored photos.
         seed: of params.yaml.
         render: the section.
+        max_bytes: largest photo file that is read, in bytes.
     """
 
     root: Path
@@ -87,6 +87,7 @@ class Setup:
     scratch: Path
     seed: int
     render: Render
+    max_bytes: int
 
 
 def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
@@ -104,7 +105,7 @@ def prints(setup: Setup, photos: Sequence[tuple[str, str]]) -> list[bytes]:
         call = _Call(setup, Store(setup.store, setup.scratch), pack, None)
         for image_id, path in photos:
             try:
-                found.append(call.parent_print(Photo(setup.root, path, image_id)).to_bytes())
+                found.append(call.parent_print(Photo(setup.root, path, image_id, setup.max_bytes)).to_bytes())
             except PhotoFailed:
                 found.append(NO_PRINT)
     return found
@@ -153,7 +154,7 @@ class _Call:
         """Render one photo's tasks in order of copy, so that each is judged against its earlier siblings."""
         siblings: list[Print] = []
         try:
-            photo = Photo(self.setup.root, group.path, group.image_id)
+            photo = self._photo(group.image_id, group.path)
         except PhotoFailed as error:
             yield from (Failed(task.row, error.path, error.reason) for task in group.tasks)
             return
@@ -163,11 +164,14 @@ class _Call:
             except PhotoFailed as error:
                 yield Failed(task.row, error.path, error.reason)
 
+    def _photo(self, image_id: str, path: str) -> Photo:
+        return Photo(self.setup.root, path, image_id, self.setup.max_bytes)
+
     def _original(self, photo: Photo, task: Task) -> Made:
         return Made(task.row, 0, task.seed, "{}", len(photo.content), photo.sha256, "", 0, (), False, 0)
 
     def _copy(self, photo: Photo, task: Task, siblings: list[Print]) -> Made:
-        donor = Photo(self.setup.root, task.donor[1], task.donor[0]) if task.donor else None
+        donor = self._photo(*task.donor) if task.donor else None
         verdicts: list[str] = []
         rendered = 0
         for attempt, seed, drawn in self._attempts(photo.image_id, task):
@@ -211,10 +215,9 @@ class _Call:
             yield attempt, seed, drawn
 
     def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
-        assert task.policy is not None
         replay = keys.replay(drawn)
         donor_id = donor.image_id if donor else None
-        key = keys.image_key(photo.image_id, task.policy, drawn, replay, donor_id, self._quality)
+        key = keys.image_key(photo.image_id, replay, donor_id, self._quality)
         found = [one for one in self.store.find(key) if not self.setup.render.gate or one.print_ != NO_PRINT]
         if found:
             print_ = Print.from_bytes(found[0].print_) if self.setup.render.gate else None
@@ -224,9 +227,8 @@ class _Call:
 
     def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
         try:
-            image = ops.apply(photo.image, drawn, donor.image if donor else None)
-            print_ = Print.of(image) if self.setup.render.gate else None
-            return codec.encode(image, self._quality), print_
+            image, content = ops.develop(photo.image, drawn, donor.image if donor else None, self._quality)
+            return content, Print.of(image) if self.setup.render.gate else None
         except (cv2.error, ValueError, MemoryError) as error:
             raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
 

@@ -1,7 +1,7 @@
 """Decode and encode photos: one way for every stage.
 
-simplejpeg decodes faster than OpenCV, to the same pixels, but knows neither EXIF orientation
-nor CMYK; OpenCV takes those and every other format.
+simplejpeg decodes faster than OpenCV, to the same pixels, but knows neither EXIF orientation nor CMYK: the
+orientation is applied here, and OpenCV takes CMYK and every other format.
 """
 
 from __future__ import annotations
@@ -19,20 +19,36 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 _ORIENTATION = 0x0112
 
+# Pillow's limit is one for the whole process, so that changing it per call lets another thread's photo pass or fail.
+# Without it `header` gives the size of any photo, and each caller compares that with its own limit.
+Image.MAX_IMAGE_PIXELS = None
+warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged tags; what can't be decoded is an error anyway
+
 
 class Undecodable(ValueError):
     """The bytes are no photo of a known format, or its pixels can't be decoded."""
 
 
+class TooManyPixels(Undecodable):
+    """Another library's limit on pixels was exceeded before the size was known."""
+
+
 @dataclass(frozen=True)
 class Header:
-    """What a photo says of itself before its pixels are decoded; width and height as stored."""
+    """What a photo says of itself before its pixels are decoded.
+
+    Attributes:
+        format: one of FORMATS; a multi-picture file of a phone is a JPEG, of which the first picture counts.
+        width, height: as stored, before the orientation is applied.
+        mode: Pillow's, such as `RGB` or `CMYK`.
+        orientation: EXIF's, 1 (upright) to 8.
+    """
 
     format: str
     width: int
     height: int
     mode: str
-    turned: bool  # EXIF asks for a rotation or a mirror image
+    orientation: int
 
 
 def header(content: bytes) -> Header:
@@ -42,17 +58,15 @@ def header(content: bytes) -> Header:
         Undecodable: no header of a known format.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own bomb warning; the caller has the limit
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-                    # Only of a JPEG, whose EXIF is in the header: of a PNG, Pillow would decode all pixels.
-                    turned = image.format == "JPEG" and image.getexif().get(_ORIENTATION, 1) != 1
-                    return Header(str(image.format), *image.size, image.mode, turned)
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            kind = "JPEG" if image.format == "MPO" else str(image.format)
+            # Only of a JPEG, whose EXIF is in the header: of a PNG, Pillow would decode all pixels.
+            orientation = image.getexif().get(_ORIENTATION, 1) if kind == "JPEG" else 1
+            known = isinstance(orientation, int) and 1 <= orientation <= 8
+            return Header(kind, *image.size, image.mode, orientation if known else 1)
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels(str(error)) from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, TypeError, OverflowError) as error:
         raise Undecodable(str(error)) from error
 
 
@@ -67,18 +81,32 @@ def decode(content: bytes, colorspace: Literal["RGB", "RGBX"] = "RGB") -> np.nda
     Raises:
         Undecodable: truncated or damaged pixels, or no known format.
     """
-    if content[:3] == b"\xff\xd8\xff" and not _may_be_turned(content):
+    if content[:3] == b"\xff\xd8\xff":
         try:
-            return np.asarray(simplejpeg.decode_jpeg(content, colorspace=colorspace, strict=True))
+            image = np.asarray(simplejpeg.decode_jpeg(content, colorspace=colorspace, strict=True))
+            return upright(image, header(content).orientation) if _has_exif(content) else image
+        except Undecodable:
+            raise
         except ValueError:
-            pass  # CMYK, or damaged: OpenCV decides, with `header` for the orientation
+            pass  # CMYK, or damaged: OpenCV decides
     image = _decode_any(content)
     return image if colorspace == "RGB" else cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
 
 
-def _may_be_turned(content: bytes) -> bool:
+def upright(image: np.ndarray, orientation: int) -> np.ndarray:
+    """Apply an EXIF orientation: turn and mirror what is stored into what the camera saw."""
+    if orientation >= 5:
+        image = cv2.transpose(image)
+    if orientation in (2, 3, 6, 7):
+        image = cv2.flip(image, 1)
+    if orientation in (3, 4, 7, 8):
+        image = cv2.flip(image, 0)
+    return image
+
+
+def _has_exif(content: bytes) -> bool:
     """Whether a JPEG's first segments hold EXIF, in which an orientation may stand."""
-    return b"Exif\x00" in content[:4096] and header(content).turned
+    return b"Exif\x00" in content[:4096]
 
 
 def _decode_any(content: bytes) -> np.ndarray:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from tqdm import tqdm
 
+from manifests.core import signals
 from manifests.core.errors import UserError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def parser(doc: str | None, **paths: str) -> argparse.ArgumentParser:
@@ -22,41 +27,70 @@ def parser(doc: str | None, **paths: str) -> argparse.ArgumentParser:
         paths: option name -> default path; `in_` prefixes are not needed, order is kept.
     """
     made = argparse.ArgumentParser(description=(doc or "").partition("\n")[0], allow_abbrev=False)
-    made.add_argument("--params", type=Path, default=Path("params.yaml"), help="default: params.yaml")
+    made.add_argument("--params", type=place, default=Path("params.yaml"), help="default: params.yaml")
     for name, default in paths.items():
-        made.add_argument(f"--{name.replace('_', '-')}", type=Path, default=Path(default), help=f"default: {default}")
+        made.add_argument(f"--{name.replace('_', '-')}", type=place, default=Path(default), help=f"default: {default}")
     return made
 
 
+def place(text: str) -> Path:
+    """The path that an option names.
+
+    Raises:
+        UserError: an address such as s3://bucket/folder, which no stage can read or write yet.
+    """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+        raise UserError("path", "one on this machine's file systems", repr(text), "Mount the store, or copy it here")
+    return Path(text)
+
+
 def run(main: Callable[[], None]) -> None:
-    """Call a command's `main` and exit: 0 done, 1 a user's mistake, 2 wrong options, 130 Ctrl-C."""
+    """Call a command's `main` and exit.
+
+    The exit code is 0 where it is done, 1 after a user's mistake, 2 after wrong options, 130 after Ctrl-C
+    and 143 after SIGTERM.
+    """
+    guard = signals.raising()
     try:
         main()
+        guard.end()
         if sys.stdout is not None:  # closed by the shell's `>&-`
             sys.stdout.flush()
-    except UserError as error:
-        sys.exit(_say(str(error)))
-    except BrokenPipeError:  # `| head` closed our output; point it elsewhere so that exit stays silent
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BaseException as error:
+        guard.end()
+        if guard.stopped or isinstance(error, KeyboardInterrupt):  # whatever code in C has made of it
+            number = guard.stopped.number if guard.stopped else signal.SIGINT
+            _say(signals.STOPPED[number])
+            sys.exit(128 + number)
+        if not isinstance(error, (UserError, OSError)):
+            raise
+        _say(str(error if isinstance(error, UserError) else _told(error)))
         sys.exit(1)
-    except OSError as error:
-        where = error.filename or "output"
-        remedy = (
-            "Free some space and run the command again"
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            else "Check the path and its permissions"
-        )
-        sys.exit(
-            _say(str(UserError(str(where), "a path that can be read and written", error.strerror or error, remedy)))
-        )
-    except KeyboardInterrupt:
-        _say("Stopped. Nothing half-written was left; run the command again to go on.")
-        sys.exit(130)
 
 
-def _say(message: str) -> int:
-    print(message, file=sys.stderr)
-    return 1
+def _told(error: OSError) -> UserError:
+    """An error of the operating system in the template of the others."""
+    if isinstance(error, BrokenPipeError):
+        if sys.stdout is not None:  # point it elsewhere, or the interpreter complains when it flushes at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UserError(
+            str(error.filename or "standard output"),
+            "a reader to the end",
+            "a closed pipe",
+            "Read all that the command prints, or send it to a file",
+        )
+    where, reason = str(error.filename or "output"), error.strerror or str(error)
+    if error.errno in _FULL:
+        return UserError(
+            where, "a path that can be read and written", reason, "Free some space and run the command again"
+        )
+    return UserError(where, "a path that can be read and written", reason, "Check the path and its permissions")
+
+
+def _say(message: str) -> None:
+    """Print a line on standard error; a name that is no UTF-8 is shown escaped."""
+    if sys.stderr is not None:
+        print(message.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
 
 
 def jobs() -> int:

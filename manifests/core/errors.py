@@ -61,5 +61,12 @@ def located(place: str) -> Iterator[None]:
         yield
     except UserError as error:
         if not error.where or error.where.startswith("."):
-            error.where = place + error.where
+            error.where = _joined(place, error.where)
         raise
+
+
+def _joined(place: str, key: str) -> str:
+    """Put a key behind its place: `params.yaml: plan`, then `params.yaml: plan.total`."""
+    if key and not place.startswith(".") and ": " not in place:
+        return f"{place}: {key[1:]}"
+    return place + key

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ def publish(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -69,42 +71,136 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+MARKER = ".stage"  # in each folder that a stage made, so that no other folder is ever replaced
+
+
 @contextmanager
 def publish_folder(path: Path) -> Iterator[Path]:
     """Give an empty folder beside `path`; sync it and put it in the place of `path` on success.
 
     What an interrupted run left there is removed first, so that a page folder, which holds every
-    image once more, never lies about twice.
+    image once more, never lies about twice. Each writer has a folder of its own: of two at once the
+    last one's result stays, whole.
 
     Args:
-        path: where the finished folder is to be; an older one is replaced.
+        path: where the finished folder is to be; an older one that a stage made is replaced.
     Yields:
         the folder to fill.
     Raises:
-        UserError: `path` is a file, or its folder can't be made.
+        UserError: `path` is a file or a folder of the user's, or its folder can't be made.
     """
-    if path.exists() and not path.is_dir():
-        raise UserError(str(path), "a folder's path", "a file", "Remove it or choose another path")
-    building, old = path.with_name(f".{path.name}.part"), path.with_name(f".{path.name}.old.part")
-    for leftover in (building, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+    check_replaceable(path)
     try:
-        building.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob(f".{path.name}.*.part"):
+            if not _in_use(leftover):
+                shutil.rmtree(leftover, ignore_errors=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable(path, error) from error
+    old = building.with_name(building.name.replace(".part", ".old.part"))
     try:
-        yield building
-        for file in sorted(building.rglob("*")):
-            sync(file)
-        if path.exists():
-            path.rename(old)
-        building.rename(path)
-        sync(path.parent)
+        with locked(building):
+            yield building
+            (building / MARKER).touch()
+            for file in sorted(building.rglob("*")):
+                sync(file)
+            building.chmod(0o755)  # mkdtemp's 0700 would hide the folder from the user's group
+            check_replaceable(path)
+            if path.exists():
+                path.rename(old)
+            building.rename(path)
+            sync(path.parent)
     finally:
         shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
 
 
-def _unwritable(path: Path, error: OSError) -> UserError:
+def check_replaceable(path: Path) -> None:
+    """Refuse to replace what no stage made.
+
+    Raises:
+        UserError: `path` is a file, or a folder that holds something and no MARKER.
+    """
+    if path.exists() and not path.is_dir():
+        raise UserError(str(path), "a folder's path", "a file", "Remove it or choose another path")
+    held = sorted(each.name for each in path.iterdir()) if path.is_dir() else []
+    if held and MARKER not in held:
+        raise UserError(
+            str(path),
+            "an empty folder, or one that this command made",
+            f"a folder that holds {held[0]}" + (f" and {len(held) - 1} more" if held[1:] else ""),
+            "Choose another path, or remove the folder if nothing in it is needed",
+        )
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder that one command at a time may write to.
+
+    Raises:
+        UserError: another command holds it.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                str(folder), "a folder that no other command uses", "one in use", "Wait until that command ends"
+            ) from error
+        except OSError:  # a network file system that can't lock a folder
+            pass
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _in_use(folder: Path) -> bool:
+    try:
+        with locked(folder):
+            return False
+    except (UserError, OSError):
+        return True
+
+
+class NotReadable(Exception):
+    """A file that is not read.
+
+    Args:
+        reason: `not_a_file`, `too_large` or `empty_file`.
+        detail: what it is instead.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+def read_plain(path: str, max_bytes: int) -> bytes:
+    """Read a plain file whole; a pipe would wait for ever, and a large file fill the memory.
+
+    Raises:
+        NotReadable: it is no plain file, is empty, or holds more than `max_bytes`.
+        OSError: it can't be opened or read.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            folder = stat.S_ISDIR(status.st_mode)
+            raise NotReadable("not_a_file", "a directory" if folder else "a device, pipe or socket")
+        if status.st_size == 0:
+            raise NotReadable("empty_file", "0 bytes")
+        if status.st_size > max_bytes:
+            raise NotReadable("too_large", f"{status.st_size} bytes")
+        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
+            return file.read(max_bytes)
+    finally:
+        os.close(descriptor)
+
+
+def unwritable(path: Path, error: OSError) -> UserError:
+    """The error for a folder that can't be made or written."""
     remedy = "Check its permissions, or choose another output path"
     return UserError(str(path), "a folder that can be written", error.strerror, remedy)

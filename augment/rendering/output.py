@@ -1,0 +1,61 @@
+"""The folder of the shards: held by one command, cleared of what no task names, never half-written for a reader."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from manifests.core import files
+
+INDEX = "index.parquet"  # written last: its existence means that the shards are complete
+_SHARD = re.compile(r"[a-z]+-\d{5,}\.tar")
+
+
+@contextmanager
+def shards(folder: Path, wanted: set[str]) -> Iterator[str]:
+    """Hold the folder, remove the index and the shards that no task names, and tidy up at the end.
+
+    Args:
+        folder: made where there is none.
+        wanted: the names of the shards that will be written.
+    Yields:
+        a token, for `part` and `publish`.
+    Raises:
+        UserError: the folder holds what no stage made, another command uses it, or it can't be written.
+    """
+    files.check_replaceable(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise files.unwritable(folder, error) from error
+    with files.locked(folder):
+        (folder / files.MARKER).touch()
+        (folder / INDEX).unlink(missing_ok=True)
+        for path in folder.glob("*.tar"):
+            if _SHARD.fullmatch(path.name) and path.name not in wanted:
+                path.unlink()
+        _tidy(folder)
+        try:
+            yield secrets.token_hex(4)
+        finally:
+            _tidy(folder)
+
+
+def part(shard: Path, token: str) -> Path:
+    """Where one command writes a shard until it is published."""
+    return shard.with_name(f".{shard.name}.{token}.part")
+
+
+def publish(shard: Path, token: str) -> None:
+    """Sync a written shard and put it in its place."""
+    files.sync(part(shard, token))
+    part(shard, token).rename(shard)
+
+
+def _tidy(folder: Path) -> None:
+    """Remove what was begun and not published."""
+    for path in folder.glob(".*.part"):
+        path.unlink(missing_ok=True)

@@ -1,0 +1,96 @@
+"""The worker pool: joblib, whatever its backend; results come back in the order in which they are ready."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import joblib
+from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
+
+from manifests.core.errors import UserError
+
+T = TypeVar("T")
+_LOOK = 0.5  # seconds between two looks at whether the parent lives
+
+
+def each(
+    jobs: int, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]], what: str = "render"
+) -> Generator[T, None, None]:
+    """Call once for each tuple of arguments; nothing may depend on the order of the results.
+
+    The backend is joblib's default, or what `joblib.parallel_config` says; its workers are reused
+    by the next call. Arguments are taken as workers become free, so that memory stays flat.
+
+    Args:
+        jobs: how many workers.
+        call: a function of a module, that each worker imports.
+        arguments: one tuple per call; paths in them are absolute, as a worker may run in another folder.
+        what: the stage's name, for errors.
+    Raises:
+        UserError: a worker was killed, or none can start.
+    """
+    backend, _ = joblib.parallel.get_active_backend()
+    own = backend.__class__.__name__ == "LokyBackend"
+    ready = "generator_unordered" if backend.supports_return_generator else "list"  # multiprocessing has no other
+    options: dict[str, Any] = {"initializer": watch, "initargs": (os.getpid(),)} if own and jobs > 1 else {}
+    workers = joblib.Parallel(n_jobs=jobs, return_as=ready, pre_dispatch="3 * n_jobs", batch_size=1, **options)
+    calls = (joblib.delayed(call)(*one) for one in arguments)
+    try:
+        with _without_interrupts(ready != "list"):  # workers start here
+            results = workers(calls)
+        try:
+            for one in results:  # noqa: UP028 - `yield from` would close `results`, which warns, before _close does
+                yield one
+        finally:
+            _close(results)
+    except (TerminatedWorkerError, BrokenProcessPool) as error:
+        raise UserError(
+            what,
+            "workers that start, and live until they are done",
+            "a worker that was killed, perhaps for want of memory",
+            "Run it again, with fewer workers (N_JOBS) if it happens again; what was finished is kept",
+        ) from error
+
+
+def _close(results: Any) -> None:
+    """Kill the workers where results are still to come; joblib would warn of it on standard error."""
+    if hasattr(results, "close"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results.close()
+
+
+def watch(parent: int) -> None:
+    """End this worker as soon as its parent is gone: a killed parent can't tell its workers to stop."""
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent stops its workers
+    threading.Thread(target=look, daemon=True).start()
+
+
+@contextmanager
+def _without_interrupts(needed: bool) -> Iterator[None]:
+    """Hold Ctrl-C back while workers start, which inherit the mask: they must not print a traceback of their own."""
+    if (
+        not needed
+        or threading.current_thread() is not threading.main_thread()
+        or not hasattr(signal, "pthread_sigmask")
+    ):
+        yield
+        return
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
