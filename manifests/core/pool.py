@@ -9,9 +9,11 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 import joblib
+from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
 from manifests.core.errors import UserError
@@ -82,15 +84,29 @@ def watch(parent: int) -> None:
 @contextmanager
 def _without_interrupts(needed: bool) -> Iterator[None]:
     """Hold Ctrl-C back while workers start, which inherit the mask: they must not print a traceback of their own."""
-    if (
-        not needed
-        or threading.current_thread() is not threading.main_thread()
-        or not hasattr(signal, "pthread_sigmask")
-    ):
+    if not needed or threading.current_thread() is not threading.main_thread():
         yield
         return
+    _start_trackers()
     held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _start_trackers() -> None:
+    """Start the helper processes of loky and multiprocessing now.
+
+    Starting one lifts the mask. Both would also warn of the semaphores that killed workers have left.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker" + (f",{before}" if before else "")
+    try:
+        loky_tracker.ensure_running()
+        resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from types import FrameType
 from typing import NoReturn
 
@@ -64,6 +65,7 @@ class Guard:
         self.stopped = Stopped(number)
         for each in STOPPED:
             signal.signal(each, signal.SIG_IGN)
+        threading.excepthook = lambda _: None  # threads of a pool that is being stopped complain
         raise self.stopped
 
     def _raise_again(self, _number: int, _frame: FrameType | None) -> None:
