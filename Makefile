@@ -78,4 +78,5 @@ $(ENV): $(LOCK)
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "Makefile: expected Python's venv module. Received none. On Debian and Ubuntu run apt-get install python3-venv." >&2; exit 1; }
 	$(PYTHON) -m venv --clear .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	@test "$$(readlink requirements.lock)" = $(LOCK) || ln -sfn $(LOCK) requirements.lock  # what dvc.yaml depends on
 	touch $@
