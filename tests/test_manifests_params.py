@@ -89,7 +89,7 @@ def test_yaml_is_read_as_dvc_reads_it(written) -> None:
             "score, audit. Received 'sauce'. Correct or remove the key.",
         ),
         ("- a", "params.yaml: expected a map with the sections"),
-        ("", "params.yaml: expected a map with the sections"),
+        ("", "params.yaml: expected a parameter file. Received 0 bytes. Name a file with --params."),
         ("source: {layout: [", "params.yaml: expected valid YAML 1.2."),
         ("source: {root: a, root: b}", "params.yaml: expected valid YAML 1.2."),
     ],
@@ -159,11 +159,18 @@ def test_the_largest_seed(written) -> None:
 @pytest.mark.parametrize(
     ("content", "rule"),
     [
-        ("source: &a {layout: drawn, root: *a}\n", "params.yaml: source: expected numbers, words, lists and maps"),
+        (
+            "source: &a {layout: drawn, root: *a}\n",
+            "params.yaml: expected at most 1000000 entries. Received more, through",
+        ),
+        (
+            "a0: &a0 [1, 1]\n" + "".join(f"a{i + 1}: &a{i + 1} [*a{i}, *a{i}]\n" for i in range(40)),
+            "params.yaml: expected at most",
+        ),
         ("source: " + "[" * 3000 + "]" * 3000, "params.yaml: expected valid YAML 1.2"),
     ],
 )
-def test_a_section_within_itself_or_too_deep_is_said(content: str, rule: str, tmp_path: Path) -> None:
+def test_a_section_within_itself_too_deep_or_too_large_is_said(content: str, rule: str, tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text(content)
     with pytest.raises(UserError, match=re.escape(rule)):
         params.section(tmp_path / "params.yaml", Source)

@@ -19,7 +19,10 @@ from ruamel.yaml.error import YAMLError
 
 from manifests.core.cells import AGE, Cells, fold
 from manifests.core.errors import UserError
+from manifests.core.files import NotReadable, read_plain
 
+_BYTES = 10_000_000  # of a parameter file
+_ENTRIES = 1_000_000
 SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
 
 
@@ -62,11 +65,16 @@ def parsed(path: Path) -> Any:
         UserError: it is missing or no YAML.
     """
     try:
-        return _parsed(path.read_text(encoding="utf-8"))
+        content = _parsed(read_plain(str(path), _BYTES).decode("utf-8"))
+        if _entries(content) > _ENTRIES:
+            raise UserError(
+                str(path), f"at most {_ENTRIES} entries", "more, through aliases (*name)", "Write out what is meant"
+            )
+        return content
+    except NotReadable as error:
+        raise UserError(str(path), "a parameter file", error.detail, "Name a file with --params") from error
     except FileNotFoundError as error:
         raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
-    except IsADirectoryError as error:
-        raise UserError(str(path), "a parameter file", "a directory", "Name a file with --params") from error
     except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise UserError(
             str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
@@ -76,6 +84,25 @@ def parsed(path: Path) -> Any:
 @lru_cache(maxsize=1)  # a stage reads several sections of one file
 def _parsed(text: str) -> Any:
     return YAML(typ="safe", pure=True).load(text)
+
+
+def _entries(content: Any) -> int:
+    """How many entries the content has once every alias is written out; more than _ENTRIES for an alias of itself.
+
+    A few lines of aliases of aliases stand for gigabytes ("billion laughs"); this counts them without expanding any.
+    """
+    known: dict[int, int] = {}
+
+    def count(each: Any) -> int:
+        if not isinstance(each, (dict, list)):
+            return 1
+        if id(each) not in known:
+            known[id(each)] = _ENTRIES + 1  # until it is known: an alias of itself has no end
+            inner = each.values() if isinstance(each, dict) else each
+            known[id(each)] = min(1 + sum(count(one) for one in inner), _ENTRIES + 1)
+        return known[id(each)]
+
+    return count(content)
 
 
 def section(path: Path, model: type[S]) -> S:
