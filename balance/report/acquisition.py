@@ -25,10 +25,10 @@ LONGEST = 12
 
 
 def acquisition(planned: Planned) -> list[Acquisition]:
-    """The list, the largest effect per photo first; empty where every target is reached, or the problem is vast."""
+    """The list, the largest effect per photo first; empty where every target is reached, or the problem is large."""
     problem = planned.problem
     now = planned.solution.levels[0].value
-    if now == 0 or problem.vast:
+    if now == 0 or problem.large:
         return []
     wanted = _fewest_photos(problem)
     likely = [int(cell) for cell in np.argsort(-wanted, kind="stable")[: 2 * LONGEST] if wanted[cell]]

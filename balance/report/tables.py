@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from balance.solver.planner import Planned
-from balance.solver.problem import VAST
+from balance.solver.problem import LARGE
 from manifests.core.text import csv_table
 from manifests.tables import base
 from manifests.tables.plan_report import Acquisition, AxisValue, BindingConstraint, JointTarget, PlanReport
@@ -79,8 +79,8 @@ def printed(report: PlanReport) -> str:
         lines.append(f"Copies of one photo: {report.copies[-1].copies} at most; {copied} photos are copied")
     lines += _first("Binding constraints", [_binding(each) for each in report.binding])
     lines += _first("New photos that would help most", [_acquisition(each) for each in report.acquisition])
-    if report.cells.all > VAST:
-        lines.append(f"More than {VAST} cells: the tradeoff and the acquisition list are left out.")
+    if report.cells.all > LARGE:
+        lines.append(f"More than {LARGE} cells: the tradeoff and the acquisition list are left out.")
     for name, counts in report.rejected.items():
         if counts.often:
             lines.append(f"Policy {name} is often rejected: {counts.rejected} of its images; see section policies.")

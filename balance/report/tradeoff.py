@@ -14,9 +14,9 @@ from manifests.tables.plan_report import TradeoffPoint
 
 
 def tradeoff(planned: Planned) -> list[TradeoffPoint]:
-    """All pairs of the grid in `plan.price`; empty where the problem is vast."""
+    """All pairs of the grid in `plan.price`; empty where the problem is large."""
     grid, problem = planned.section.price, planned.problem
-    if problem.vast:
+    if problem.large:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
     return [

@@ -21,7 +21,7 @@ from manifests.core.errors import UserError, located
 from manifests.sections.plan import DEFAULT, JOINT, Plan
 
 TOTAL = "total"
-VAST = 20_000  # cells
+LARGE = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
 
 
@@ -132,9 +132,9 @@ class Problem:
         return (*self.targets, *self.constraints)
 
     @property
-    def vast(self) -> bool:
+    def large(self) -> bool:
         """Whether there are so many cells that the dozens of plans of the reports would take minutes."""
-        return len(self.available) > VAST
+        return len(self.available) > LARGE
 
     def with_total(self, total: int) -> Problem:
         """The same problem for another total."""

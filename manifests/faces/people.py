@@ -20,7 +20,7 @@ GENDERS = ("male", "female")
 ETHNICITIES = ("caucasian", "asian", "afroamerican")
 EXPRESSIONS = ("neutral", "slightly happy", "happy", "other")
 
-# Years: lowest, highest, most frequent; a triangle stands in for the ages inside a bin.
+# Years: lowest, highest, most frequent; the ages inside a bin have a triangular distribution.
 AGES = ((1, 19.9, 17), (20, 39.9, 27), (40, 59.9, 44), (60, 92, 62))
 
 # age bin x gender x ethnicity x expression
