@@ -1,9 +1,9 @@
-"""Split each cell's plan among its photos, so that a small change of the wish moves few tasks.
+"""Split each cell's plan among its photos, so that a small change of the plan changes few tasks.
 
-A cell's photos stand in an order of their own, by a hash of the seed and the image_id. The
-first ones are kept, and the first ones are copied once more than the rest; so a larger target
-only adds tasks. What a copy is (policy, seed, donor) depends on the photo and the copy's
-number alone, never on a total.
+The photos of a cell are ordered by a hash of the seed and the image_id. The first ones are kept,
+and the first ones are copied once more than the rest, so that a larger target only adds tasks.
+What a copy is (policy, seed, donor) depends on the photo and the copy's number alone, never on
+a total.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from manifests.core.seeds import derive
 
 
 def photo_hash(seed: int, image_ids: list[str], purpose: str) -> np.ndarray:
-    """uint64 (photos,): each photo's score for one purpose, by rendezvous hashing."""
+    """uint64 (photos,): a hash of each photo for one purpose."""
     return np.array([derive(seed, purpose, image_id) for image_id in image_ids], np.uint64)
 
 
@@ -56,7 +56,7 @@ def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarra
 
 
 def copy_numbers(count: np.ndarray, rejected: Mapping[int, frozenset[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Number each photo's copies 1, 2, ..., passing over the numbers that the user rejected.
+    """Number each photo's copies 1, 2, ..., without the numbers that the user rejected.
 
     Args:
         count: int64 (photos,), copies of each.
@@ -75,11 +75,11 @@ def copy_numbers(count: np.ndarray, rejected: Mapping[int, frozenset[int]]) -> t
 
 
 def policy_sequence(weight: np.ndarray, offset: np.ndarray, length: int) -> np.ndarray:
-    """Choose each photo's policies, copy by copy, as even as whole numbers allow.
+    """Choose each photo's policies, copy by copy, as evenly as whole numbers allow.
 
     Stride scheduling (Waldspurger and Weihl 1995): a policy comes due at (times used + offset) /
-    weight, and the one due first is next. After k copies each was used k times its share, give or
-    take one, and a longer sequence begins with the shorter one.
+    weight, and the one due first is next. After k copies each was used k times its share, to
+    within one, and a longer sequence begins with the shorter one.
 
     Args:
         weight: float64 (photos, policies), 0 for a policy that the photo's cell does not use.
@@ -90,7 +90,7 @@ def policy_sequence(weight: np.ndarray, offset: np.ndarray, length: int) -> np.n
     """
     with np.errstate(divide="ignore"):
         stride = np.where(weight > 0, 1.0 / weight, np.inf)
-    due = (offset + 2.0**-60) * stride  # an offset of 0 by an infinite stride is no number
+    due = (offset + 2.0**-60) * stride  # 0 times an infinite stride is not a number
     chosen = np.empty((len(weight), length), np.int16)
     every = np.arange(len(weight))
     for k in range(length):

@@ -1,13 +1,11 @@
 """Draw the embedded default: faces for every split, and their labels.
 
-Where `source.layout` is another one there is nothing to draw; the folder then holds a label file
-without rows, since DVC wants the stage's output to exist.
+Where `source.layout` is another one there is nothing to draw: the folder then holds a label file
+without rows, since DVC requires the stage's output to exist.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,12 +17,13 @@ from manifests.core import command, params
 from manifests.core.codec import encode
 from manifests.core.files import publish_folder
 from manifests.core.seeds import generator
+from manifests.core.text import csv_table
 from manifests.faces.people import SHARES, Person, people
 from manifests.sections.source import Source
 
 QUALITY = 92
 COLUMNS = ("path", "split", "age", "age_std", "gender", "ethnicity", "expression")
-BATCH = 50  # faces a joblib task
+BATCH = 50  # faces per joblib task
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -41,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             pool = Parallel(n_jobs=command.jobs(), return_as="generator")
             for drawn in pool(delayed(draw)(batch, folder.resolve()) for batch in batches):
                 bar.update(drawn)
-        (folder / "labels.csv").write_bytes(labels(everyone))
+        (folder / "labels.csv").write_bytes(labels(everyone).encode())
     print(
         f"drawn         {len(everyone):>9,}  faces"
         if everyone
@@ -50,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def draw(batch: list[Person], folder: Path) -> int:
-    """Draw some people into `<folder>/<split>/<name>.jpg`; returns how many."""
+    """Draw some people into `<folder>/<split>/<name>.jpg`; return how many."""
     cv2.setNumThreads(0)  # OpenCV's own threads would fight the workers
     for person in batch:
         image = faces.face(person.age, person.gender, person.ethnicity, person.expression, generator(person.seed))
@@ -58,16 +57,15 @@ def draw(batch: list[Person], folder: Path) -> int:
     return len(batch)
 
 
-def labels(everyone: list[Person]) -> bytes:
-    """The label file, one row a face, in UTF-8."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for person in everyone:
-        path = f"{person.split}/{person.name}.jpg"
-        labelled = (person.gender, person.ethnicity, person.expression)
-        rows.writerow([path, person.split, person.perceived, person.spread, *labelled])
-    return text.getvalue().encode()
+def labels(everyone: Sequence[Person]) -> str:
+    """The label file, one row per face."""
+    return csv_table(
+        COLUMNS,
+        [
+            (f"{p.split}/{p.name}.jpg", p.split, p.perceived, p.spread, p.gender, p.ethnicity, p.expression)
+            for p in everyone
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -9,12 +9,12 @@ left and the command fails, so that it can say why; the source table is not.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
 from manifests.core import command, params
-from manifests.scanning import report
-from manifests.scanning.checks import survey
+from manifests.core.cells import AGE
+from manifests.core.errors import located
+from manifests.scanning import checks, report
 from manifests.sections.source import Source
 from manifests.tables import quarantine
 from manifests.tables import source as source_table
@@ -22,19 +22,23 @@ from manifests.tables import source as source_table
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the parameters, survey the source, write both tables, print the counts."""
-    options = _parser().parse_args(arguments)
-    source, cells = params.section(options.params, Source), params.cells(options.params)
-    found = survey(source, cells, options.params, command.jobs())
-    quarantine.write(report.quarantine_rows(found), options.quarantine, found.cells)
-    print(report.summary(found, source))
-    report.check_usable(found, source, options.params, options.quarantine)
-    source_table.write(report.source_rows(found, source.near_duplicates == "keep"), options.source, found.cells)
-
-
-def _parser() -> argparse.ArgumentParser:
-    return command.parser(
+    parser = command.parser(
         __doc__, source="manifests/built/source.parquet", quarantine="manifests/built/quarantine.parquet"
     )
+    options = parser.parse_args(arguments)
+    source, declared = params.section(options.params, Source), params.cells(options.params)
+    section = f"{options.params}: source"
+    with located(section):
+        labelled = checks.labelled_axes(source, declared)
+    with located(f"{options.params}: cells"):
+        cells = checks.present(declared, labelled, source.layout)
+    with located(section):
+        found = checks.survey(source, cells, AGE in labelled, command.jobs())
+    quarantine.write(report.quarantine_rows(found), options.quarantine, cells)
+    print(report.summary(found, source, declared))
+    with located(section):
+        report.check_usable(found, source, options.quarantine)
+    source_table.write(report.source_rows(found, source.near_duplicates == "keep"), options.source, cells)
 
 
 if __name__ == "__main__":

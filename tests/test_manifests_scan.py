@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -17,24 +14,14 @@ from PIL import Image
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.scan import main
-from manifests.scanning import duplicates, labels, splits
+from manifests.scanning import duplicates, splits
 from manifests.scanning.duplicates import Labelled
-from manifests.scanning.labels import Labels
-from manifests.scanning.photos import Limits, Photo, check, check_all
-from manifests.sources.rows import Age, Quarantined, Row
+from manifests.sources.rows import Quarantined
 from manifests.tables import quarantine, source
+from tests.support.small_photos import jpeg
 
 REAL = Path("../shared/data").resolve()
 needs = pytest.mark.skipif(not REAL.is_dir(), reason="the real photos are not linked at ../shared/data")
-CELLS = Cells.of({"age": [20, 40, 60], "gender": ["male", "female"], "expression": ["neutral", "slightly happy"]})
-
-
-def jpeg(seed: int, size: tuple[int, int] = (40, 30)) -> bytes:
-    """A photo of smooth noise; another seed is another photo."""
-    small = np.random.default_rng(seed).integers(0, 255, (6, 6, 3), np.uint8)
-    out = io.BytesIO()
-    Image.fromarray(small).resize(size, Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)
-    return out.getvalue()
 
 
 class Project:
@@ -63,165 +50,6 @@ class Project:
         return used.to_pylist(), out.to_pylist()
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    monkeypatch.chdir(tmp_path)
-    return Project(tmp_path)
-
-
-# Labels
-
-
-def resolve(row: Row, cells: Cells = CELLS, rename: Mapping = {}) -> Labels | tuple[str, str]:
-    found = labels.resolve(row, cells, rename, max_age=120, aged="age" in cells.names)
-    return (found.reason, found.detail) if isinstance(found, Quarantined) else found
-
-
-def labelled(age: Age | None = Age.exact(30), **words: str) -> Row:  # noqa: B008
-    both = {"gender": "male", "expression": "neutral"} | words
-    return Row("a.jpg", "train", age, {axis: (word,) for axis, word in both.items()})
-
-
-def test_labels_give_the_joint_cell() -> None:
-    found = resolve(labelled(Age.exact(61), gender="FEMALE", expression="slightlyhappy"))
-    assert found == Labels(61, None, None, len(CELLS) - 1)
-
-
-def test_a_range_takes_its_midpoint_and_records_its_width() -> None:
-    assert resolve(labelled(Age.between(25, 32))) == Labels(28.5, None, 7, CELLS.shape[1] * CELLS.shape[2])
-
-
-@pytest.mark.parametrize(
-    ("age", "expected"),
-    [
-        (None, ("missing_label", "age")),
-        (Age.between(25, 23), ("age_range_backwards", "25 to 23")),
-        (Age.between(15, 20), ("age_range_straddles", "15 to 20 lies in <20 and above")),
-        (Age.between(38, 43), ("age_range_straddles", "38 to 43 lies in 20-40 and above")),
-        (Age.over(50), ("age_range_straddles", "50 to inf lies in 40-60 and above")),
-        (Age.exact(-1), ("age_out_of_range", "-1 is not in 0 to 120")),
-        (Age.between(-2, 2), ("age_out_of_range", "-2 is not in 0 to 120")),
-        (Age.exact(120.5), ("age_out_of_range", "120.5 is not in 0 to 120")),
-        (Age.between(100, 130), ("age_out_of_range", "130 is not in 0 to 120")),
-    ],
-)
-def test_an_age_that_cant_be_used_has_its_reason(age: Age | None, expected: tuple[str, str]) -> None:
-    assert resolve(labelled(age)) == expected
-
-
-@pytest.mark.parametrize("age", [Age.exact(0), Age.exact(120), Age.between(20, 39), Age.over(60), Age.between(0, 2)])
-def test_ages_at_the_limits_are_used(age: Age) -> None:
-    assert isinstance(resolve(labelled(age)), Labels)
-
-
-def test_labels_that_are_missing_or_unknown_name_their_axis() -> None:
-    assert resolve(labelled(gender=" ")) == ("missing_label", "gender")
-    assert resolve(Row("a.jpg", "train", Age.exact(3))) == ("missing_label", "gender")
-    assert resolve(labelled(expression="angry")) == (
-        "unknown_label",
-        "expression: 'angry' is none of neutral, slightly happy",
-    )
-
-
-def test_the_first_word_that_the_axis_knows_counts_and_a_rename_comes_before_it() -> None:
-    cells = Cells.of({"ethnicity": ["other", "white", "asian"]})
-    row = Row("a.jpg", labels={"ethnicity": ("East Asian", "asian")})
-    assert resolve(row, cells) == Labels(None, None, None, 2)
-    assert resolve(row, cells, {"ethnicity": {"east_asian": "Other"}}) == Labels(None, None, None, 0)
-
-
-def test_hidden_labels_are_not_missing() -> None:
-    assert resolve(Row("a.jpg", "test", unlabelled=True)) == Labels(None, None, None, -1)
-
-
-# Files
-
-
-LIMITS = Limits(max_bytes=20_000, max_pixels=10_000)
-
-
-def reason(root: Path, path: str) -> tuple[str, str]:
-    found = check(root.resolve(), path, LIMITS)
-    assert isinstance(found, Quarantined)
-    assert found.path == path
-    return found.reason, found.detail
-
-
-def test_a_good_photo_is_named_by_its_bytes(tmp_path: Path) -> None:
-    from hashlib import sha256
-
-    (tmp_path / "a.jpg").write_bytes(jpeg(1))
-    photo = check(tmp_path.resolve(), "a.jpg", LIMITS)
-    assert isinstance(photo, Photo)
-    assert photo.image_id == sha256(jpeg(1)).hexdigest()[:16]
-    assert (photo.width, photo.height, photo.grey.shape, photo.grey.dtype) == (40, 30, (64, 64), np.uint8)
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("none.jpg", ("missing_file", "no such file or directory")),
-        ("a.jpg/b.jpg", ("missing_file", "not a directory")),
-        ("folder", ("not_a_file", "a directory")),
-        ("pipe", ("not_a_file", "a device, pipe or socket")),
-        ("device", ("outside_root", "a link that leads out of the root")),
-        ("empty.jpg", ("empty_file", "0 bytes")),
-        ("big.jpg", ("too_large", "20001 bytes, source.max_bytes is 20000")),
-        ("wide.jpg", ("too_many_pixels", "101 x 100, source.max_pixels is 10000")),
-        ("text.jpg", ("unknown_format", "no header of JPEG, PNG, WEBP, BMP, TIFF")),
-        ("moving.gif", ("unknown_format", "no header of JPEG, PNG, WEBP, BMP, TIFF")),
-        ("cut.jpg", ("undecodable", "JPEG: the JPEG ends before its end marker")),
-        ("cut_early.jpg", ("undecodable", "its header is cut or damaged")),
-        ("../outside.jpg", ("outside_root", "an absolute path, or one with ..")),
-        ("folder/../a.jpg", ("outside_root", "an absolute path, or one with ..")),
-        ("/etc/passwd", ("outside_root", "an absolute path, or one with ..")),
-        ("link_out.jpg", ("outside_root", "a link that leads out of the root")),
-        ("loop.jpg", ("unreadable", "too many levels of symbolic links")),
-        ("", ("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")),
-        ("a\0.jpg", ("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")),
-        ("\udcff.jpg", ("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")),
-        ("x" * 300 + ".jpg", ("malformed_name", "file name too long")),
-    ],
-)
-def test_a_photo_that_cant_be_used_has_its_reason(tmp_path: Path, path: str, expected: tuple[str, str]) -> None:
-    root = tmp_path / "root"
-    (root / "folder").mkdir(parents=True)
-    (tmp_path / "outside.jpg").write_bytes(jpeg(1))
-    contents = {
-        "a.jpg": jpeg(1),
-        "empty.jpg": b"",
-        "big.jpg": jpeg(1) + bytes(20_001 - len(jpeg(1))),
-        "wide.jpg": jpeg(1, (101, 100)),
-        "text.jpg": b"hello",
-        "moving.gif": b"GIF89a" + bytes(20),
-        "cut.jpg": jpeg(1)[: len(jpeg(1)) * 2 // 3],
-        "cut_early.jpg": jpeg(1)[:100],
-    }
-    for name, content in contents.items():
-        (root / name).write_bytes(content)
-    os.mkfifo(root / "pipe")
-    (root / "device").symlink_to("/dev/zero")
-    (root / "link_out.jpg").symlink_to(tmp_path / "outside.jpg")
-    (root / "loop.jpg").symlink_to("loop.jpg")
-    assert reason(root, path) == expected
-
-
-def test_links_inside_the_root_and_a_linked_root_are_followed(tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "real" / "a.jpg").write_bytes(jpeg(1))
-    (tmp_path / "real" / "b.jpg").symlink_to("a.jpg")
-    (tmp_path / "root").symlink_to("real")
-    found = check_all(tmp_path / "root", ["a.jpg", "b.jpg"], LIMITS, jobs=1)
-    assert [type(one) for one in found] == [Photo, Photo]
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read any file")
-def test_a_photo_without_permission_is_unreadable(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(jpeg(1))
-    (tmp_path / "a.jpg").chmod(0)
-    assert reason(tmp_path, "a.jpg") == ("unreadable", "permission denied")
-
-
 # Splits and duplicates
 
 
@@ -234,7 +62,7 @@ def test_splits_by_hash_keep_to_their_shares_and_to_a_keys_own_place() -> None:
     assert splits.by_hash(keys[5000:], valid=0.1, test=0.3) == found[5000:]
 
 
-def test_a_small_set_still_gets_every_split_that_is_wished() -> None:
+def test_a_small_set_still_gets_every_split_that_is_asked_for() -> None:
     for seed in range(40):
         keys = [f"{seed}/{i}" for i in range(3)] * 2
         assert set(splits.by_hash(keys, valid=0.2, test=0.2)) == {"train", "valid", "test"}
@@ -266,6 +94,12 @@ def test_of_equal_photos_the_scored_one_stays() -> None:
 
 
 # The command
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.chdir(tmp_path)
+    return Project(tmp_path)
 
 
 def test_every_row_is_used_or_in_quarantine(project: Project) -> None:

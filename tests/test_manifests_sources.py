@@ -1,86 +1,25 @@
-"""Each layout, on small roots made here and on the real files where they are linked."""
+"""Each layout, on small roots made here."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.source import Source
-from manifests.sources import LAYOUTS, ages
-from manifests.sources.rows import Age, Quarantined, Row
-
-REAL = Path("../shared/data")
-needs = pytest.mark.skipif(not REAL.is_dir(), reason="the real photos are not linked at ../shared/data")
-
-
-def root_of(tmp_path: Path, files: Mapping[str, str | bytes]) -> Path:
-    for name, content in files.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return tmp_path
-
-
-def rows_of(layout: str, root: Path, **options: object) -> list[Row | Quarantined]:
-    source = Source(layout=layout, root=str(root), **options)
-    return list(LAYOUTS[layout].rows(root, source))
+from manifests.sources import LAYOUTS
+from manifests.sources.celeba import ATTRIBUTES
+from manifests.sources.rows import Age, Quarantined, SourceRow
+from tests.support.source_roots import root_of, rows_of
 
 
 def message(layout: str, root: Path, **options: object) -> str:
     with pytest.raises(UserError) as error:
         rows_of(layout, root, **options)
     return str(error.value)
-
-
-# Ages
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("35", Age(35, 35, 35)),
-        (" 26.5 ", Age(26.5, 26.5, 26.5)),
-        ("-3", Age(-3, -3, -3)),
-        ("(25, 32)", Age(28.5, 25, 32)),
-        ("(25, 23)", Age(24, 25, 23)),
-        ("20-29", Age(24.5, 20, 29)),
-        ("29-20", Age(24.5, 29, 20)),
-        ("0 - 2", Age(1, 0, 2)),
-        ("20–29", Age(24.5, 20, 29)),
-        ("3 to 9", Age(6, 3, 9)),
-        ("03-Sep", Age(6, 3, 9)),
-        ("9-Mar", Age(6, 3, 9)),
-        ("Oct-19", Age(14.5, 10, 19)),
-        ("19-Oct", Age(14.5, 10, 19)),
-        ("more than 70", Age(75, 70, float("inf"))),
-        ("60-", Age(65, 60, float("inf"))),
-        ("60+", Age(65, 60, float("inf"))),
-        (">70", Age(75, 70, float("inf"))),
-        ("", None),
-        ("None", None),
-        ("nan", None),
-    ],
-)
-def test_an_age_is_read_as_it_is_worded(text: str, expected: Age | None) -> None:
-    assert ages.parse(text) == expected
-
-
-@pytest.mark.parametrize("text", ["old", "12-Foo", "1,2,3", "inf", "0x10", "(25", "1e3", "twenty"])
-def test_what_is_no_age_is_an_error(text: str) -> None:
-    with pytest.raises(ValueError, match="no age"):
-        ages.parse(text)
-
-
-def test_a_range_has_a_width_and_an_open_one_has_none() -> None:
-    widths = [age and age.width for age in map(ages.parse, ("25-32", "35", "60+", "9-Mar"))]
-    assert widths == [7, None, None, 6]
 
 
 # APPA-REAL, the challenge's edition
@@ -102,27 +41,27 @@ CHALLENGE = {
 def test_the_challenge_has_three_splits_and_hides_the_labels_of_test(tmp_path: Path) -> None:
     rows = rows_of("appa_real", root_of(tmp_path, CHALLENGE))
     assert rows == [
-        Row(
+        SourceRow(
             "train_data/000001.jpg",
             "train",
             Age.exact(5),
             {"gender": ("male",), "ethnicity": ("caucasian",), "expression": ("neutral",)},
         ),
-        Row(
+        SourceRow(
             "train_data/000002.jpg",
             "train",
             Age.exact(20.5),
             {"gender": ("female",), "ethnicity": ("asian",), "expression": ("slightlyhappy",)},
         ),
         Quarantined("train_data/000009.jpg", "no_label_row", "no label row names this photo"),
-        Row(
+        SourceRow(
             "valid_data/000001.jpg",
             "valid",
             Age.exact(33),
             {"gender": ("male",), "ethnicity": ("afroamerican",), "expression": ("other",)},
         ),
-        Row("test_data/000001.jpg", "test", unlabelled=True),
-        Row("test_data/000002.jpg", "test", unlabelled=True),
+        SourceRow("test_data/000001.jpg", "test", unlabelled=True),
+        SourceRow("test_data/000002.jpg", "test", unlabelled=True),
     ]
 
 
@@ -138,7 +77,7 @@ def test_the_raters_spread_comes_from_a_table_beside_it(tmp_path: Path) -> None:
     ratings = tmp_path / "spread.csv"
     ratings.write_text("split,challenge_imageId,apparent_age_std\ntrain,000002,3.25\n")
     rows = rows_of("appa_real", root_of(tmp_path / "root", CHALLENGE), ratings=str(ratings))
-    assert [row.age_std for row in rows if isinstance(row, Row)][:2] == [None, 3.25]
+    assert [row.age_std for row in rows if isinstance(row, SourceRow)][:2] == [None, 3.25]
 
 
 def test_the_challenge_needs_its_train_labels(tmp_path: Path) -> None:
@@ -214,7 +153,7 @@ def test_the_release_joins_ages_and_categories(tmp_path: Path) -> None:
     root = root_of(tmp_path, files)
     labels = {"gender": ("male",), "ethnicity": ("asian",), "expression": ("happy",)}
     first, second, third = rows_of("appa_real_release", root)
-    assert first == Row("train/000000.jpg_face.jpg", "train", Age.exact(5), labels, age_std=1.25)
+    assert first == SourceRow("train/000000.jpg_face.jpg", "train", Age.exact(5), labels, age_std=1.25)
     assert second.labels == {"gender": ("",), "ethnicity": ("",), "expression": ("",)}
     assert (third.path, third.reason) == ("train/000007.jpg_face.jpg", "no_label_row")
     real = rows_of("appa_real_release", root, columns={"age": "real_age"})[0]
@@ -242,7 +181,7 @@ def test_utkface_quarantines_a_malformed_name(tmp_path: Path, name: str) -> None
 def test_utkface_reads_the_labels_from_the_name(tmp_path: Path) -> None:
     (row,) = rows_of("utkface", root_of(tmp_path, {"116_1_4_2017.jpg.chip.jpg": "", "notes.txt": ""}))
     labels = {"gender": ("female",), "ethnicity": ("others", "other")}
-    assert row == Row("116_1_4_2017.jpg.chip.jpg", None, Age.exact(116), labels)
+    assert row == SourceRow("116_1_4_2017.jpg.chip.jpg", None, Age.exact(116), labels)
 
 
 FAIRFACE = "file,age,gender,race,service_test\n"
@@ -288,21 +227,17 @@ def test_adience_reads_every_fold_and_no_list_of_frontal_faces(tmp_path: Path) -
     }
     first, second, third, left = rows_of("adience", root_of(tmp_path, files))
     path = "faces/u@N1/coarse_tilt_aligned_face.7.a_o.jpg"
-    assert first == Row(path, None, Age(28.5, 25, 32), {"gender": ("female", "f")}, subject="u@N1")
+    assert first == SourceRow(path, None, Age(28.5, 25, 32), {"gender": ("female", "f")}, subject="u@N1")
     assert (second.age, second.labels) == (None, {"gender": ()})
     assert (third.age, third.labels, third.subject) == (Age.exact(35), {"gender": ()}, "v@N2")
     assert (left.path, left.reason) == ("faces/u@N1/coarse_tilt_aligned_face.9.z_o.jpg", "no_label_row")
 
 
 def celeba(count: str = "202599\r\n", rows: str = "") -> str:
-    from manifests.sources.celeba import ATTRIBUTES
-
     return count + " ".join(ATTRIBUTES) + " \r\n" + rows
 
 
 def celeba_row(name: str, **marks: str) -> str:
-    from manifests.sources.celeba import ATTRIBUTES
-
     return f"{name} " + " ".join(f"{marks.get(a, '-1'):>2}" for a in ATTRIBUTES) + "\r\n"
 
 
@@ -345,22 +280,22 @@ COLUMNS = {"path": "file", "age": "years", "gender": "sex", "split": "fold", "su
 
 def test_a_table_maps_its_columns(tmp_path: Path) -> None:
     first, second, third = rows_of("table", root_of(tmp_path, {"labels.csv": TABLE}), columns=COLUMNS)
-    assert first == Row("a.jpg", "valid", Age.exact(30), {"gender": ("m",)}, subject="ann")
-    assert second == Row("b.jpg", "", None, {"gender": ("f",)}, subject="bob")
+    assert first == SourceRow("a.jpg", "valid", Age.exact(30), {"gender": ("m",)}, subject="ann")
+    assert second == SourceRow("b.jpg", "", None, {"gender": ("f",)}, subject="bob")
     assert third == Quarantined("labels.csv:4", "malformed_row", "no path")
 
 
 def test_a_table_needs_no_mapping_where_the_names_are_ours(tmp_path: Path) -> None:
     root = root_of(tmp_path, {"labels.csv": "path,glasses,age\na.jpg,yes,7\n"})
     source = Source(layout="table", root=str(root))
-    assert LAYOUTS["table"].axes(root, source, "") == ("glasses", "age")
-    assert rows_of("table", root) == [Row("a.jpg", None, Age.exact(7), {"glasses": ("yes",)})]
+    assert LAYOUTS["table"].axes(root, source) == ("glasses", "age")
+    assert rows_of("table", root) == [SourceRow("a.jpg", None, Age.exact(7), {"glasses": ("yes",)})]
 
 
 def test_a_table_may_be_parquet_or_tab_separated(tmp_path: Path) -> None:
     pq.write_table(pa.table({"path": ["a.jpg", None], "age": [7, 8], "mood": ["happy", None]}), tmp_path / "t.parquet")
     (tmp_path / "t.tsv").write_text("path\tage\tmood\na.jpg\t7\thappy\n\t8\t\n")
-    expected = Row("a.jpg", None, Age.exact(7), {"mood": ("happy",)})
+    expected = SourceRow("a.jpg", None, Age.exact(7), {"mood": ("happy",)})
     for labels, where in (("t.parquet", "t.parquet:2"), ("t.tsv", "t.tsv:3")):
         assert rows_of("table", tmp_path, labels=labels) == [expected, Quarantined(where, "malformed_row", "no path")]
 
@@ -371,72 +306,11 @@ def test_a_tables_mistakes_are_named(tmp_path: Path) -> None:
         f"{root}/labels.csv:1: expected a column path. Received file, years, sex, fold, who. "
         "Name it in source.columns.path."
     )
-    with pytest.raises(UserError) as error:
-        LAYOUTS["table"].axes(root, Source(layout="table", root=str(root), columns={"path": "files"}), "p.yaml: source")
+    with pytest.raises(UserError) as error, located("p.yaml: source"):
+        LAYOUTS["table"].axes(root, Source(layout="table", root=str(root), columns={"path": "files"}))
     assert str(error.value) == (
         "p.yaml: source.columns.path: expected a column of labels.csv (file, years, sex, fold, who). "
         "Received 'files'. Correct the name."
     )
     assert message("table", root, labels="bad.parquet").startswith(f"{root}/bad.parquet: expected a Parquet table.")
     assert message("table", root, labels="none.csv").startswith(f"{root}/none.csv: expected a label file.")
-
-
-# The real files
-
-
-@cache
-def real_rows(layout: str, folder: str) -> list[Row | Quarantined]:
-    return rows_of(layout, REAL / folder)
-
-
-@needs
-@pytest.mark.parametrize(
-    ("layout", "folder", "rows", "quarantined"),
-    [
-        ("appa_real", "appa_real", {"train": 4065, "valid": 1482, "test": 1978}, {}),
-        ("appa_real_release", "appa_real_release", {"train": 80, "valid": 80}, {"no_label_row": 1}),
-        ("utkface", "utkface", {None: 6000}, {"malformed_name": 5}),
-        ("fairface", "fairface", {None: 600}, {}),
-        ("fairface", "fairface_labels", {"train": 86744, "valid": 10954}, {}),
-        ("adience", "adience", {None: 160}, {}),
-        ("adience", "adience_labels", {None: 19487}, {}),
-        ("celeba", "celeba", {None: 20000}, {}),
-    ],
-)
-def test_the_real_files_are_read(layout: str, folder: str, rows: dict, quarantined: dict) -> None:
-    found = real_rows(layout, folder)
-    assert Counter(row.split for row in found if isinstance(row, Row)) == rows
-    assert Counter(row.reason for row in found if isinstance(row, Quarantined)) == quarantined
-
-
-@needs
-def test_the_challenges_train_has_the_published_marginals() -> None:
-    train = [row for row in real_rows("appa_real", "appa_real") if row.split == "train"]
-    counts = {axis: Counter(row.labels[axis][0] for row in train) for axis in ("gender", "ethnicity", "expression")}
-    assert counts["gender"] == {"male": 2068, "female": 1997}
-    assert counts["ethnicity"] == {"caucasian": 3522, "asian": 424, "afroamerican": 119}
-    assert counts["expression"] == {"slightlyhappy": 1784, "neutral": 1404, "happy": 712, "other": 165}
-    assert Counter(min(3, int(row.age.years // 20)) for row in train) == {0: 796, 1: 2389, 2: 732, 3: 148}
-
-
-@needs
-def test_every_age_of_fairface_is_one_of_its_nine_ranges() -> None:
-    rows = real_rows("fairface", "fairface_labels") + real_rows("fairface", "fairface")
-    counts = Counter((row.age.low, row.age.high) for row in rows)
-    tens = {(float(low), float(low + 9)) for low in range(10, 70, 10)}
-    assert set(counts) == {(0, 2), (3, 9), (70, float("inf"))} | tens
-    assert counts[3, 9] == 10408 + 1356 + 91
-    assert counts[10, 19] == 9103 + 1181 + 66
-
-
-@needs
-def test_the_ranges_of_adience_that_run_backwards_are_kept_for_the_scan() -> None:
-    rows = real_rows("adience", "adience_labels")
-    assert sum(row.age is not None and row.age.low > row.age.high for row in rows) == 72
-    assert sum(row.age is None for row in rows) == 52 + 37 + 555 + 47 + 62
-
-
-@needs
-def test_the_raters_spread_of_the_challenge_is_found_for_every_labelled_photo() -> None:
-    rows = rows_of("appa_real", REAL / "appa_real", ratings=str(REAL / "appa_real_ratings/challenge_to_release.csv"))
-    assert sum(row.age_std is None for row in rows if not row.unlabelled) == 0

@@ -17,7 +17,7 @@ CELLS = Cells.of({"age": [20, 40], "gender": ["male", "female"]})
 TABLES = (index, plan, predictions, quarantine, source, tasks)
 
 
-def filled(module, rows: int = 3) -> pa.Table:
+def filled(module, rows: int = len(CELLS)) -> pa.Table:
     """A table of the right schema with some value everywhere."""
 
     def column(field: pa.Field) -> pa.Array:
@@ -48,7 +48,7 @@ def test_a_table_comes_back_with_its_cells_and_the_same_bytes_twice(module, tmp_
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize("module", TABLES)
+@pytest.mark.parametrize("module", [module for module in TABLES if module is not plan])
 def test_an_empty_table_comes_back(module, tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     module.write(filled(module, 0), path, CELLS)

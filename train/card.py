@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from manifests.core import command, params
-from manifests.core.errors import UserError
 from manifests.core.files import write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Train
-from manifests.tables import scorecard
+from manifests.tables import plan_report, scorecard
+from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import Group, Scorecard
 from train import recipes
 
@@ -40,25 +39,11 @@ def main() -> None:
     folder = Path("datasets/runs") / options.run
     card = scorecard.read(options.scorecard or folder / "scorecard.json")
     out = options.out or folder / "card.md"
-    write_text(out, text(options.run, train, recipe, run.seeds, source, plan_of(options.plan), card))
+    write_text(out, text(options.run, train, recipe, run.seeds, source, plan_report.read(options.plan), card))
     print(f"{out}: card of {options.run}")
 
 
-def plan_of(path: Path) -> dict[str, Any]:
-    """The plan as a whole.
-
-    Raises:
-        UserError: no such file, or no JSON.
-    """
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise UserError(str(path), "the plan's summary", error, "Run `python -m balance.plan` first") from error
-
-
-def text(
-    name: str, train: Train, recipe: Recipe, seeds: int, source: Source, plan: dict[str, Any], card: Scorecard
-) -> str:
+def text(name: str, train: Train, recipe: Recipe, seeds: int, source: Source, plan: PlanReport, card: Scorecard) -> str:
     """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting."""
     backbone = f"{train.backbone} at {train.size} pixels, weights {Path(train.weights).name}"
     return "\n".join(
@@ -118,10 +103,10 @@ def _stage(stage: Any) -> str:
     return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
 
 
-def _images(recipe: Recipe, plan: dict[str, Any]) -> str:
+def _images(recipe: Recipe, plan: PlanReport) -> str:
     if recipe.images == "original":
-        return f"the {plan['available']} train originals"
-    return f"the balanced set: {plan['keep']} originals kept and {plan['augment']} copies"
+        return f"the {plan.available} train originals"
+    return f"the balanced set: {plan.keep} originals kept and {plan.augment} copies"
 
 
 def _weights(train: Train) -> str:

@@ -47,7 +47,7 @@ def main() -> None:
         runs,
         given,
         cells,
-        plan_report.marginals(options.plan),
+        _marginals(plan_report.read(options.plan)),
         params.section(options.params, Score),
         params.seed(options.params),
     )
@@ -55,6 +55,14 @@ def main() -> None:
     write_text(options.csv, report.csv_text(made))
     contract.write(made, options.json)
     print(report.terminal(made))
+
+
+def _marginals(plan: plan_report.PlanReport) -> list[contract.Marginal]:
+    return [
+        contract.Marginal(axis=axis, value=each.value, wanted=each.wanted_share, reached=each.reached_share)
+        for axis, values in plan.marginals.items()
+        for each in values
+    ]
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -1,8 +1,8 @@
 """Faces drawn by our own code, so that the default needs no photo that can't be shipped.
 
-Soft, front-facing portraits of nobody: age, gender, ethnicity and expression each move the
+Soft, front-facing portraits of invented people: age, gender, ethnicity and expression each move the
 middle of broad ranges that overlap (see `looks`), and pose, light, background, blur and noise
-are drawn without regard to them (see `scene`).
+do not depend on them (see `scene`).
 """
 
 from __future__ import annotations

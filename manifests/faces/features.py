@@ -1,4 +1,4 @@
-"""Paint eyes, nose and mouth, and the glasses before them."""
+"""Paint eyes, nose and mouth, and the glasses in front of them."""
 
 from __future__ import annotations
 

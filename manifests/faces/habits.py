@@ -4,8 +4,8 @@ How age shows depends partly on the group, as dermatology reports it: hair greys
 thirties, late thirties and mid forties on average in people of European, Asian and African
 descent (Tobin and Paus 2001, Experimental Gerontology 36, 29-54); fine lines come later and
 stand out less in more pigmented skin, where uneven tone and the folds of the middle face tell
-more (Vashi et al. 2016, Journal of Clinical and Aesthetic Dermatology 9, 31-38). A model must
-have seen a group to read its age.
+more (Vashi et al. 2016, Journal of Clinical and Aesthetic Dermatology 9, 31-38). So a model
+must have seen a group to estimate its ages.
 """
 
 from __future__ import annotations

@@ -100,10 +100,10 @@ def _curled(outline: np.ndarray, look: Look, rng: np.random.Generator) -> np.nda
 def _lay(
     canvas: Canvas, look: Look, mask: np.ndarray, low: float, shade: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Fill a soft mask with hair down to `low`; returns what it covers.
+    """Fill a soft mask with hair down to `low`; return what it covers.
 
     Lighter strands reach beyond the mask's edge and darker ones stop short of it, so that a
-    hairline is no cut: the mask is raised and lowered by them, then sharpened.
+    hairline is no sharp edge: the mask is raised and lowered by them, then sharpened.
     """
     lines = _strands(look, low, rng)
     light = canvas.lines(lines[: STRANDS // 2], 0.014, raised=False)

@@ -43,7 +43,7 @@ def paint_body(canvas: Canvas, look: Look) -> None:
 
 
 def paint_skin(canvas: Canvas, look: Look) -> np.ndarray:
-    """Ears and the face's skin; returns the face's mask, float32 (pixels, pixels)."""
+    """Ears and the face's skin; return the face's mask, float32 (pixels, pixels)."""
     for side in SIDES:
         x = side * (look.cheek + 0.03)
         canvas.paint(

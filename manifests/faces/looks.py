@@ -1,7 +1,7 @@
 """What a drawn person looks like: every parameter of the drawing, drawn before anything is painted.
 
 Each label moves the middle of broad ranges that overlap with those of the other values; no
-parameter gives a label away.
+parameter alone tells a label.
 """
 
 from __future__ import annotations

@@ -27,10 +27,10 @@ _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 
 @dataclass(frozen=True)
 class Pose:
-    """Where the head stands in the frame.
+    """Where the head is in the frame.
 
     Attributes:
-        unit: pixels a face unit.
+        unit: pixels per face unit.
         x: the origin, pixels from the left.
         y: the origin, pixels from the top.
         yaw: turn to the picture's right, in radians.

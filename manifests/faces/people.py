@@ -1,4 +1,4 @@
-"""Who is drawn: as lopsided over the joint cells as APPA-REAL's train split.
+"""Who is drawn: as unevenly over the joint cells as in APPA-REAL's train split.
 
 The counts are those of the 4,064 usable train photos of the challenge edition (Agustsson et al.
 2017, "Apparent and real age estimation in still images with deep residual regressors on
@@ -20,7 +20,7 @@ GENDERS = ("male", "female")
 ETHNICITIES = ("caucasian", "asian", "afroamerican")
 EXPRESSIONS = ("neutral", "slightly happy", "happy", "other")
 
-# Years: lowest, highest, most frequent; a triangle stands in for the ages inside a bin.
+# Years: lowest, highest, most frequent; the ages inside a bin have a triangular distribution.
 AGES = ((1, 19.9, 17), (20, 39.9, 27), (40, 59.9, 44), (60, 92, 62))
 
 # age bin x gender x ethnicity x expression
@@ -83,7 +83,7 @@ def counts(size: int) -> np.ndarray:
     """How many of `size` faces each joint cell gets; int64, the shape of COUNTS."""
     one_each = (COUNTS > 0).astype(np.int64)
     spare = size - int(one_each.sum())
-    if spare < 0:  # too few for one in each
+    if spare < 0:  # too few for one in each cell
         return apportion(COUNTS, size)
     return one_each + apportion(np.maximum(COUNTS * size / COUNTS.sum() - 1, 0), spare)
 

@@ -1,7 +1,4 @@
-"""What lies around the person and in the camera: pose, background, light, blur and noise.
-
-None of it depends on a label.
-"""
+"""Everything in a picture that does not depend on a label: pose, background, light, blur and noise."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ SCALE = 2  # painted this many times larger, then reduced: smooth edges
 
 @dataclass(frozen=True)
 class Scene:
-    """One photo's nuisance."""
+    """The parameters of one picture that do not depend on a label."""
 
     pose: Pose
     wall: np.ndarray  # float (3, 3, 3), colours of a coarse backdrop
@@ -34,7 +31,7 @@ class Scene:
 
 
 def scene(rng: np.random.Generator) -> Scene:
-    """Draw the nuisance."""
+    """Draw the parameters."""
     pixels = SIZE * SCALE
     pose = Pose(
         unit=pixels * rng.uniform(0.30, 0.345),

@@ -1,25 +1,25 @@
 """From a layout's rows to the photos that can be used: every check of the scan, in order.
 
-Labels first, then files (in parallel), splits, exact duplicates, near duplicates. The result does
+Labels come first, then files (in parallel), splits, exact duplicates and near duplicates. The result does
 not depend on the order of the label file or on the number of jobs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from manifests.core.cells import AGE, Cells
+from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.scanning import duplicates, near_duplicates, photos, splits
-from manifests.scanning.labels import Labels, check_rename, resolve
-from manifests.scanning.photos import SIDE, Limits, Photo
+from manifests.scanning.labels import LabelRules, Labels, check_rename, resolve
+from manifests.scanning.photos import SIDE, CheckedPhoto, SizeLimits
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 from manifests.tables.source import SPLITS
 
 
@@ -27,9 +27,9 @@ from manifests.tables.source import SPLITS
 class Usable:
     """A photo that passed every check."""
 
-    row: Row
+    row: SourceRow
     labels: Labels
-    photo: Photo
+    photo: CheckedPhoto
     split: str
 
 
@@ -39,14 +39,12 @@ class Survey:
 
     Attributes:
         cells: the axes that the layout has.
-        dropped: the axes of `cells` that it lacks.
         usable: by split and path.
         quarantined: by path.
         near: image_id of a train photo -> that of the valid or test photo which it nearly equals.
     """
 
     cells: Cells
-    dropped: tuple[str, ...]
     usable: list[Usable]
     quarantined: list[Quarantined]
     near: dict[str, str]
@@ -57,52 +55,60 @@ class Survey:
         return len(self.usable) + len(self.quarantined)
 
 
-def survey(source: Source, wished: Cells, params: Path, jobs: int) -> Survey:
-    """Check every row of the layout.
+def labelled_axes(source: Source, declared: Cells) -> Collection[str]:
+    """The names of the axes that the layout has labels for, among others that `cells` may not have.
 
-    Args:
-        source: the `source` section.
-        wished: the `cells` section.
-        params: the file of both, for messages.
-        jobs: how many photos are read at once.
     Raises:
-        UserError: the root or a label file can't be read, or the layout has none of the axes.
+        UserError: `source.root` is no folder, or the section names an unknown axis, value or column.
     """
     root = Path(source.root)
     if not root.is_dir():
         raise UserError(
-            f"{params}: source.root",
+            ".root",
             "a folder with photos, relative to the working directory",
             f"{source.root!r}, which is no folder" if root.exists() else f"{source.root!r}, which does not exist",
             "Run `python -m manifests.draw` first" if source.layout == "drawn" else "Put or link the photos there",
         )
-    check_rename(source.rename, wished, f"{params}: source.rename")
-    layout = LAYOUTS[source.layout]
-    has = layout.axes(root, source, f"{params}: source")
-    cells = wished.only([name for name in wished.names if name in has])
+    check_rename(source.rename, declared)
+    return LAYOUTS[source.layout].axes(root, source)
+
+
+def present(declared: Cells, labelled: Collection[str], layout: str) -> Cells:
+    """The axes of `cells` that the layout has labels for.
+
+    Raises:
+        UserError: there is none.
+    """
+    cells = declared.only([name for name in declared.names if name in labelled])
     if not cells.axes:
-        raise UserError(
-            f"{params}: cells",
-            f"an axis that the layout {source.layout} has ({', '.join(has)})",
-            ", ".join(wished.names),
-            "Name one of its axes",
-        )
-    labelled, quarantined = _labelled(_once(layout.rows(root, source)), cells, source, AGE in has)
-    usable, fell_out = _with_photos(root, labelled, source, jobs)
+        rule = f"an axis that the layout {layout} has ({', '.join(labelled)})"
+        raise UserError("", rule, ", ".join(declared.names), "Name one of its axes")
+    return cells
+
+
+def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
+    """Check every row of the layout.
+
+    Args:
+        source: the `source` section.
+        cells: the axes that the layout has.
+        aged: the layout has ages, whether or not `cells` has the axis.
+        jobs: how many photos are read at once.
+    Raises:
+        UserError: a label file can't be read.
+    """
+    root, rules = Path(source.root), LabelRules(cells, source.rename, source.max_age, aged)
+    labelled, quarantined = _labelled(_once(LAYOUTS[source.layout].rows(root, source)), rules)
+    usable, without_photo = _with_photos(root, labelled, source, jobs)
     usable, doubles = _without_doubles(usable)
-    return Survey(
-        cells,
-        tuple(name for name in wished.names if name not in has),
-        usable,
-        sorted([*quarantined, *fell_out, *doubles], key=lambda q: (q.path, q.reason, q.detail)),
-        _near(usable, jobs),
-    )
+    every = sorted([*quarantined, *without_photo, *doubles], key=lambda q: (q.path, q.reason, q.detail))
+    return Survey(cells, usable, every, _near(usable, jobs))
 
 
-def _once(rows: Iterable[Row | Quarantined]) -> list[Row | Quarantined]:
-    """One row a path, whatever the label file's order; of a path labelled twice, the first row by content."""
-    by_path: dict[str, list[Row]] = {}
-    once: list[Row | Quarantined] = []
+def _once(rows: Iterable[SourceRow | Quarantined]) -> list[SourceRow | Quarantined]:
+    """One row per path, whatever the label file's order; of a path labelled twice, the first row by content."""
+    by_path: dict[str, list[SourceRow]] = {}
+    once: list[SourceRow | Quarantined] = []
     for row in rows:
         if isinstance(row, Quarantined):
             once.append(row)
@@ -118,8 +124,8 @@ def _once(rows: Iterable[Row | Quarantined]) -> list[Row | Quarantined]:
 
 
 def _labelled(
-    rows: Sequence[Row | Quarantined], cells: Cells, source: Source, aged: bool
-) -> tuple[list[tuple[Row, Labels]], list[Quarantined]]:
+    rows: Sequence[SourceRow | Quarantined], rules: LabelRules
+) -> tuple[list[tuple[SourceRow, Labels]], list[Quarantined]]:
     """The rows whose split and labels are known, and the others."""
     usable, quarantined = [], []
     for row in rows:
@@ -128,7 +134,7 @@ def _labelled(
         elif row.split not in (None, *SPLITS):
             quarantined.append(Quarantined(row.path, "unknown_split", repr(row.split)))
         else:
-            labels = resolve(row, cells, source.rename, source.max_age, aged)
+            labels = resolve(row, rules)
             if isinstance(labels, Quarantined):
                 quarantined.append(labels)
             else:
@@ -137,13 +143,13 @@ def _labelled(
 
 
 def _with_photos(
-    root: Path, labelled: Sequence[tuple[Row, Labels]], source: Source, jobs: int
+    root: Path, labelled: Sequence[tuple[SourceRow, Labels]], source: Source, jobs: int
 ) -> tuple[list[Usable], list[Quarantined]]:
     """The rows whose photo can be used, with their split, and the others."""
-    limits = Limits(source.max_bytes, source.max_pixels)
+    limits = SizeLimits(source.max_bytes, source.max_pixels)
     found = photos.check_all(root, [row.path for row, _ in labelled], limits, jobs)
     checked = [(row, labels, photo) for (row, labels), photo in zip(labelled, found, strict=True)]
-    passed = [(row, labels, photo) for row, labels, photo in checked if isinstance(photo, Photo)]
+    passed = [(row, labels, photo) for row, labels, photo in checked if isinstance(photo, CheckedPhoto)]
     keys = [row.subject if row.subject is not None else photo.image_id for row, _, photo in passed if row.split is None]
     hashed = iter(splits.by_hash(keys, source.split.valid, source.split.test))
     usable = [Usable(row, labels, photo, row.split or next(hashed)) for row, labels, photo in passed]

@@ -14,7 +14,7 @@ PRECEDENCE = ("test", "valid", "train")
 
 @dataclass(frozen=True)
 class Labelled:
-    """What is compared of a photo; `labels` compares equal for equal labels, None where they are hidden."""
+    """A photo as it is compared with others; `labels` is None where they are hidden."""
 
     path: str
     split: str

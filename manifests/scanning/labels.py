@@ -9,7 +9,7 @@ import numpy as np
 
 from manifests.core.cells import AGE, Axis, Cells, fold
 from manifests.core.errors import UserError
-from manifests.sources.rows import Age, Quarantined, Row, Unusable
+from manifests.sources.rows import Age, Quarantined, SourceRow, Unusable
 
 UNLABELLED = -1  # the cell of a row whose labels are hidden
 Rename = Mapping[str, Mapping[str, str]]
@@ -17,7 +17,7 @@ Rename = Mapping[str, Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Labels:
-    """A row's labels once checked; ages in years, `age_width` of a labelled range alone."""
+    """A row's checked labels; ages in years, `age_width` only of a labelled range."""
 
     age: float | None
     age_std: float | None
@@ -25,39 +25,54 @@ class Labels:
     cell: int
 
 
-def resolve(row: Row, cells: Cells, rename: Rename, max_age: float, aged: bool) -> Labels | Quarantined:
-    """Check the labels of one row.
+@dataclass(frozen=True)
+class LabelRules:
+    """What a row's labels are checked against.
 
-    Args:
-        row: as its adapter yielded it.
+    Attributes:
         cells: the axes that the layout has.
         rename: axis -> {label: value}, which comes before the label's own words.
         max_age: the largest age that is believed, in years.
         aged: the layout has ages, so that a row without one lacks a label.
+    """
+
+    cells: Cells
+    rename: Rename
+    max_age: float
+    aged: bool
+
+
+def resolve(row: SourceRow, rules: LabelRules) -> Labels | Quarantined:
+    """Check the labels of one row.
+
+    Args:
+        row: as its adapter yielded it.
+        rules: the cells and what is accepted.
     Returns:
         its labels, or why they can't be used.
     """
     if row.unlabelled:
         return Labels(None, None, None, UNLABELLED)
     try:
-        _check_age(row.age, row.age_std, max_age, aged)
+        _check_age(row, rules)
         positions = [
-            _age_position(row.age, axis) if axis.edges else _position(row, axis, rename.get(axis.name, {}))
-            for axis in cells.axes
+            _age_position(row.age, axis) if axis.edges else _position(row, axis, rules.rename.get(axis.name, {}))
+            for axis in rules.cells.axes
         ]
     except Unusable as error:
         return Quarantined(row.path, *error.args)
-    cell = int(np.ravel_multi_index(positions, cells.shape))
+    cell = int(np.ravel_multi_index(positions, rules.cells.shape))
     if row.age is None:
         return Labels(None, row.age_std, None, cell)
     return Labels(row.age.years, row.age_std, row.age.width, cell)
 
 
-def _check_age(age: Age | None, age_std: float | None, max_age: float, aged: bool) -> None:
-    if age_std is not None and age_std < 0:
-        raise Unusable("malformed_row", f"age_std is {age_std:g}")
+def _check_age(row: SourceRow, rules: LabelRules) -> None:
+    age, max_age = row.age, rules.max_age
+    if row.age_std is not None and row.age_std < 0:
+        raise Unusable("malformed_row", f"age_std is {row.age_std:g}")
     if age is None:
-        if aged:
+        if rules.aged:
             raise Unusable("missing_label", AGE)
         return
     if age.low > age.high:
@@ -76,7 +91,7 @@ def _age_position(age: Age | None, axis: Axis) -> int:
     return low
 
 
-def _position(row: Row, axis: Axis, rename: Mapping[str, str]) -> int:
+def _position(row: SourceRow, axis: Axis, rename: Mapping[str, str]) -> int:
     words = [word for word in row.labels.get(axis.name, ()) if word.strip()]
     if not words:
         raise Unusable("missing_label", axis.name)
@@ -88,16 +103,16 @@ def _position(row: Row, axis: Axis, rename: Mapping[str, str]) -> int:
     raise Unusable("unknown_label", f"{axis.name}: {words[0]!r} is none of {', '.join(axis.values)}")
 
 
-def check_rename(rename: Rename, cells: Cells, where: str) -> None:
-    """Check that `source.rename` speaks of axes and values that `cells` has.
+def check_rename(rename: Rename, cells: Cells) -> None:
+    """Check that the axes and values of `source.rename` are those of `cells`.
 
     Raises:
-        UserError: it does not; `where` names the key.
+        UserError: one is not.
     """
     for name, labels in rename.items():
         if name not in cells.names:
-            raise UserError(f"{where}.{name}", f"an axis of cells ({', '.join(cells.names)})", repr(name), "Rename it")
+            raise UserError(f".rename.{name}", f"an axis of cells ({', '.join(cells.names)})", repr(name), "Rename it")
         for label, value in labels.items():
             if cells[name].index(value) is None:
                 values = ", ".join(cells[name].values)
-                raise UserError(f"{where}.{name}.{label}", f"a value of {name} ({values})", repr(value), "Correct it")
+                raise UserError(f".rename.{name}.{label}", f"a value of {name} ({values})", repr(value), "Correct it")

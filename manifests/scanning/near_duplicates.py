@@ -1,7 +1,7 @@
-"""Near duplicates: train photos that are a valid or test photo cropped or compressed again.
+"""Near duplicates: train photos that are a cropped or recompressed copy of a valid or test photo.
 
-Three steps, each on fewer pairs. Candidates are pairs whose thumbnails correlate, as a whole or with
-one of nine crops of either: matrix products over all pairs, in blocks. A candidate is aligned by an
+There are three steps, each on fewer pairs. Candidates are pairs whose thumbnails correlate, as a whole or
+with one of nine crops of either, by matrix products over all pairs, in blocks. A candidate is aligned by an
 affine warp that maximises the correlation (Evangelidis and Psarakis 2008, "Parametric image
 alignment using enhanced correlation coefficient maximization"), small first, then at full
 size. Two photos of different people, once aligned, still share bright skin before a dark
@@ -27,10 +27,10 @@ EACH = 2  # candidates aligned per train photo, the best
 COARSE, COARSE_SIDE = 0.95, 32  # correlation, once aligned small, above which it is aligned at full size
 WHOLE, DETAIL = 0.97, 0.75  # correlations of two photos that are the same
 _CROP = 7 / 8  # side of the crops, laid at the corners, edges and centre
-_BLUR = 1 / 16  # of the side: what is smoother is no detail
+_BLUR = 1 / 16  # of the side: what is smoother does not count as detail
 _LEAST = 1 / 8  # share of the photo in which two aligned ones must overlap
 _NORM = 2000.0  # length of a thumbnail: a product is at most its square, below 2**24
-_BLOCK = 1024  # train photos a product
+_BLOCK = 1024  # train photos per product
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
 
 
@@ -52,7 +52,7 @@ def find(train: np.ndarray, scored: np.ndarray, jobs: int) -> tuple[np.ndarray, 
 
 
 def candidates(train: np.ndarray, scored: np.ndarray) -> np.ndarray:
-    """The pairs whose thumbnails correlate above CANDIDATE, at most EACH a train photo.
+    """The pairs whose thumbnails correlate above CANDIDATE, at most EACH per train photo.
 
     Returns:
         int64 (pairs, 2), in order of train photo, the best first.

@@ -1,4 +1,4 @@
-"""Check a photo's file: that it lies in the root, is a plain file of a sane size, and decodes."""
+"""Check a photo's file: that it is in the root, is a regular file of an accepted size, and can be decoded."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ import numpy as np
 from manifests.core import codec, command
 from manifests.sources.rows import Quarantined, Unusable
 
-CHUNK = 64  # photos a call of a worker
+CHUNK = 64  # photos per call of a worker
 SIDE = 64  # of the grey photos that near duplicates are found by
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"II*\0", b"MM\0*")  # of codec.FORMATS
 
 
 @dataclass(frozen=True)
-class Photo:
+class CheckedPhoto:
     """A photo that can be used.
 
     Attributes:
         path: relative to the root.
         image_id: the first 16 hex digits of the SHA-256 of the file's bytes.
         width, height: in pixels, upright.
-        grey: uint8 (SIDE, SIDE), the whole photo made small.
+        grey: uint8 (SIDE, SIDE), the whole photo reduced to that size.
     """
 
     path: str
@@ -42,14 +42,14 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class Limits:
+class SizeLimits:
     """The largest file, in bytes, and the largest photo, in pixels."""
 
     max_bytes: int
     max_pixels: int
 
 
-def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> list[Photo | Quarantined]:
+def check_all(root: Path, paths: Sequence[str], limits: SizeLimits, jobs: int) -> list[CheckedPhoto | Quarantined]:
     """Check photos in parallel; the result is in the order of `paths` at any number of jobs.
 
     Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
@@ -57,7 +57,7 @@ def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> li
     """
     chunks = [paths[i : i + CHUNK] for i in range(0, len(paths), CHUNK)]
     root = root.resolve()
-    found: list[Photo | Quarantined] = []
+    found: list[CheckedPhoto | Quarantined] = []
     with command.progress(len(paths), "scan") as bar, ThreadPoolExecutor(jobs) as threads:
         for part in threads.map(partial(_check_chunk, root, limits=limits), chunks):
             found += part
@@ -65,18 +65,18 @@ def check_all(root: Path, paths: Sequence[str], limits: Limits, jobs: int) -> li
     return found
 
 
-def _check_chunk(root: Path, paths: Sequence[str], limits: Limits) -> list[Photo | Quarantined]:
+def _check_chunk(root: Path, paths: Sequence[str], limits: SizeLimits) -> list[CheckedPhoto | Quarantined]:
     cv2.setNumThreads(0)
     return [check(root, path, limits) for path in paths]
 
 
-def check(root: Path, path: str, limits: Limits) -> Photo | Quarantined:
+def check(root: Path, path: str, limits: SizeLimits) -> CheckedPhoto | Quarantined:
     """Check one photo.
 
     Args:
         root: the source root, resolved.
         path: as its label names it; not trusted.
-        limits: what is read and decoded at most.
+        limits: the largest file and photo that are accepted.
     """
     try:
         content = _read(_locate(root, path), limits.max_bytes)
@@ -84,7 +84,7 @@ def check(root: Path, path: str, limits: Limits) -> Photo | Quarantined:
     except Unusable as error:
         return Quarantined(path, *error.args)
     grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return Photo(path, sha256(content).hexdigest()[:16], image.shape[1], image.shape[0], grey)
+    return CheckedPhoto(path, sha256(content).hexdigest()[:16], image.shape[1], image.shape[0], grey)
 
 
 def _locate(root: Path, path: str) -> str:

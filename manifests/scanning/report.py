@@ -1,4 +1,4 @@
-"""What a scan found, as its two tables and as the lines that it prints."""
+"""The results of a scan, as its two tables and as the lines that it prints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.scanning.checks import Survey
 from manifests.sections.source import Source
@@ -55,9 +56,10 @@ def _utf8(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def summary(found: Survey, source: Source) -> str:
+def summary(found: Survey, source: Source, declared: Cells) -> str:
     """The lines that the command prints: what was read, used, left out and why."""
     splits = Counter(one.split for one in found.usable)
+    dropped = [name for name in declared.names if name not in found.cells.names]
     of = {one.photo.image_id: one.split for one in found.usable}
     near = Counter(of[image_id] for image_id in found.near.values())
     use = "marked and not used" if source.near_duplicates == "drop" else "kept, as source.near_duplicates says"
@@ -71,12 +73,9 @@ def summary(found: Survey, source: Source) -> str:
             f"train photos that nearly equal one of {_counts(near)}; {use}" if near else "",
         ),
         ("axes", len(found.cells.axes), ", ".join(found.cells.names)),
-        *(
-            [("axes dropped", len(found.dropped), ", ".join(found.dropped) + " (not in this layout)")]
-            if found.dropped
-            else []
-        ),
     ]
+    if dropped:
+        lines.append(("axes dropped", len(dropped), ", ".join(dropped) + " (not in this layout)"))
     return "\n".join(f"{name:<16}{count:>7,}  {text}".rstrip() for name, count, text in lines)
 
 
@@ -89,24 +88,24 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items())
 
 
-def check_usable(found: Survey, source: Source, params: Path, table: Path) -> None:
-    """Check that enough is left.
+def check_usable(found: Survey, source: Source, table: Path) -> None:
+    """Check that enough photos are left; `table` is where the quarantine is written.
 
     Raises:
-        UserError: no photo is usable, or more than `source.max_quarantine` of the rows fell out.
+        UserError: no photo is usable, or more than `source.max_quarantine` of the rows are quarantined.
     """
     why, out = _counts(reasons(found)), len(found.quarantined)
     if not found.usable:
         received = f"none of {found.read:,} rows ({why})" if out else "no row"
         raise UserError(
-            f"{params}: source",
+            "",
             "at least one usable photo",
             received,
             f"{table} says why for each row" if out else "Check source.layout and source.root",
         )
     if out > source.max_quarantine * found.read:
         raise UserError(
-            f"{params}: source.max_quarantine",
+            ".max_quarantine",
             f"at most {source.max_quarantine:.1%} of the rows to fall out",
             f"{out:,} of {found.read:,}, {out / found.read:.1%} ({why})",
             f"{table} says why for each row: correct them, or raise source.max_quarantine",

@@ -9,18 +9,19 @@ from manifests.core.seeds import rendezvous
 
 
 def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
-    """Choose a split for each photo by its key's place on the line from 0 to 1.
+    """Choose a split for each photo by the hash of its key, a number from 0 to 1.
 
-    Below `test` is test, then `valid`, the rest train: a key's split depends on no other key. The
-    one exception keeps small sets usable: a wished split that no key falls in takes the outermost
-    key of those splits that have several.
+    A number below `test` is test, one in the next `valid` is valid, the rest is train: a key's split
+    depends on no other key. There is one exception, so that small sets stay usable: a split whose share is
+    above 0 and that no key falls in takes a key of a split that has several, the lowest number first
+    (train: the highest).
 
     Args:
-        keys: a photo's subject, so that all of one are together, or else its image_id.
+        keys: each photo's subject, so that a subject's photos stay together, or its image_id where that is unknown.
         valid: share of valid, in expectation.
         test: share of test, in expectation.
     Returns:
-        `train`, `valid` or `test` a key, in order.
+        `train`, `valid` or `test` for each key, in order.
     """
     points = sorted((_point(key), key) for key in set(keys))
     chosen = {key: "test" if point < test else "valid" if point < test + valid else "train" for point, key in points}

@@ -1,6 +1,6 @@
-"""Adapters: one small module a source layout.
+"""Adapters: one small module per source layout.
 
-`rows.py` has the contract: a module's `rows(root, source)` yields a `Row` or a `Quarantined` for
+`rows.py` has the contract: a module's `rows(root, source)` yields a `SourceRow` or a `Quarantined` for
 each photo that its layout names. To add a layout, write such a module and list it here and in
 `manifests/sections/source.py`.
 """

@@ -1,4 +1,4 @@
-"""Read an age as label files word it: a number, an inclusive range, an open range, or none."""
+"""Read an age as label files write it: a number, an inclusive range, an open range, or none."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def parse(text: str) -> Age | None:
     Args:
         text: such as `35`, `26.5`, `(25, 32)`, `20-29`, `more than 70`, `60+`, `60-`, `03-Sep` or `None`.
     Returns:
-        the age, or None where none is given. Range and sign are as written: the scan checks them.
+        the age, or None where none is given. Its ends and sign are as written: the scan checks them.
     Raises:
         ValueError: the text is no age.
     """

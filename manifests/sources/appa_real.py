@@ -5,7 +5,7 @@
 
 `age` is the mean age that the raters perceived, in years; `emotion` is the axis `expression`. The
 test labels were never published: a split whose label file is missing is unlabelled, and only
-train must have one. An `imageId` that a spreadsheet shortened (`1`) gets its zeros back.
+train must have one. The zeros that a spreadsheet removed from an `imageId` (`1`) are restored.
 
 The raters' spread is not part of this edition. `source.ratings` may name a table that has it, with
 the columns split, challenge_imageId and apparent_age_std.
@@ -22,13 +22,13 @@ from pathlib import Path
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, described, photos, records, with_unnamed
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 from manifests.tables.source import SPLITS
 
 AXES = ("age", "gender", "ethnicity", "expression")
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
     """Yield the labelled splits' rows, then the photos of the unlabelled ones."""
     spreads = _spreads(Path(source.ratings)) if source.ratings else {}
     for split in SPLITS:
@@ -36,13 +36,13 @@ def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
         if split == "train" or labels.exists():
             yield from with_unnamed(_labelled(labels, split, spreads), listed)
         else:
-            yield from (Row(path, split, unlabelled=True) for path in listed)
+            yield from (SourceRow(path, split, unlabelled=True) for path in listed)
 
 
-def _labelled(labels: Path, split: str, spreads: Mapping[tuple[str, str], float]) -> Iterator[Row | Quarantined]:
-    def row(fields: Fields) -> Row:
+def _labelled(labels: Path, split: str, spreads: Mapping[tuple[str, str], float]) -> Iterator[SourceRow | Quarantined]:
+    def row(fields: Fields) -> SourceRow:
         number = fields["imageId"].zfill(6)
-        return Row(
+        return SourceRow(
             path=f"{split}_data/{number}.jpg",
             split=split,
             age=ages.parse(fields["age"]),

@@ -1,13 +1,13 @@
 """CelebA, aligned and cropped.
 
-    list_attr_celeba.txt       a count, the 40 attributes' names, then a name and 40 values of 1 or -1 a row
+    list_attr_celeba.txt       a count, the 40 attributes' names, then a name and 40 values of 1 or -1 per row
     img_align_celeba/000001.jpg
-    list_eval_partition.txt    optional: a name and 0 (train), 1 (valid) or 2 (test) a row
-    identity_CelebA.txt        optional: a name and the subject's number a row
+    list_eval_partition.txt    optional: a name and 0 (train), 1 (valid) or 2 (test) per row
+    identity_CelebA.txt        optional: a name and the subject's number per row
 
 Any attribute can be an axis by its name, with the values yes and no. `gender` comes from Male, and
 `expression` from Smiling: smiling (or happy, where `cells` says that) and not smiling (or neutral).
-There is no age. The count is not believed (cut-down copies keep that of the whole set), and lines may end in CRLF.
+There is no age. The count is ignored (smaller copies keep that of the whole set), and lines may end in CRLF.
 Without `list_eval_partition.txt` photos are split by hash, a subject's together where they are known.
 
 Liu et al. 2015, "Deep learning face attributes in the wild".
@@ -21,7 +21,7 @@ from pathlib import Path
 from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources.labelfile import photos, text, with_unnamed
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 from manifests.tables.source import SPLITS
 
 ATTRIBUTES = (
@@ -73,12 +73,12 @@ _GENDER = {"1": ("male",), "-1": ("female",)}
 _EXPRESSION = {"1": ("smiling", "happy"), "-1": ("not smiling", "neutral")}
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
-    """Yield one row a photo of the attribute list."""
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
+    """Yield one row for each photo of the attribute list."""
     yield from with_unnamed(_labelled(root), photos(root, FOLDER))
 
 
-def _labelled(root: Path) -> Iterator[Row | Quarantined]:
+def _labelled(root: Path) -> Iterator[SourceRow | Quarantined]:
     labels = root / "list_attr_celeba.txt"
     lines = [line.split() for line in text(labels).splitlines()]
     first = 1 if lines and len(lines[0]) == 1 else 0  # the count
@@ -98,7 +98,7 @@ def _labelled(root: Path) -> Iterator[Row | Quarantined]:
             yield Quarantined(f"{labels.name}:{number}", "malformed_row", "not a name and 40 values of 1 or -1")
             continue
         marks = dict(zip(names, fields[1:], strict=True))
-        yield Row(
+        yield SourceRow(
             path=f"{FOLDER}/{fields[0]}",
             split=_split(partition, fields[0]),
             labels={
@@ -111,7 +111,7 @@ def _labelled(root: Path) -> Iterator[Row | Quarantined]:
 
 
 def _pairs(path: Path) -> dict[str, str]:
-    """A file of two words a line, as a map; empty where it is absent."""
+    """A file of two words per line, as a map; empty where it is absent."""
     if not path.exists():
         return {}
     return dict(words for line in text(path).splitlines() if len(words := line.split()) == 2)

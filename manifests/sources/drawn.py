@@ -3,7 +3,7 @@
     labels.csv          path,split,age,age_std,gender,ethnicity,expression
     <split>/000000.jpg  96 x 96
 
-`age` is the perceived age in years, `age_std` the spread of the imagined raters. The label file
+`age` is the perceived age in years, `age_std` the spread of the simulated raters. The label file
 is a table as `table.py` reads it; every split is labelled.
 """
 
@@ -14,11 +14,11 @@ from pathlib import Path
 
 from manifests.sections.source import Source
 from manifests.sources import table
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 
 AXES = ("age", "gender", "ethnicity", "expression")
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
-    """Yield one row a drawn face."""
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
+    """Yield one row for each drawn face."""
     return table.rows(root, source.model_copy(update={"labels": "labels.csv", "columns": {}}))

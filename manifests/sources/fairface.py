@@ -3,14 +3,14 @@
     fairface_label_{train,val}.csv    file,age,gender,race,service_test
     {train,val}/1.jpg                 as the column `file` says
 
-Ages are inclusive ranges (0-2, 3-9, 10-19, 20-29, ... 60-69) and `more than 70`. Copies that went
-through a spreadsheet have `9-Mar` or `03-Sep` for 3-9, and `19-Oct` or `Oct-19` for 10-19; they are
-repaired. Set the bins of `cells.age` to fit, such as [10, 20, 30, 40, 50, 60, 70]. Gender is Male or Female,
+Ages are inclusive ranges (0-2, 3-9, 10-19, 20-29, ... 60-69) and `more than 70`. Copies that a spreadsheet
+saved have `9-Mar` or `03-Sep` for 3-9, and `19-Oct` or `Oct-19` for 10-19; they are
+read as the ranges. Set the bins of `cells.age` to fit, such as [10, 20, 30, 40, 50, 60, 70]. Gender is Male or Female,
 `race` (the axis `ethnicity`) White, Black, East Asian, Southeast Asian, Indian, Middle Eastern or
 Latino_Hispanic; where `cells` has `asian` alone, both East and Southeast Asian are it.
 
 `val` is the split valid; there is no test. A root with one of the two label files is a part of the
-set, not a split of its own: its photos are split by hash.
+set, so its photos are split by hash.
 
 Kärkkäinen and Joo 2021, "FairFace: face attribute dataset for balanced race, gender, and age".
 """
@@ -24,7 +24,7 @@ from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, described, photos, with_unnamed
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 
 AXES = ("age", "gender", "ethnicity")
 PARTS = {"train": "train", "val": "valid"}
@@ -37,7 +37,7 @@ ALIASES = {
 }
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
     """Yield the rows of each label file that is there."""
     found = [part for part in PARTS if (root / f"fairface_label_{part}.csv").exists()]
     if not found:
@@ -53,10 +53,10 @@ def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
         yield from with_unnamed(labelled, photos(root, part))
 
 
-def _labelled(labels: Path, split: str | None) -> Iterator[Row | Quarantined]:
-    def row(fields: Fields) -> Row:
+def _labelled(labels: Path, split: str | None) -> Iterator[SourceRow | Quarantined]:
+    def row(fields: Fields) -> SourceRow:
         race = fields["race"]
-        return Row(
+        return SourceRow(
             path=fields["file"],
             split=split,
             age=ages.parse(fields["age"]),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from manifests.core.errors import UserError
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 Fields = Mapping[str, str]
@@ -17,8 +17,8 @@ Fields = Mapping[str, str]
 def records(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[tuple[str, Fields | None]]:
     """Read the rows below a header.
 
-    UTF-8 with or without a byte order mark, any line ends, quotes as in RFC 4180. Blank lines
-    are passed over, and space around a field is cut.
+    The file is UTF-8 with or without a byte order mark, with any line ends and quotes as in RFC 4180. Blank
+    lines are skipped, and space around a field is removed.
 
     Args:
         path: the label file.
@@ -91,17 +91,17 @@ def _checked(path: Path, fields: Sequence[str], columns: Sequence[str]) -> list[
 
 
 def described(
-    path: Path, columns: Sequence[str], describe: Callable[[Fields], Row], delimiter: str = ","
-) -> Iterator[Row | Quarantined]:
+    path: Path, columns: Sequence[str], describe: Callable[[Fields], SourceRow], delimiter: str = ","
+) -> Iterator[SourceRow | Quarantined]:
     """Turn each record into a row; `describe` raises ValueError for a field that it can't read."""
-    for where, fields in records(path, columns, delimiter):
+    for place, fields in records(path, columns, delimiter):
         if fields is None:
-            yield Quarantined(where, "malformed_row", "more or fewer fields than the header has")
+            yield Quarantined(place, "malformed_row", "more or fewer fields than the header has")
             continue
         try:
             yield describe(fields)
         except ValueError as error:
-            yield Quarantined(where, "malformed_row", str(error))
+            yield Quarantined(place, "malformed_row", str(error))
 
 
 def photos(root: Path, folder: str = "") -> list[str]:
@@ -114,7 +114,7 @@ def photos(root: Path, folder: str = "") -> list[str]:
     return sorted(prefix + name for name in names if name.lower().endswith(PHOTO_SUFFIXES))
 
 
-def with_unnamed(rows: Iterable[Row | Quarantined], listed: Iterable[str]) -> Iterator[Row | Quarantined]:
+def with_unnamed(rows: Iterable[SourceRow | Quarantined], listed: Iterable[str]) -> Iterator[SourceRow | Quarantined]:
     """Pass rows through, then quarantine each listed photo that none of them names."""
     named = set()
     for row in rows:

@@ -1,8 +1,8 @@
 """What every adapter yields: a row for each photo that its layout names, or why there is none.
 
 An adapter is a function `rows(root, source)`: it reads names and label files, never pixels, and
-yields each row once, in any order. What it can't make sense of it yields as `Quarantined`; a
-label file that is missing or has no such columns it raises as a `UserError`. The scan checks
+yields each row once, in any order. It yields what it can't read as `Quarantined`, and raises
+a `UserError` for a label file that is missing or lacks a column. The scan checks
 everything else (the path, the photo, the labels against `cells`, duplicates).
 """
 
@@ -38,7 +38,7 @@ class Age:
 
     @classmethod
     def between(cls, low: float, high: float) -> Age:
-        """An inclusive range; one that runs backwards is kept as it is, for the scan to see."""
+        """An inclusive range; one whose ends are in the wrong order is kept, and the scan rejects it."""
         return cls((low + high) / 2, low, high)
 
     @classmethod
@@ -53,7 +53,7 @@ class Age:
 
 
 @dataclass(frozen=True)
-class Row:
+class SourceRow:
     """One photo as its layout describes it, before any check.
 
     Attributes:
@@ -65,7 +65,7 @@ class Row:
             first that the axis knows counts. An axis that is missing, or empty, has no label.
         age_std: spread of the raters' ages, in years.
         subject: who is shown, where the layout knows; splits by hash keep a subject together.
-        unlabelled: of a split whose labels are hidden (the challenge's test): nothing is missing.
+        unlabelled: the row is of a split whose labels are hidden (the challenge's test), so no label is missing.
     """
 
     path: str
@@ -87,16 +87,16 @@ class Quarantined:
 
 
 class Unusable(ValueError):
-    """Raised with a reason and a detail inside a check, which turns it into a `Quarantined`."""
+    """Raised inside a check with a reason and a detail; the check turns it into a `Quarantined`."""
 
 
-Rows = Callable[[Path, Source], Iterator[Row | Quarantined]]
-Axes = Callable[[Path, Source, str], Collection[str]]
+Rows = Callable[[Path, Source], Iterator[SourceRow | Quarantined]]
+Axes = Callable[[Path, Source], Collection[str]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """An adapter: its rows, and the axes that it has labels for (told `params.yaml: source`, for messages)."""
+    """An adapter: its rows, and the axes that it has labels for."""
 
     rows: Rows
     axes: Axes
@@ -104,4 +104,4 @@ class Layout:
 
 def always(*axes: str) -> Axes:
     """The axes of a layout that has the same ones in every root."""
-    return lambda root, source, where: axes
+    return lambda root, source: axes

@@ -3,7 +3,7 @@
     source.labels     the table, relative to the root (default labels.csv)
     source.columns    our column -> theirs, where the names differ: path, split, age, age_std, subject, or an axis
 
-Only `path` (relative to the root) must be there. `split` says train, valid (val, validation, dev) or
+Only `path` (relative to the root) is required. `split` says train, valid (val, validation, dev) or
 test; without that column photos are split by hash, a `subject`'s together. `age` may be a number or a
 range (see ages.py). Every other column can be an axis of `cells` under its own name. An empty field
 is a missing label. Only photos that the table names are read.
@@ -21,37 +21,37 @@ from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records
-from manifests.sources.rows import Quarantined, Row
+from manifests.sources.rows import Quarantined, SourceRow
 
 SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
 _PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
 
 
-def axes(root: Path, source: Source, where: str) -> tuple[str, ...]:
+def axes(root: Path, source: Source) -> tuple[str, ...]:
     """The table's columns that can be axes, under our names."""
-    return tuple(name for name in _ours(root / source.labels, source, where) if name not in _PLAIN)
+    return tuple(name for name in _ours(root / source.labels, source) if name not in _PLAIN)
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
-    """Yield one row a row of the table."""
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
+    """Yield one row for each row of the table."""
     labels = root / source.labels
     ours = _ours(labels, source)
-    for where, fields in _records(labels, list(ours.values())):
+    for place, fields in _records(labels, list(ours.values())):
         if fields is None:
-            yield Quarantined(where, "malformed_row", "more or fewer fields than the header has")
+            yield Quarantined(place, "malformed_row", "more or fewer fields than the header has")
             continue
         try:
             yield _row({name: fields[theirs] for name, theirs in ours.items()})
         except ValueError as error:
-            yield Quarantined(fields[ours["path"]] or where, "malformed_row", str(error))
+            yield Quarantined(fields[ours["path"]] or place, "malformed_row", str(error))
 
 
-def _row(fields: Fields) -> Row:
+def _row(fields: Fields) -> SourceRow:
     if not fields["path"]:
         raise ValueError("no path")
     split = fields.get("split")
     spread = ages.parse(fields.get("age_std", ""))
-    return Row(
+    return SourceRow(
         path=fields["path"],
         split=None if split is None else SPLITS.get(split.casefold(), split.casefold()),
         age=ages.parse(fields.get("age", "")),
@@ -61,13 +61,13 @@ def _row(fields: Fields) -> Row:
     )
 
 
-def _ours(labels: Path, source: Source, where: str = "source") -> dict[str, str]:
+def _ours(labels: Path, source: Source) -> dict[str, str]:
     """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
     names = _header(labels)
     for ours, theirs in source.columns.items():
         if theirs not in names:
             raise UserError(
-                f"{where}.columns.{ours}",
+                f".columns.{ours}",
                 f"a column of {source.labels} ({', '.join(names)})",
                 repr(theirs),
                 "Correct the name",

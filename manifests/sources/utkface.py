@@ -4,8 +4,8 @@
 
 Age in years; gender 0 male, 1 female; race 0 White, 1 Black, 2 Asian, 3 Indian, 4 Others (Hispanic,
 Latino, Middle Eastern). `time` is when the photo was collected, any number of digits. A few names
-of the release lack a part, a dot, or have a space: they are quarantined as `malformed_name`, never
-guessed at. There are no splits and no subjects.
+of the release lack a part, a dot, or have a space: they are quarantined as `malformed_name`, and
+their labels are not guessed. There are no splits and no subjects.
 
 Zhang, Song and Qi 2017, "Age progression/regression by conditional adversarial autoencoder".
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from manifests.sections.source import Source
 from manifests.sources.labelfile import photos
-from manifests.sources.rows import Age, Quarantined, Row
+from manifests.sources.rows import Age, Quarantined, SourceRow
 
 AXES = ("age", "gender", "ethnicity")
 GENDERS = ("male", "female")
@@ -32,12 +32,12 @@ RACES = (
 _NAME = re.compile(r"(\d{1,4})_([01])_([0-4])_\d+\.jpg\.chip\.jpg", re.ASCII)
 
 
-def rows(root: Path, source: Source) -> Iterator[Row | Quarantined]:
-    """Yield one row a photo in the root."""
+def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
+    """Yield one row for each photo in the root."""
     for path in photos(root):
         name = _NAME.fullmatch(path)
         if name is None:
             yield Quarantined(path, "malformed_name", "not [age]_[gender]_[race]_[time].jpg.chip.jpg")
             continue
         age, gender, race = map(int, name.groups())
-        yield Row(path, age=Age.exact(age), labels={"gender": (GENDERS[gender],), "ethnicity": RACES[race]})
+        yield SourceRow(path, age=Age.exact(age), labels={"gender": (GENDERS[gender],), "ethnicity": RACES[race]})
