@@ -7,13 +7,13 @@ without rows, since DVC requires the stage's output to exist.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import cv2
-from joblib import Parallel, delayed
 
 from manifests import faces
-from manifests.core import command, params
+from manifests.core import command, params, pool
 from manifests.core.codec import encode
 from manifests.core.files import publish_folder
 from manifests.core.seeds import generator
@@ -35,10 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for split in SHARES if everyone else ():
             (folder / split).mkdir()
         batches = [everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)]
-        with command.progress(len(everyone), "draw", "face") as bar:
-            # Absolute: a pool kept from an earlier call may stand in another folder.
-            pool = Parallel(n_jobs=command.jobs(), return_as="generator")
-            for drawn in pool(delayed(draw)(batch, folder.resolve()) for batch in batches):
+        calls = ((batch, folder.resolve()) for batch in batches)
+        with (
+            command.progress(len(everyone), "draw", "face") as bar,
+            closing(pool.each(command.jobs(), draw, calls, "draw")) as done,
+        ):
+            for drawn in done:
                 bar.update(drawn)
         (folder / "labels.csv").write_bytes(labels(everyone).encode())
     print(

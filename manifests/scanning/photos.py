@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import cv2
 import numpy as np
 
 from manifests.core import codec, command
+from manifests.core.files import NotReadable, read_plain
 from manifests.sources.rows import Quarantined, Unusable
 
 CHUNK = 64  # photos per call of a worker
@@ -104,14 +104,10 @@ def _locate(root: Path, path: str) -> str:
 
 def _read(place: str, max_bytes: int) -> bytes:
     try:
-        status = Path(place).stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise Unusable("not_a_file", "a directory" if stat.S_ISDIR(status.st_mode) else "a device, pipe or socket")
-        if status.st_size == 0:
-            raise Unusable("empty_file", "0 bytes")
-        if status.st_size > max_bytes:
-            raise Unusable("too_large", f"{status.st_size} bytes, source.max_bytes is {max_bytes}")
-        return Path(place).read_bytes()
+        return read_plain(place, max_bytes)
+    except NotReadable as error:
+        limit = f", source.max_bytes is {max_bytes}" if error.reason == "too_large" else ""
+        raise Unusable(error.reason, error.detail + limit) from error
     except OSError as error:
         raise _unusable(error) from error
 
@@ -124,6 +120,8 @@ def _unusable(error: OSError) -> Unusable:
 def _decode(content: bytes, max_pixels: int) -> np.ndarray:
     try:
         header = codec.header(content)
+    except codec.TooManyPixels as error:
+        raise Unusable("too_many_pixels", str(error)) from error
     except codec.Undecodable as error:
         if content.startswith(_MAGIC):
             raise Unusable("undecodable", "its header is cut or damaged") from error
