@@ -29,17 +29,6 @@ def ranks(cell: np.ndarray, drawn: np.ndarray) -> np.ndarray:
     return position
 
 
-def kept(cell: np.ndarray, rank: np.ndarray, keep: np.ndarray) -> np.ndarray:
-    """bool (photos,): whether a photo's original stays.
-
-    Args:
-        cell: int64 (photos,).
-        rank: int64 (photos,), as `ranks` gives it.
-        keep: int64 (cells,), originals that stay in each cell.
-    """
-    return rank < keep[cell]
-
-
 def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarray:
     """Split each cell's number to synthesise into copies per photo, differing by at most one.
 

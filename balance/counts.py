@@ -63,14 +63,15 @@ def read(path: Path, cells: Cells) -> np.ndarray:
             number of 0 or more, or a cell that is named twice.
     """
     table = _table(path)
-    number = np.zeros(table.num_rows, np.int64)
+    number, finer = np.zeros(table.num_rows, np.int64), False
     for axis in cells.axes:
-        positions = {label: _position(axis, label, path) for label in _labels(table, axis, path)}
-        column = _column(table, axis, path)
-        number = number * len(axis.values) + np.array([positions[str(label)] for label in column], np.int64)
+        labels = [str(label) for label in _column(table, axis, path)]
+        positions = {label: _position(axis, label, path) for label in dict.fromkeys(labels)}
+        number = number * len(axis.values) + np.array([positions[label] for label in labels], np.int64)
+        finer |= bool(axis.edges) and not set(axis.values).issuperset(positions)  # several rows may be of one cell
     count = _counts(table, path)
     repeated = np.flatnonzero(np.bincount(number, minlength=len(cells)) > 1)
-    if repeated.size and not _ranges(cells, table):
+    if repeated.size and not finer:
         cell = int(repeated[0])
         raise UserError(f"{path}", "each cell in one row", f"{cells.name(cell)} twice", "Add its counts up in one row")
     total = np.zeros(len(cells), np.int64)
@@ -105,18 +106,6 @@ def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
         "a column for each axis of `cells`",
         f"the columns {', '.join(table.column_names)}",
         "Add the column, or take the axis out of `cells`",
-    )
-
-
-def _labels(table: pa.Table, axis: Axis, path: Path) -> list[str]:
-    return list(dict.fromkeys(str(label) for label in _column(table, axis, path)))
-
-
-def _ranges(cells: Cells, table: pa.Table) -> bool:
-    """Whether some ages are finer than the bins, so that several rows may belong to one cell."""
-    return any(
-        axis.edges and any(str(label) not in axis.values for label in _column(table, axis, Path()))
-        for axis in cells.axes
     )
 
 

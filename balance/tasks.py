@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from balance.allocate import kept
 from balance.copies import Copies, CopyRules
 from balance.counts import TrainPhotos
 from manifests.core.seeds import derive
@@ -30,7 +29,7 @@ def table(source: pa.Table, rules: CopyRules, made: Copies, keep: np.ndarray, sh
         the tasks table, in order of shard, image_id and copy.
     """
     photos, cells = rules.photos, rules.cells
-    stays = kept(photos.cell, rules.ranks(), keep)
+    stays = rules.ranks() < keep[photos.cell]
     group, row = _originals(source, photos, stays)
     count, copied = len(row), len(made.photo)
     group = np.concatenate([group, np.full(copied, GROUPS.index("train"), np.int64)])
