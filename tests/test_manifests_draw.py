@@ -12,6 +12,7 @@ import pytest
 
 from manifests import draw, scan
 from manifests.core.errors import UserError
+from manifests.core.files import MARKER
 from manifests.tables import quarantine, source
 from tests.support.stages import hashes
 
@@ -60,7 +61,7 @@ def write_params(layout: str = "drawn", drawn: int = 100, seed: int = 7) -> None
 
 def drawn_files() -> dict[str, str]:
     draw.main([])
-    return hashes(Path("datasets/raw/drawn"))
+    return {name: digest for name, digest in hashes(Path("datasets/raw/drawn")).items() if not name.endswith(MARKER)}
 
 
 def labels() -> list[dict[str, str]]:
@@ -128,6 +129,7 @@ def test_a_stale_folder_is_replaced(project: None) -> None:
     stale = Path("datasets/raw/drawn/train/999999.jpg")
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"an older face")
+    (stale.parents[1] / MARKER).touch()
     assert list(drawn_files()) == ["drawn/labels.csv"]
     assert [path.name for path in Path("datasets/raw").iterdir()] == ["drawn"]
 
