@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from manifests.core.files import MARKER
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # A stage that reaches for the network or for TensorFlow fails at that line.
@@ -48,8 +50,13 @@ def run_all(folder: Path, *commands: str, jobs: int = 1) -> None:
 
 
 def hashes(*folders: Path) -> dict[str, str]:
-    """SHA-256 of every file below the folders, by path relative to the folder."""
-    files = [(folder, path) for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    """SHA-256 of every file below the folders but the folders' markers, by path relative to the folder."""
+    files = [
+        (folder, path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MARKER
+    ]
     return {
         f"{folder.name}/{path.relative_to(folder)}": hashlib.sha256(path.read_bytes()).hexdigest()
         for folder, path in files
