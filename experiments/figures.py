@@ -14,7 +14,7 @@ from experiments import results
 from experiments.table import Set
 from manifests.core import params
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import plan
@@ -73,7 +73,8 @@ def rows_of(experiment: str, text: str, name: str, one: Set) -> list[Row]:
         folder = Path(temporary)
         results.fetch(experiment, {results.PARAMS: text}, [str(results.PARAMS), table, *files], folder)
         train = params.section(folder / results.PARAMS, Train)
-        found, cells = scored_runs.read(train, folder / "datasets/runs", folder / results.PARAMS)
+        with located(str(folder / results.PARAMS) + ": train"):
+            found, cells = scored_runs.read(train, folder / "datasets/runs")
         counts, _ = plan.read(folder / table)
     keep, copies, available = (int(pc.sum(counts[column]).as_py()) for column in ("keep", "augment", "available"))
     made = []

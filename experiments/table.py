@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from manifests.core import params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.core.params import Section
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
@@ -166,8 +166,9 @@ def check(table: Table, base: Path, folder: Path) -> None:
             params.section(path, Plan)
             params.section(path, Policies)
             train = params.section(path, Train)
-            for run in train.runs:
-                recipes.recipe_of(train, run, train.runs[run], str(path))
+            with located(f"{path}: train"):
+                for run in train.runs:
+                    recipes.recipe_of(train, run)
         except UserError as error:  # the user has no such file, but the set and the base
             where = error.where.replace(str(path), f"set {name} upon {base}")
             raise UserError(where, error.rule, error.received, error.remedy) from error

@@ -350,7 +350,7 @@ def test_a_table_of_single_networks_says_so(tmp_path: Path) -> None:
 def rows() -> list[figures.Row]:
     made = []
     for number, (name, copies) in enumerate({"plain.first": 0, "copies.second": 5, "copies.third": 5}.items()):
-        photos = labelled(scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number), scoring.CELLS, Path(name))
+        photos = labelled(scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number), scoring.CELLS)
         card = scorecard(name, photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
         made.append(figures.Row(name, Entrant(name, "linear", "baseline", card, photos), 100, copies, scoring.CELLS))
     return made
@@ -382,7 +382,7 @@ def test_differences_are_signed_towards_the_row_that_is_compared_with(tmp_path: 
 
 def test_rows_on_other_photos_do_not_compare() -> None:
     made = rows()
-    photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS, Path("x"))
+    photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS)
     card = scorecard("x", photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
     made.append(figures.Row("x.y", Entrant("x", "linear", "baseline", card, photos), 9, 0, scoring.CELLS))
     with pytest.raises(UserError) as error:

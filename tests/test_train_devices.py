@@ -34,7 +34,7 @@ recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_l
 rng = np.random.default_rng(0)
 with made.strategy.scope():
     seed_all(1)
-    network = heads.assemble(backbones.build(Train(size=32, runs={"a": Run()}), "p"), recipe, ("age",))
+    network = heads.assemble(backbones.build(Train(size=32, runs={"a": Run()})), recipe, ("age",))
 photos = rng.integers(0, 255, (64, 32, 32, 3)).astype(np.uint8)
 targets = np.stack([rng.uniform(5, 90, 64), np.full(64, 3)], axis=1).astype(np.float32)
 fitted = tfdata.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))

@@ -24,7 +24,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> tuple[keras.Model, Path, 
     folder = tmp_path_factory.mktemp("shards")
     table, _ = index.read(write_shards(folder, {"train": 100, "valid": 10}))
     keras.utils.set_random_seed(1)
-    return backbones.build(SECTION, "params.yaml"), folder, table
+    return backbones.build(SECTION), folder, table
 
 
 def keys(table: pa.Table) -> list[str]:
@@ -86,7 +86,7 @@ def test_other_weights_or_preprocessing_have_another_name(given: tuple[keras.Mod
     keras.utils.set_random_seed(2)
     names = {
         embed.digest(backbone, SECTION),
-        embed.digest(backbones.build(SECTION, "p"), SECTION),
+        embed.digest(backbones.build(SECTION), SECTION),
         embed.digest(backbone, SECTION.model_copy(update={"preprocessing": "caffe"})),
     }
     assert len(names) == 3

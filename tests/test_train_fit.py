@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pytest
 
 from manifests.core import params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
 from tests.support import stages
@@ -89,10 +89,9 @@ def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
     cache.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     train = params.section(path, Train)
-    one = recipes.run_of(train, run, str(path))
-    recipe = recipes.recipe_of(train, run, one, str(path))
+    recipe = recipes.recipe_of(train, run)
     table, cells = index.read(shards / "index.parquet")
-    return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", runtime.prepare(7))
+    return Job(run, train, recipe, train.runs[run].seeds, 7, table, cells, shards, cache, runtime.prepare(7))
 
 
 def trained(job: Job) -> tuple[pa.Table, list[runs.Member]]:
@@ -249,7 +248,7 @@ def test_mistakes_end_in_one_line(shards: Path, tmp_path: Path) -> None:
 
 def test_missing_weights_are_named(shards: Path, tmp_path: Path) -> None:
     text = SECTION.replace("train:\n", f"train:\n  weights: {tmp_path}/none.h5\n")
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as caught, located("p.yaml: train"):
         trained(job_of(shards, tmp_path, "plain", text))
     assert str(caught.value) == (
         "p.yaml: train.weights: expected none, imagenet, or a weights file. "

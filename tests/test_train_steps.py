@@ -42,10 +42,9 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     path = folder / "params.yaml"
     path.write_text(SECTION)
     train = params.section(path, Train)
-    run = recipes.run_of(train, "short", str(path))
-    recipe = recipes.recipe_of(train, "short", run, str(path))
+    recipe = recipes.recipe_of(train, "short")
     table, cells = index.read(folder / "shards" / "index.parquet")
-    return Job("short", train, recipe, 1, 7, table, cells, folder / "shards", folder, "p", runtime.prepare(7))
+    return Job("short", train, recipe, 1, 7, table, cells, folder / "shards", folder, runtime.prepare(7))
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.core import command, params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.core.files import write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Train
@@ -35,12 +35,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="default: datasets/runs/<run>/card.md")
     options = parser.parse_args()
     train, source = params.section(options.params, Train), params.section(options.params, Source)
-    run = recipes.run_of(train, options.run, str(options.params))
-    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
+    with located(f"{options.params}: train"):
+        recipe = recipes.recipe_of(train, options.run)
     folder = Path("datasets/runs") / options.run
     card = scorecard.read(options.scorecard or folder / "scorecard.json")
     out = options.out or folder / "card.md"
-    write_text(out, text(options.run, train, recipe, run.seeds, source, plan_of(options.plan), card))
+    write_text(
+        out, text(options.run, train, recipe, train.runs[options.run].seeds, source, plan_of(options.plan), card)
+    )
     print(f"{out}: card of {options.run}")
 
 

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.sections.train import Train
@@ -41,7 +42,8 @@ def main() -> None:
     if options.show:
         print(report.terminal(contract.read(options.json)))
         return
-    runs, cells = scored_runs.read(params.section(options.params, Train), options.runs, options.params)
+    with located(f"{options.params}: train"):
+        runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
     given = comparison.read_given(options.predictions, [run.run for run in runs])
     made = comparison.compare(
         runs,

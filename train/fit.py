@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from argparse import Namespace
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.sections.train import Train
 from manifests.tables import index
+from train import recipes
 
 
 def main() -> None:
@@ -15,14 +17,15 @@ def main() -> None:
     parser = command.parser(__doc__, shards="datasets/shards", runs="datasets/runs", cache=".cache")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
     options = parser.parse_args()
-    train, seed = params.section(options.params, Train), params.seed(options.params)
+    with located(f"{options.params}: train"):
+        _fit(options, params.section(options.params, Train), params.seed(options.params))
 
-    from train import recipes
 
-    run = recipes.run_of(train, options.run, str(options.params))
-    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
+def _fit(options: Namespace, train: Train, seed: int) -> None:
+    recipe = recipes.recipe_of(train, options.run)
     table, cells = index.read(options.shards / "index.parquet")
 
+    # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
     from train.fitting import outputs
     from train.fitting import run as runs
@@ -31,11 +34,9 @@ def main() -> None:
     from train.model import runtime
     from train.model.heads import exported
 
-    job = Job(
-        options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
-        runtime.prepare(seed),
-    )  # fmt: skip
-    folder: Path = options.runs / options.run
+    seeds, devices = train.runs[options.run].seeds, runtime.prepare(seed)
+    job = Job(options.run, train, recipe, seeds, seed, table, cells, options.shards, options.cache, devices)
+    folder = options.runs / options.run
     with Curves(folder / "curves") as curves:
         members = runs.train_members(job, curves)
     splits = [samples.split_items(table, split) for split in ("valid", "test")]

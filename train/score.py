@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.tables import predictions, scorecard
@@ -27,8 +28,10 @@ def main() -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"default: {default}")
     options = parser.parse_args()
     folder = Path("datasets/runs") / options.run
-    table, cells = predictions.read(options.predictions or folder / "predictions.parquet")
-    split = photos.labelled(table, cells, options.predictions or folder / "predictions.parquet")
+    path = options.predictions or folder / "predictions.parquet"
+    table, cells = predictions.read(path)
+    with located(str(path)):
+        split = photos.labelled(table, cells)
     card = scores.scorecard(
         options.run, split, cells, params.section(options.params, Score), params.seed(options.params)
     )

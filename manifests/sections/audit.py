@@ -36,16 +36,16 @@ class Bounds(Section):
             raise ValueError("shares above 0 and up to 1")
         return by
 
-    def check(self, cells: Cells, where: str) -> None:
-        """Check that `by` names axes that are judged by their values; `where` is `params.yaml: audit.bounds`.
+    def check(self, cells: Cells) -> None:
+        """Check that `by` names axes that are judged by their values.
 
         Raises:
-            UserError: another axis.
+            UserError: another axis; its key is relative to the bounds.
         """
         names = [name for name in cells.names if name != AGE]
         for axis in self.by:
             if axis not in names:
-                raise UserError(f"{where}.by", f"one of the axes {', '.join(names)}", repr(axis), "Correct the axis")
+                raise UserError(".by", f"one of the axes {', '.join(names)}", repr(axis), "Correct the axis")
 
     def of(self, axis: str) -> float:
         """The bound on an axis' changed share."""

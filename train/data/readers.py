@@ -53,7 +53,7 @@ class Images:
     def __init__(self, folder: Path, table: pa.Table, views: list[str] | None, size: int) -> None:
         self.shape: tuple[int, ...] = (size, size, 3)
         self.views = views or [PLAIN] * len(table)
-        self._where = list(
+        self._places = list(
             zip(
                 table["shard"].cast(pa.string()).to_pylist(),
                 table["offset"].to_pylist(),
@@ -64,7 +64,7 @@ class Images:
         self._shards, self._memory = Shards(folder), Memory()
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._places)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nobody holds it."""
@@ -79,7 +79,7 @@ class Images:
             UserError: a shard is missing or damaged.
         """
         for target, row in zip(out, rows.tolist(), strict=True):
-            shard, offset, length = self._where[row]
+            shard, offset, length = self._places[row]
             content = self._shards.read(shard, offset, length)
             view = self.views[row]
             try:
@@ -87,8 +87,8 @@ class Images:
                     continue
                 image = codec.decode(content)
             except codec.Undecodable as error:
-                where = f"{self._shards.folder / shard} at byte {offset}"
-                raise UserError(where, "a photo", error, "Run `python -m augment.render` again") from error
+                place = f"{self._shards.folder / shard} at byte {offset}"
+                raise UserError(place, "a photo", error, "Run `python -m augment.render` again") from error
             target[...] = VIEWS[view](fit(image, self.shape[0]))
 
 

@@ -29,7 +29,6 @@ class Job:
         cells: its axes.
         shards: where the shards lie.
         cache: where embeddings and the states of training are kept.
-        where: the parameter file.
         devices: where to train.
     """
 
@@ -42,7 +41,6 @@ class Job:
     cells: Cells
     shards: Path
     cache: Path
-    where: str
     devices: Devices
 
     @property

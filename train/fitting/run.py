@@ -41,13 +41,13 @@ def train_members(job: Job, report: Report) -> list[Member]:
     """
     with job.devices.strategy.scope():
         seed_all(job.seed)
-        shared = backbones.build(job.train, job.where) if job.train.weights != "none" else None
+        shared = backbones.build(job.train) if job.train.weights != "none" else None
     members = []
     for number in range(job.seeds):
         seed = job.seed + number
         with job.devices.strategy.scope():
             seed_all(seed)
-            own = shared if shared is not None and job.train.frozen else backbones.build(job.train, job.where)
+            own = shared if shared is not None and job.train.frozen else backbones.build(job.train)
             network = heads.assemble(own, job.recipe, job.cells.names)
         members.append(_Repeat(job, number, seed, network).train(report))
     return members

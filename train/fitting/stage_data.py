@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from manifests.core.cells import AGE, Cells
+from manifests.core.errors import located
 from manifests.sections.train import Scheme, Stage
 from train.data import features, samples
 from train.data.readers import Images, Inputs, Rows
@@ -49,15 +50,15 @@ def features_of(job: Job, backbone: keras.Model, images: Images, chosen: Items) 
 
 def weights_of(job: Job, stage: Stage, chosen: Items) -> np.ndarray:
     """float32 (items, outputs): the stage's weights, for the experts one column an axis."""
-    where = f"{job.where}: train.runs.{job.name}.weights"
     if stage.layers == "experts":
         schemes = [_expert(axis, job.cells) for axis in job.cells.names]
     else:
-        schemes = [[named(stage.weights, where)]]
+        schemes = [[named(stage.weights)]]
     columns = []
-    for factors in schemes:
-        raw = np.prod([weigh(scheme, chosen.table, job.cells, where) for scheme in factors], axis=0)
-        columns.append(normalised(factors[0], raw))
+    with located(f".runs.{job.name}.weights"):
+        for factors in schemes:
+            raw = np.prod([weigh(scheme, chosen.table, job.cells) for scheme in factors], axis=0)
+            columns.append(normalised(factors[0], raw))
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -16,9 +16,9 @@ LEAST = 20  # photos; fewer are shown but no verdict rests on them
 
 
 def audit(
-    judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, where: str
+    judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, params: str
 ) -> Audit:
-    """Put the audit together; `where` is the parameter file that the warnings name."""
+    """Put the audit together; `params` is the parameter file, which the warnings name."""
     safest = safe(steps)
     named = {axis: bounds.of(axis) for axis in skill.accuracy}
     if skill.mae:
@@ -30,7 +30,7 @@ def audit(
         bounds=named,
         steps=list(steps),
         safe=safest,
-        warnings=warnings(policies, cells, steps, safest, where),
+        warnings=warnings(policies, cells, steps, safest, params),
     )
 
 
@@ -65,7 +65,7 @@ def _beyond(drift: AgeDrift, shift: float, distance: float) -> bool:
 
 
 def warnings(
-    policies: Policies, cells: Cells, steps: Sequence[Step], safe: Mapping[str, float | None], where: str
+    policies: Policies, cells: Cells, steps: Sequence[Step], safe: Mapping[str, float | None], params: str
 ) -> list[str]:
     """One line for each policy that is used above its largest safe severity.
 
@@ -76,7 +76,7 @@ def warnings(
         cells: the axes.
         steps: of `train.drift.steps`.
         safe: of `safe`.
-        where: the parameter file, for messages.
+        params: the parameter file, which the lines name.
     """
     found = []
     for policy, use in policies.root.items():
@@ -89,7 +89,7 @@ def warnings(
             above = [step for step in steps if step.policy == policy and step.severity > (limit or 0)]
             over = dict.fromkeys(one for step in above for one in step.over)
             rule = "no probed severity is" if limit is None else f"{limit:g} is the largest that is"
-            found.append(f"{where}: policies.{policy}: severity {max(used):g}, but {rule} safe ({_listed(over)})")
+            found.append(f"{params}: policies.{policy}: severity {max(used):g}, but {rule} safe ({_listed(over)})")
     return found
 
 

@@ -53,14 +53,11 @@ class Bench:
     batch: int
 
 
-def bench(
-    train: Train, where: str, photos: tuple[Items, Path], probe: tuple[Items, Path], cells: Cells, cache: Path
-) -> Bench:
+def bench(train: Train, photos: tuple[Items, Path], probe: tuple[Items, Path], cells: Cells, cache: Path) -> Bench:
     """Look the inputs up: features of the pretrained backbone, embedded once, else pixels for small networks.
 
     Args:
         train: the section.
-        where: the parameter file, for messages.
         photos: the original train photos, and their shards' folder.
         probe: the images to judge, and theirs.
         cells: the axes.
@@ -74,7 +71,7 @@ def bench(
     units = {name: AGES if name == AGE else len(cells[name].values) for name in labels}
     if not pretrained:
         return Bench(seen, judged, train, labels, units, train.batch)
-    backbone = backbones.build(train, where)
+    backbone = backbones.build(train)
     folder = cache / "embeddings" / embed.digest(backbone, train)
     features = [
         Rows(embed.embed(backbone, images, items.keys, folder))
@@ -160,7 +157,7 @@ def _network(made: Bench) -> keras.Model:
     if made.train is None:
         inputs = hidden = keras.Input(made.photos.shape)
     else:
-        trunk = backbones.build(made.train, "")
+        trunk = backbones.build(made.train)
         inputs, hidden = trunk.inputs, trunk.outputs[0]
     for width in HEAD:
         hidden = layers.Dropout(DROPOUT)(hidden)

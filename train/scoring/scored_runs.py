@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Scheme, Train
 from manifests.tables import predictions, scorecard
 from train.recipes import recipe_of
@@ -13,13 +13,12 @@ from train.scoring.comparison import Entrant, role
 from train.scoring.predictions import labelled
 
 
-def read(train: Train, folder: Path, where: Path) -> tuple[list[Entrant], Cells]:
+def read(train: Train, folder: Path) -> tuple[list[Entrant], Cells]:
     """Read the runs in the order of `train.runs`.
 
     Args:
         train: the section.
         folder: holds a folder a run.
-        where: the parameter file, for messages.
     Returns:
         the runs, and the cells that they share.
     Raises:
@@ -28,9 +27,11 @@ def read(train: Train, folder: Path, where: Path) -> tuple[list[Entrant], Cells]
     found: list[Entrant] = []
     shared: Cells | None = None
     for name, run in train.runs.items():
-        recipe = recipe_of(train, name, run, str(where))
+        recipe = recipe_of(train, name)
         path = folder / name / "predictions.parquet"
         table, cells = predictions.read(path)
+        with located(str(path)):
+            photos = labelled(table, cells)
         if shared is not None and cells != shared:
             raise UserError(
                 f"{path}: cells",
@@ -46,7 +47,7 @@ def read(train: Train, folder: Path, where: Path) -> tuple[list[Entrant], Cells]
                 recipe=run.recipe,
                 role=role(recipe.images, weighted),
                 card=scorecard.read(folder / name / "scorecard.json"),
-                photos=labelled(table, cells, path),
+                photos=photos,
             )
         )
     return found, shared or Cells(())
