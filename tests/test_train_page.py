@@ -109,7 +109,7 @@ def test_one_run_alone_and_saliency_are_spoken_of(tmp_path: Path, monkeypatch: p
 def test_no_labels_are_an_empty_page_not_an_error() -> None:
     nothing = comparison.Comparison(split="test", splits={}, plan=[], notes=[])
     assert results_tables.lead(nothing) == "No run has been scored yet."
-    assert results_charts.every(nothing, {}, {}).all() == []
+    assert list(results_charts.every(nothing, {}, {})) == []
 
 
 @pytest.mark.parametrize(

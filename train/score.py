@@ -39,7 +39,7 @@ def main() -> None:
     write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
     scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")
     scorecard.write(card, options.scorecard or folder / "scorecard.json")
-    print(figures.text(card))
+    print(figures.terminal(card))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,11 @@ class Group(Part):
     high: float | None
     marked: bool
 
+    @property
+    def value(self) -> float:
+        """The error, under the name that every figure with an interval has."""
+        return self.mae
+
 
 class Bias(Part):
     """A bias with its 95% interval, its permutation p-value and the size that chance alone gives."""
