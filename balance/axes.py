@@ -1,4 +1,4 @@
-"""Wishes about an axis that the photos' layout has no labels for: left out, and said so."""
+"""Leave out the targets and constraints about an axis that the photos' layout has no labels for."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ def lost(declared: Cells, present: Cells) -> tuple[str, ...]:
 
 
 def only_present(plan: Plan, declared: Cells, present: Cells) -> Plan:
-    """The wishes over the axes that are there.
+    """The section without what it says about axes that the photos do not have.
 
-    A pattern loses its part for an axis that is not there; one that asks for a value of it is
+    A pattern loses its part for a missing axis; a pattern that names a value of a missing axis is
     left out, as no photo is known to have that value.
     """
-    gone = lost(declared, present)
-    if not gone:
+    missing = lost(declared, present)
+    if not missing:
         return plan
     copies = plan.max_copies
     return plan.model_copy(
         update={
-            "shares": _without(plan.shares, gone),
-            "weights": _without(plan.weights, gone),
-            "max_copies": copies if isinstance(copies, int) else _without(copies, gone),
-            **{key: _patterns(getattr(plan, key), declared, gone) for key in ("joint", "floors", "ceilings")},
+            "shares": _without(plan.shares, missing),
+            "weights": _without(plan.weights, missing),
+            "max_copies": copies if isinstance(copies, int) else _without(copies, missing),
+            **{key: _patterns(getattr(plan, key), declared, missing) for key in ("joint", "floors", "ceilings")},
         }
     )
 
 
-def _without(wishes: Mapping[str, Any], gone: tuple[str, ...]) -> dict[str, Any]:
-    return {key: wish for key, wish in wishes.items() if key not in gone}
+def _without(given: Mapping[str, Any], missing: tuple[str, ...]) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if key not in missing}
 
 
-def _patterns(wishes: Mapping[str, Any], declared: Cells, gone: tuple[str, ...]) -> dict[str, Any]:
+def _patterns(given: Mapping[str, Any], declared: Cells, missing: tuple[str, ...]) -> dict[str, Any]:
     kept = {}
-    for key, wish in _without(wishes, gone).items():
+    for key, value in _without(given, missing).items():
         parts = [part.strip() for part in key.split("|")]
-        if isinstance(wish, dict) or len(parts) != len(declared.names):
-            kept[key] = wish
+        if isinstance(value, dict) or len(parts) != len(declared.names):
+            kept[key] = value
             continue
         named = dict(zip(declared.names, parts, strict=True))
-        if all(named[axis] == ANY for axis in gone):
-            kept["|".join(part for axis, part in named.items() if axis not in gone)] = wish
+        if all(named[axis] == ANY for axis in missing):
+            kept["|".join(part for axis, part in named.items() if axis not in missing)] = value
     return kept

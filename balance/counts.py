@@ -20,7 +20,7 @@ _AGE = re.compile(rf"{_NUMBER}|\(?{_NUMBER}\s*[-,]\s*{_NUMBER}\)?|{_NUMBER}\s*[-
 
 
 @dataclass(frozen=True)
-class Photos:
+class TrainPhotos:
     """The train photos that a plan may use, in the order of the source table.
 
     Attributes:
@@ -34,33 +34,33 @@ class Photos:
     row: np.ndarray
 
 
-def photos(source: pa.Table) -> Photos:
-    """Pick what can be planned of the source table: train, labelled, no near duplicate of valid or test."""
+def photos(source: pa.Table) -> TrainPhotos:
+    """Select what can be planned: photos of train, labelled, that nearly equal none of valid or test."""
     usable = pc.and_(pc.equal(pc.cast(source["split"], pa.string()), "train"), pc.greater_equal(source["cell"], 0))
     usable = pc.and_(usable, pc.is_null(source["near_of"]))
     rows = np.flatnonzero(usable.to_numpy(zero_copy_only=False))
     ids = source["image_id"].take(pa.array(rows)).to_pylist()
     cell = source["cell"].to_numpy()[rows].astype(np.int64)
-    return Photos(ids, cell, rows)
+    return TrainPhotos(ids, cell, rows)
 
 
-def available(chosen: Photos, cells: Cells) -> np.ndarray:
+def available(chosen: TrainPhotos, cells: Cells) -> np.ndarray:
     """int64 (cells,): photos in each cell."""
     return np.bincount(chosen.cell, minlength=len(cells)).astype(np.int64)
 
 
 def read(path: Path, cells: Cells) -> np.ndarray:
-    """Read a table of counts, CSV or Parquet: a column an axis, and `available`.
+    """Read a table of counts, CSV or Parquet: one column per axis, and `available`.
 
-    A column may bear the axis' name or its table column's (`age` or `age_bin`); a label of the
-    numeric axis is a bin's (`20-40`), or a range that lies inside one bin (`25-29`, `more than 70`).
+    A column may have the axis' name or its column's in our tables (`age` or `age_bin`); a label of the
+    numeric axis is a bin's (`20-40`), or an age or a range inside one bin (`25-29`, `more than 70`).
     Cells that no row names have no photos.
 
     Returns:
         int64 (cells,), photos in each cell.
     Raises:
-        UserError: no such file, a missing column, an unknown label, a count that is no whole
-            number of 0 or more, or a cell named twice.
+        UserError: no such file, a missing column, an unknown label, a count that is not a whole
+            number of 0 or more, or a cell that is named twice.
     """
     table = _table(path)
     number = np.zeros(table.num_rows, np.int64)
@@ -113,7 +113,7 @@ def _labels(table: pa.Table, axis: Axis, path: Path) -> list[str]:
 
 
 def _ranges(cells: Cells, table: pa.Table) -> bool:
-    """Whether ages are finer than the bins, so that several rows belong to one cell."""
+    """Whether some ages are finer than the bins, so that several rows may belong to one cell."""
     return any(
         axis.edges and any(str(label) not in axis.values for label in _column(table, axis, Path()))
         for axis in cells.axes
@@ -133,7 +133,7 @@ def _position(axis: Axis, label: str, path: Path) -> int:
 
 
 def _bin(axis: Axis, label: str) -> int | None:
-    """The bin that holds an age or an inclusive range; an open one is put by its lower end."""
+    """The bin that holds an age or an inclusive range; an open range counts as its lower end."""
     ends = [float(number) for number in re.findall(_NUMBER, label)]
     if not 1 <= len(ends) <= 2 or sorted(ends) != ends or not _AGE.fullmatch(label.strip()):
         return None

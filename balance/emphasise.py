@@ -8,18 +8,16 @@ The file is committed, not linked: a plan that read a live scorecard would be a 
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from balance import emphasis
+from balance.emphasis import errors_of, factors
 from manifests.core import command, params
-from manifests.core.files import write_text
 from manifests.sections.plan import Plan
-from manifests.tables import scorecard
+from manifests.tables import emphasis, scorecard
 
 
 def main() -> None:
-    """Read a scorecard, write the factors, say what they are."""
+    """Read a scorecard, write the factors and print them."""
     parser = command.parser(__doc__, output="manifests/emphasis.json")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", help="the run whose datasets/runs/<run>/scorecard.json is read")
@@ -31,8 +29,8 @@ def main() -> None:
     section, cells = params.section(options.params, Plan), params.cells(options.params)
     path = options.scorecard or Path("datasets/runs") / options.run / "scorecard.json"
     before = emphasis.read(options.after, cells) if options.after else {}
-    found = emphasis.factors(emphasis.errors_of(scorecard.read(path), cells, path), section.emphasis, before)
-    write_text(options.output, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    found = factors(errors_of(scorecard.read(path), cells, path), section.emphasis, before)
+    emphasis.write(found, options.output)
     for axis, values in found.items():
         print(f"{axis}: " + ", ".join(f"{value} x {factor:g}" for value, factor in values.items()))
 

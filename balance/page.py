@@ -1,4 +1,4 @@
-"""Write the plan page: what was wished for, what was reached, what stands in the way, and the price of it.
+"""Write the plan page: what was wanted, what was reached, the binding constraints and the tradeoff.
 
 python -m balance.page
 python -m balance.page --against earlier/plan.json    # another plan beside this one; may be repeated
@@ -13,12 +13,10 @@ import pyarrow as pa
 
 from manifests.core import command
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
-from manifests.tables import plan
-from pages import plan_charts as parts
-from pages import plan_text as words
-from pages import shell
+from manifests.tables import plan, plan_report
+from manifests.tables.plan_report import PlanReport
+from pages import plan_charts, plan_text, shell
 
 
 def main() -> None:
@@ -34,42 +32,36 @@ def main() -> None:
     )
     options = parser.parse_args()
     table, cells = plan.read(options.plan)
-    if table["cell"].to_pylist() != list(range(len(cells))):
-        rule, received = f"{len(cells)} rows, one a cell, in order", f"{len(table)}"
-        raise UserError(str(options.plan), rule, received, "Run `python -m balance.plan` again")
-    summary = words.read(options.summary)
-    older = [parts.Older.read(path) for path in options.against]
-    try:
-        with publish_folder(options.out) as folder:
-            write(folder, summary, table, cells, older)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-        where = ", ".join(map(str, (options.summary, *options.against)))
-        rule, again = "a plan as `balance.plan` writes it", "Run `python -m balance.plan` again"
-        raise UserError(where, rule, f"other values in it ({error})", again) from error
-    print(f"{options.out / 'index.html'}: {summary['total']:,} images planned")
+    report = plan_report.read(options.summary)
+    older = [plan_charts.OlderPlan.read(path) for path in options.against]
+    with publish_folder(options.out) as folder:
+        write(folder, report, table, cells, older)
+    print(f"{options.out / 'index.html'}: {report.total:,} images planned")
 
 
-def write(folder: Path, summary: words.Summary, table: pa.Table, cells: Cells, older: Sequence[parts.Older]) -> None:
-    """Fill `folder` with the page and what it draws with."""
+def write(
+    folder: Path, report: PlanReport, table: pa.Table, cells: Cells, older: Sequence[plan_charts.OlderPlan]
+) -> None:
+    """Fill `folder` with the page and the files that it loads."""
     html = shell.page(
         "plan.html",
         "plan",
         plots=True,
-        lead=words.lead(summary),
-        figures=words.figures(summary),
-        warnings=words.warnings(summary),
-        axes=parts.axes(summary, older),
+        lead=plan_text.lead(report),
+        figures=plan_text.figures(report),
+        warnings=plan_text.warnings(report),
+        axes=plan_charts.axes(report, older),
         heat=shell.heat(cells, {name: table[name].to_numpy() for name in ("available", "keep", "augment", "target")}),
-        wishes=words.wishes(summary),
-        copies=parts.copies(summary),
-        binding=words.binding(summary),
-        shopping=words.shopping(summary),
-        price=parts.price(summary),
-        rejected=words.rejected(summary),
-        against=[parts.beside(summary, table, cells, each) for each in older],
+        constraints=plan_text.constraints(report),
+        copies=plan_charts.copies(report),
+        binding=plan_text.binding(report),
+        acquisition=plan_text.acquisition(report),
+        tradeoff=plan_charts.tradeoff(report),
+        rejected=plan_text.rejected(report),
+        against=[plan_charts.beside(report, table, cells, each) for each in older],
     )
     (folder / "index.html").write_text(html, encoding="utf-8")
-    charts = parts.charts(summary, older)
+    charts = plan_charts.charts(report, older)
     (folder / "figures.js").write_text("".join(shell.script(*chart) for chart in charts.items()), encoding="utf-8")
     shell.share(folder, "charts.css", "charts.js")
     shell.plotly(folder)

@@ -6,18 +6,19 @@ python -m balance.plan --counts counts.csv    # from a table of counts: a plan w
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from balance import axes, counts, emphasis, stage
+from balance import axes, copies, counts, tasks
 from balance.report import tables
+from balance.report.summary import summary
 from balance.solver import planner
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
+from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
-from manifests.tables import rejects
 from manifests.tables import source as source_table
 from manifests.tables import tasks as tasks_table
 
@@ -35,36 +36,39 @@ def main() -> None:
         shares="manifests/built/plan_shares.csv",
         heat="manifests/built/plan_heat.csv",
         copies="manifests/built/plan_copies.csv",
-        price="manifests/built/plan_price.csv",
+        tradeoff="manifests/built/plan_tradeoff.csv",
     )
     parser.add_argument("--counts", type=Path, help="plan from this table of counts: no photos, no tasks")
     options = parser.parse_args()
-    section, where = params.section(options.params, Plan), f"{options.params}: plan"
-    declared = params.cells(options.params)
-    allocated = None
+    section, declared = params.section(options.params, Plan), params.cells(options.params)
     if options.counts:
-        cells = declared
-        made = planner.make(
-            section, cells, counts.read(options.counts, cells), emphasis.read(options.emphasis, cells), where
-        )
+        cells, available = declared, counts.read(options.counts, declared)
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
-        policies.check(declared, named := f"{options.params}: policies")
+        policies.check(declared, f"{options.params}: policies")
         source, cells = source_table.read(options.source)
-        section = axes.only_present(section, declared, cells)
-        available = counts.available(photos := counts.photos(source), cells)
-        made = planner.make(section, cells, available, emphasis.read(options.emphasis, cells), where)
-        allocated = stage.allocate(made, source, photos, policies, seed, rejects.read(options.rejects), named)
-    summary = stage.explain(made, allocated.rejected if allocated else {}, where)
-    if allocated:
-        tasks_table.write(allocated.tasks, options.tasks, cells)
-    plan_table.write(tables.plan_table(made), options.plan, cells)
-    for name, content in tables.plots(made, summary).items():
+        photos = counts.photos(source)
+        available = counts.available(photos, cells)
+    factors = emphasis.read(options.emphasis, cells)
+    with located(f"{options.params}: plan"):
+        planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
+    rejected = {}
+    if not options.counts:
+        rules = copies.CopyRules(photos, cells, policies, seed)
+        numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
+        with located(f"{options.params}: policies"):
+            made = copies.plan_copies(rules, planned.augment, numbers)
+            rejected = copies.rejected_policies(rules, made, numbers)
+        tasks_table.write(tasks.table(source, rules, made, planned.keep, section.shard_size), options.tasks, cells)
+    with located(f"{options.params}: plan"):
+        report = summary(planned, rejected)
+    plan_table.write(tables.plan_table(planned), options.plan, cells)
+    for name, content in tables.plots(planned, report).items():
         write_text(getattr(options, name), content)
-    write_text(options.summary, json.dumps(summary, indent=1, ensure_ascii=False) + "\n")
-    print(tables.printed(summary))
+    plan_report.write(report, options.summary)
+    print(tables.printed(report))
     for axis in axes.lost(declared, cells):
-        print(f"The photos have no labels for {axis}: its wishes are left out.")
+        print(f"The photos have no labels for {axis}: its targets and constraints are left out.")
 
 
 if __name__ == "__main__":

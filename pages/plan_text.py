@@ -1,127 +1,92 @@
-"""The plan in words and rows, for its page: plan.json's keys are those of `balance.report.summary`."""
+"""The plan's report in sentences and table rows, for its page."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
-
-from manifests.core.errors import UserError
-
-Summary = dict[str, Any]
-_KEYS = {"status", "total", "available", "keep", "augment", "marginals", "binding", "shopping", "copies", "price"}
+from manifests.tables.plan_report import PlanReport
 
 
-def read(path: Path) -> Summary:
-    """Read a plan.json.
-
-    Raises:
-        UserError: no such file, no JSON, or not one that the plan stage wrote.
-    """
-    again = "Run `python -m balance.plan` first"
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(str(path), "a plan", "no such file", again) from error
-    except ValueError as error:
-        raise UserError(str(path), "a plan in JSON", " ".join(str(error).split()), again) from error
-    missing = sorted(_KEYS - summary.keys()) if isinstance(summary, dict) else sorted(_KEYS)
-    if missing:
-        raise UserError(str(path), f"a plan with the key {missing[0]}", "none", again)
-    return summary
-
-
-def lead(plan: Summary) -> str:
+def lead(plan: PlanReport) -> str:
     """The plan in two sentences."""
-    kept = "every photo" if plan["keep"] == plan["available"] else f"{plan['keep']:,} of {plan['available']:,} photos"
-    proof = "This is proven to be the best plan" if plan["status"] == "optimal" else "A better plan is not ruled out"
+    kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
+    proof = "This is proven to be the best plan" if plan.status == "optimal" else "A better plan is not ruled out"
     return (
-        f"{plan['total']:,} train images: {kept} kept and {plan['augment']:,} copies made. "
-        f"{proof}; its deviation from the wish is {plan['objective']:,.6g} images, "
-        f"and no plan has less than {plan['bound']:,.6g}."
+        f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made. "
+        f"{proof}; its deviation from the targets is {plan.objective:,.6g} images, "
+        f"and no plan has less than {plan.bound:,.6g}."
     )
 
 
-def figures(plan: Summary) -> list[tuple[str, str]]:
-    """The headline: (name, number)."""
-    cells = plan["cells"]
-    most = max((entry["copies"] for entry in plan["copies"]), default=0)
+def figures(plan: PlanReport) -> list[tuple[str, str]]:
+    """The headline figures: (name, number)."""
     return [
-        ("images", f"{plan['total']:,}"),
-        ("photos kept", f"{plan['keep']:,}"),
-        ("copies", f"{plan['augment']:,}"),
-        ("most copies of one photo", f"{most}"),
-        ("cells with photos", f"{cells['with_photos']} of {cells['all']}"),
+        ("images", f"{plan.total:,}"),
+        ("photos kept", f"{plan.keep:,}"),
+        ("copies", f"{plan.augment:,}"),
+        ("most copies of one photo", f"{max((each.copies for each in plan.copies), default=0)}"),
+        ("cells with photos", f"{plan.cells.with_photos} of {plan.cells.all}"),
     ]
 
 
-def warnings(plan: Summary) -> list[str]:
-    """What must not be passed over: levels without a proof, shares out of reach, policies rejected often."""
+def warnings(plan: PlanReport) -> list[str]:
+    """What a reader must see: levels without a proof, shares out of reach, policies that are often rejected."""
     found = [
-        f"Level {level['name']} is not proven: its value is {level['objective']:,.6g}, its bound {level['bound']:,.6g}."
-        for level in plan["levels"]
-        if not level["proven"]
+        f"Level {level.name} is not proven: its value is {level.objective:,.6g}, its bound {level.bound:,.6g}."
+        for level in plan.levels
+        if not level.proven
     ]
-    if plan["shares_reached"] is False:
-        found.append("No total reaches the shares within the hard wishes; this is the least that comes closest.")
+    if plan.shares_reached is False:
+        found.append("No total reaches the shares within the hard constraints; this is the least that comes closest.")
     return found + [
-        f"Copies made by the policy {name} are rejected often: {each['rejected']:,} so far. "
+        f"Copies made by the policy {name} are often rejected: {each.rejected:,} so far. "
         "Lower its weight or its severity."
-        for name, each in plan["rejected"].items()
-        if each["often"]
+        for name, each in plan.rejected.items()
+        if each.often
     ]
 
 
-def wishes(plan: Summary) -> list[tuple[str, ...]]:
-    """Joint targets, floors and ceilings: wish, least, most or wanted, reached, why not."""
+def constraints(plan: PlanReport) -> list[tuple[str, ...]]:
+    """Joint targets, floors and ceilings: name, least, most or wanted, reached, reason."""
     joint: list[tuple[str, ...]] = [
-        (f"joint {each['pattern']}", "", f"{each['wanted']:,}", f"{each['reached']:,}", each["reason"])
-        for each in plan["joint"]
+        (f"joint {each.pattern}", "", f"{each.wanted:,}", f"{each.reached:,}", each.reason) for each in plan.joint
     ]
-    limits = [
-        (each["wish"], _number(each["least"]), _number(each["most"]), f"{each['reached']:,}", "")
-        for each in plan["limits"]
-        if each["wish"] != "plan.total"
+    return joint + [
+        (each.constraint, _number(each.least), _number(each.most), f"{each.reached:,}", "")
+        for each in plan.constraints
+        if each.constraint != "plan.total"
     ]
-    return joint + limits
 
 
-def binding(plan: Summary) -> list[str]:
-    """The hard wishes in the way as sentences, those that save as much in one."""
+def binding(plan: PlanReport) -> list[str]:
+    """One sentence for all binding constraints of one key that save the same deviation."""
     groups: dict[tuple[str, float], list[str]] = {}
-    for each in plan["binding"]:
-        groups.setdefault((each["wish"], each["saves"]), []).append(each["cell"])
+    for each in plan.binding:
+        groups.setdefault((each.constraint, each.saves), []).append(each.cell)
     return [
-        f"{wish}: one image more or less saves {_images(saves)} of deviation{_in(names)}."
-        for (wish, saves), names in groups.items()
+        f"{constraint}: one image more or less saves {_images(saves)} of deviation{_in(cells)}."
+        for (constraint, saves), cells in groups.items()
     ]
 
 
-def _in(names: list[str]) -> str:
-    named = [name for name in names if name]
-    return (
-        ""
-        if not named
-        else f", in {named[0]}"
-        if len(named) == 1
-        else f", in each of {len(named)} cells: {'; '.join(named)}"
-    )
+def _in(cells: list[str]) -> str:
+    if not any(cells):
+        return ""
+    return f", in {cells[0]}" if len(cells) == 1 else f", in each of {len(cells)} cells: {'; '.join(cells)}"
 
 
-def shopping(plan: Summary) -> list[str]:
-    """Each purchase as a sentence."""
+def acquisition(plan: PlanReport) -> list[str]:
+    """One sentence for each entry of the acquisition list."""
     return [
-        f"{each['photos']:,} {'photo' if each['photos'] == 1 else 'photos'} of {each['cell']}: "
-        f"{each['saves'] / each['photos']:,.3g} a photo, which leaves a deviation of {_images(each['left'])}."
-        for each in plan["shopping"]
+        f"{each.photos:,} {'photo' if each.photos == 1 else 'photos'} of {each.cell}: "
+        f"{each.saves / each.photos:,.3g} per photo, which leaves a deviation of {_images(each.left)}."
+        for each in plan.acquisition
     ]
 
 
-def rejected(plan: Summary) -> list[tuple[str, ...]]:
-    """Policy, copies planned, copies rejected, and a word where it is often."""
+def rejected(plan: PlanReport) -> list[tuple[str, ...]]:
+    """Policy, copies planned, copies rejected, and a note where that is often."""
     return [
-        (name, f"{each['planned']:,}", f"{each['rejected']:,}", "rejected often" if each["often"] else "")
-        for name, each in plan["rejected"].items()
+        (name, f"{each.planned:,}", f"{each.rejected:,}", "often rejected" if each.often else "")
+        for name, each in plan.rejected.items()
     ]
 
 

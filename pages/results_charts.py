@@ -217,9 +217,7 @@ def _curves(curves: Mapping[str, Curve]) -> list[ResultChart]:
         own = {run: each[name] for run, each in curves.items() if name in each}
         if not own:
             continue
-        lines: list[Any] = [
-            (run, [step for step, _ in each], [value for _, value in each]) for run, each in own.items()
-        ]
+        lines = [(run, [step for step, _ in each], [value for _, value in each]) for run, each in own.items()]
         steps = sorted({step for each in own.values() for step, _ in each})
         by = {run: dict(each) for run, each in own.items()}
         rows = [(step, *(f"{by[run][step]:.4g}" if step in by[run] else "" for run in own)) for step in steps]

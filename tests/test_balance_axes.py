@@ -10,11 +10,11 @@ DECLARED = Cells.of({"age": [20], "gender": ["male", "female"], "expression": ["
 PRESENT = DECLARED.only(["age", "gender"])
 
 
-def plan(**wish: object) -> Plan:
-    return Plan.model_validate_json(json.dumps({"total": 10, **wish}))
+def plan(**section: object) -> Plan:
+    return Plan.model_validate_json(json.dumps({"total": 10, **section}))
 
 
-def test_wishes_about_a_missing_axis_are_left_out():
+def test_targets_and_constraints_about_a_missing_axis_are_left_out():
     found = only_present(
         plan(
             shares={"age": "uniform", "expression": "uniform"},
@@ -37,10 +37,10 @@ def test_wishes_about_a_missing_axis_are_left_out():
 
 
 def test_a_misspelt_axis_stays_to_be_named_as_a_mistake():
-    wish = plan(shares={"expresion": "uniform"})
-    assert only_present(wish, DECLARED, PRESENT) == wish
+    section = plan(shares={"expresion": "uniform"})
+    assert only_present(section, DECLARED, PRESENT) == section
 
 
 def test_nothing_changes_where_every_axis_is_there():
-    wish = plan(shares={"expression": "uniform"})
-    assert only_present(wish, DECLARED, DECLARED) is wish
+    section = plan(shares={"expression": "uniform"})
+    assert only_present(section, DECLARED, DECLARED) is section

@@ -7,10 +7,11 @@ from unittest import mock
 import pytest
 
 from balance import emphasise
-from balance.emphasis import errors_of, factors, read
+from balance.emphasis import errors_of, factors
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.plan import Emphasis
+from manifests.tables.emphasis import read
 from manifests.tables.scorecard import Group, Scorecard
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"]})
@@ -48,7 +49,7 @@ def test_a_further_round_multiplies_the_factors_it_was_planned_with():
     assert factors(even, rule, first) == {"age": first["age"]}
 
 
-def test_only_the_validation_split_is_looked_at():
+def test_only_the_validation_split_is_read():
     other = {"age": {"<20": 90.0, "20-60": 1.0, "60+": 1.0}}
     assert errors_of(card(valid=ERRORS, test=other), CELLS, Path("card")) == ERRORS
     with pytest.raises(UserError) as error:

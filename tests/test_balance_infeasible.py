@@ -14,13 +14,13 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from balance.solver.planner import make
 from manifests.core.cells import Cells
-from manifests.core.errors import PlanInfeasible
+from manifests.core.errors import PlanInfeasible, located
 from manifests.sections.plan import Plan
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"], "ethnicity": ["caucasian", "asian", "afroamerican"]})
 AVAILABLE = np.array([9, 3, 0, 6, 1, 1, 30, 8, 2, 20, 5, 5, 4, 0, 0, 6, 0, 0])  # 100 photos
 
-# Fifty sections that contradict themselves, of every kind of hard wish and of several at once.
+# Fifty sections that contradict themselves, of every kind of hard constraint and of several at once.
 INFEASIBLE: list[dict] = [
     *({"total": n} for n in (1, 50, 99, 1301)),
     *({"total": n, "max_copies": 3} for n in (401, 1000)),
@@ -69,8 +69,8 @@ INFEASIBLE: list[dict] = [
         for n, share, m in ((60, 0.6, 44), (400, 0.9, 60), (200, 1.0, 74))
     ),
     *(
-        {"total": "auto", "shares": {"gender": "uniform"}, **wish}
-        for wish in (
+        {"total": "auto", "shares": {"gender": "uniform"}, **section}
+        for section in (
             {"floors": {"60+|male|asian": 1}},
             {"ceilings": {"*|male|*": 10}},
             {"floors": {"*|male|*": 9}, "ceilings": {"*|*|*": 8}},
@@ -90,9 +90,9 @@ INFEASIBLE: list[dict] = [
 ]
 
 
-def caps(wish: dict, leave_out: tuple[str, ...] = ()) -> list[float]:
-    """Each cell's largest number of copies, read from the wish by hand; infinite where its key is left out."""
-    given = wish.get("max_copies", 12)
+def caps(section: dict, leave_out: tuple[str, ...] = ()) -> list[float]:
+    """Each cell's largest number of copies, read from the section by hand; infinite where its key is left out."""
+    given = section.get("max_copies", 12)
     if isinstance(given, int):
         return [np.inf if "max_copies" in leave_out else given] * len(CELLS)
     found = []
@@ -109,11 +109,11 @@ def caps(wish: dict, leave_out: tuple[str, ...] = ()) -> list[float]:
     return found
 
 
-def limits(wish: dict) -> dict[str, tuple[np.ndarray, int, bool]]:
+def bounds(section: dict) -> dict[str, tuple[np.ndarray, int, bool]]:
     """Key -> cells, number, and whether it is a floor."""
     found = {}
     for kind in ("floors", "ceilings"):
-        for key, value in wish.get(kind, {}).items():
+        for key, value in section.get(kind, {}).items():
             for label, number in value.items() if isinstance(value, dict) else [(None, value)]:
                 pattern = key if label is None else "|".join(label if key == a.name else "*" for a in CELLS.axes)
                 name = f"{kind}.{key}" if label is None else f"{kind}.{key}.{label}"
@@ -121,15 +121,15 @@ def limits(wish: dict) -> dict[str, tuple[np.ndarray, int, bool]]:
     return found
 
 
-def possible(wish: dict, leave_out: tuple[str, ...] = ()) -> bool:
-    """Whether some whole plan keeps to the wish's hard part, less some of it: an integer programme of its own."""
-    share = Fraction(1) if wish.get("keep", "all") == "all" else Fraction(str(wish["keep"]))
+def possible(section: dict, leave_out: tuple[str, ...] = ()) -> bool:
+    """Whether some plan satisfies the hard constraints, less some of them: an integer programme of its own."""
+    share = Fraction(1) if section.get("keep", "all") == "all" else Fraction(str(section["keep"]))
     low = [0 if "keep" in leave_out else ceil(share * int(n)) for n in AVAILABLE]
-    high = [0 if n == 0 else n * (1 + cap) for n, cap in zip(AVAILABLE, caps(wish, leave_out), strict=True)]
+    high = [0 if n == 0 else n * (1 + cap) for n, cap in zip(AVAILABLE, caps(section, leave_out), strict=True)]
     rows, least, most = [np.ones(len(CELLS))], [-np.inf], [np.inf]
-    if wish["total"] != "auto" and "total" not in leave_out:
-        least, most = [wish["total"]], [wish["total"]]
-    for key, (mask, number, floor) in limits(wish).items():
+    if section["total"] != "auto" and "total" not in leave_out:
+        least, most = [section["total"]], [section["total"]]
+    for key, (mask, number, floor) in bounds(section).items():
         if key not in leave_out:
             rows.append(mask.astype(float))
             least.append(number if floor else -np.inf)
@@ -145,9 +145,9 @@ def possible(wish: dict, leave_out: tuple[str, ...] = ()) -> bool:
     return found.x is not None
 
 
-def changed(wish: dict, changes: dict) -> dict:
-    """The wish with other values, set by their keys."""
-    new = json.loads(json.dumps(wish))
+def changed(section: dict, changes: dict) -> dict:
+    """The section with other values, set by their keys."""
+    new = json.loads(json.dumps(section))
     for key, value in changes.items():
         first, *rest = key.split(".", 2)
         if not rest:
@@ -159,72 +159,72 @@ def changed(wish: dict, changes: dict) -> dict:
     return new
 
 
-def explained(wish: dict) -> PlanInfeasible:
-    with pytest.raises(PlanInfeasible) as error:
-        make(Plan.model_validate_json(json.dumps(wish)), CELLS, AVAILABLE, {}, "params.yaml: plan")
+def explained(section: dict) -> PlanInfeasible:
+    with pytest.raises(PlanInfeasible) as error, located("params.yaml: plan"):
+        make(Plan.model_validate_json(json.dumps(section)), CELLS, AVAILABLE, {})
     return error.value
 
 
 def test_there_are_fifty():
     assert len(INFEASIBLE) >= 50
-    assert not any(possible(wish) for wish in INFEASIBLE)
+    assert not any(possible(section) for section in INFEASIBLE)
 
 
-@pytest.mark.parametrize("wish", INFEASIBLE, ids=lambda wish: json.dumps(wish)[:60])
-def test_the_conflict_is_minimal_and_the_nearest_wish_feasible(wish):
-    error = explained(wish)
+@pytest.mark.parametrize("section", INFEASIBLE, ids=lambda section: json.dumps(section)[:60])
+def test_the_conflict_is_minimal_and_the_nearest_constraints_feasible(section):
+    error = explained(section)
     names = {
         "total",
         "keep",
-        *limits(wish),
-        *("max_copies" for _ in [0] if isinstance(wish.get("max_copies", 12), int)),
+        *bounds(section),
+        *("max_copies" for _ in [0] if isinstance(section.get("max_copies", 12), int)),
     }
-    if isinstance(wish.get("max_copies"), dict):
-        names |= {f"max_copies.{a}.{v}" for a, vs in wish["max_copies"].items() if a != "default" for v in vs}
+    if isinstance(section.get("max_copies"), dict):
+        names |= {f"max_copies.{a}.{v}" for a, vs in section["max_copies"].items() if a != "default" for v in vs}
         names.add("max_copies.default")
     others = tuple(names - set(error.conflict))
     assert set(error.conflict) <= names
-    assert not possible(wish, others), "the conflict alone is no conflict"
-    assert all(possible(wish, (*others, key)) for key in error.conflict), "without any one of them the others agree"
+    assert not possible(section, others), "the conflict alone is no conflict"
+    assert all(possible(section, (*others, key)) for key in error.conflict), "without any one of them the others agree"
     assert error.nearest
-    near = changed(wish, error.nearest)
+    near = changed(section, error.nearest)
     assert possible(near)
-    make(Plan.model_validate_json(json.dumps(near)), CELLS, AVAILABLE, {}, "params.yaml: plan")
+    make(Plan.model_validate_json(json.dumps(near)), CELLS, AVAILABLE, {})
     assert len(str(error)) < 1500
 
 
-def test_the_nearest_wish_changes_the_fewest_images():
-    for wish in ({"total": 99}, {"total": 401, "max_copies": 3}, {"total": 300, "floors": {"60+|*|*": 135}}):
-        near = explained(wish).nearest
-        asked = {"total": wish["total"], **{f"floors.{k}": v for k, v in wish.get("floors", {}).items()}}
+def test_the_nearest_constraints_change_the_fewest_images():
+    for section in ({"total": 99}, {"total": 401, "max_copies": 3}, {"total": 300, "floors": {"60+|*|*": 135}}):
+        near = explained(section).nearest
+        asked = {"total": section["total"], **{f"floors.{k}": v for k, v in section.get("floors", {}).items()}}
         distance = sum(abs(value - asked[key]) for key, value in near.items())
         for steps in itertools.product(range(-distance + 1, distance), repeat=len(asked)):
             if sum(map(abs, steps)) < distance:
                 tried = {key: value + step for (key, value), step in zip(asked.items(), steps, strict=True)}
-                assert not possible(changed(wish, tried)), tried
+                assert not possible(changed(section, tried)), tried
 
 
-def test_the_message_says_what_collides_and_what_would_do():
+def test_the_message_says_what_contradicts_and_what_would_do():
     assert str(explained({"total": 99})) == (
         "params.yaml: plan.total: expected hard constraints that agree. Received a minimal conflict of plan.total: 99 "
         "(100 photos, 100 to 1300 images) with plan.keep: all. "
-        "Nearest feasible wish: plan.total: 100, or plan.keep: 0.96."
+        "Nearest feasible constraints: plan.total: 100, or plan.keep: 0.96."
     )
     assert str(explained({"total": 300, "floors": {"60+|male|*": 53}})) == (
         "params.yaml: plan.floors.60+|male|*: expected hard constraints that agree. Received a minimal conflict of "
         "plan.floors.60+|male|*: 53 (4 photos, 4 to 52 images) with plan.max_copies: 12. "
-        "Nearest feasible wish: plan.floors.60+|male|*: 52, or plan.max_copies: 13."
+        "Nearest feasible constraints: plan.floors.60+|male|*: 52, or plan.max_copies: 13."
     )
 
 
 def test_large_numbers_are_written_in_full():
     error = explained({"total": 123456789})
-    assert str(error).endswith("Nearest feasible wish: plan.total: 1300, or plan.max_copies: 1234567.")
+    assert str(error).endswith("Nearest feasible constraints: plan.total: 1300, or plan.max_copies: 1234567.")
     assert possible({"total": 123456789, "max_copies": 1234567})
     assert not possible({"total": 123456789, "max_copies": 1234566})
 
 
-def test_a_nearest_wish_of_many_changes_is_given_in_full():
+def test_many_changes_are_given_in_full():
     floors = {f"{a}|{g}|{e}": 1 for a, g, e in map(CELLS.labels, np.flatnonzero(AVAILABLE == 0))}
     error = explained({"total": 300, "floors": floors})
     assert all(f"plan.floors.{key}: 0" in str(error) for key in floors)
@@ -255,6 +255,6 @@ def test_the_command_says_so_on_one_screen_and_exits_with_1(tmp_path):
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
     assert (
-        "plan.total: 5 (7 photos, 7 to 91 images) with plan.keep: all. Nearest feasible wish: plan.total: 7"
+        "plan.total: 5 (7 photos, 7 to 91 images) with plan.keep: all. Nearest feasible constraints: plan.total: 7"
         in done.stderr
     )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import json
 import time
+from dataclasses import replace
 from functools import cache
 from math import inf
 
@@ -10,9 +11,9 @@ import numpy as np
 import pytest
 
 from balance.solver import check
-from balance.solver.formulation import PRIME, Formulation
+from balance.solver.formulation import PRIME
 from balance.solver.lp import Unsolvable
-from balance.solver.problem import Problem, problem
+from balance.solver.problem import Problem, parse
 from balance.solver.solve import solve
 from manifests.core.cells import Cells
 from manifests.sections.plan import Plan
@@ -46,7 +47,7 @@ def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     whole, over = divmod(p.total, len(filled))
     mean = whole + (2 * over > len(filled) or (2 * over == len(filled) and whole % 2))
     options = []
-    for n, least, cap in zip(p.available.tolist(), p.keep.tolist(), p.caps.tolist(), strict=True):
+    for n, least, cap in zip(p.available.tolist(), p.keep.tolist(), p.caps.copies.tolist(), strict=True):
         found = {t: splits(t, n, least, cap) for t in range(n * (1 + cap) + 1)}
         options.append({t: s for t, s in found.items() if s is not None})
     for targets in itertools.product(*options[:-1]):
@@ -54,12 +55,14 @@ def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
         if last not in options[-1]:
             continue
         targets = (*targets, last)
-        sums = [sum(targets[c] for c in limit.members) for limit in p.limits]
-        if any((m.least or 0) > s or (m.most is not None and s > m.most) for m, s in zip(p.limits, sums, strict=True)):
+        sums = [sum(targets[c] for c in each.members) for each in p.constraints]
+        if any(
+            (m.least or 0) > s or (m.most is not None and s > m.most) for m, s in zip(p.constraints, sums, strict=True)
+        ):
             continue
         parts = [option[t] for option, t in zip(options, targets, strict=True)]
         levels = (
-            sum(w.weight * abs(sum(targets[c] for c in w.members) - w.wanted) for w in p.wishes),
+            sum(w.weight * abs(sum(targets[c] for c in w.members) - w.wanted) for w in p.targets),
             sum(abs(targets[c] - mean) for c in filled),
             int(sum(s for s, _ in parts)),
             sum(g for _, g in parts),
@@ -71,25 +74,25 @@ def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
 
 
 def random_problem(rng: np.random.Generator) -> Problem:
-    """A small problem with wishes of every kind, stated as a user would."""
+    """A small problem with targets and constraints of every kind, stated as a user would."""
     cells = CELLS[rng.integers(len(CELLS))]
     available = rng.integers(0, 4, len(cells))
     available[rng.integers(len(cells))] += 1
-    wish: dict = {"total": 1, "keep": "all" if rng.random() < 0.3 else round(rng.random(), 2)}
-    wish["shares"] = {axis.name: share(rng, axis.values) for axis in cells.axes if rng.random() < 0.8}
+    section: dict = {"total": 1, "keep": "all" if rng.random() < 0.3 else round(rng.random(), 2)}
+    section["shares"] = {axis.name: share(rng, axis.values) for axis in cells.axes if rng.random() < 0.8}
     patterns = ["|".join(str(rng.choice([*axis.values, "*"])) for axis in cells.axes) for _ in range(3)]
     for key, name in zip(("joint", "floors", "ceilings"), patterns, strict=True):
         if rng.random() < 0.4:
-            wish[key] = {name: int(rng.integers(0, 9))}
+            section[key] = {name: int(rng.integers(0, 9))}
     axis = cells.axes[0]
     caps = {"default": int(rng.integers(0, 4)), axis.name: {axis.values[0]: int(rng.integers(0, 5))}}
-    wish["max_copies"] = caps if rng.random() < 0.5 else int(rng.integers(0, 4))
+    section["max_copies"] = caps if rng.random() < 0.5 else int(rng.integers(0, 4))
     names = [*cells.names, "joint"]
-    wish["weights"] = {name: float(rng.choice([0.5, 1, 1.5, 3, 0])) for name in names if rng.random() < 0.4}
-    plan = Plan.model_validate_json(json.dumps(wish))
-    loose = problem(plan, cells, available, 1, {}, "params.yaml: plan")
+    section["weights"] = {name: float(rng.choice([0.5, 1, 1.5, 3, 0])) for name in names if rng.random() < 0.4}
+    plan = Plan.model_validate_json(json.dumps(section))
+    loose = parse(plan, cells, available, {})
     total = int(rng.integers(max(1, loose.keep.sum()), max(1, loose.most.sum()) + 2))
-    return problem(plan, cells, available, total, {}, "params.yaml: plan")
+    return loose.with_total(total)
 
 
 def share(rng: np.random.Generator, values: tuple[str, ...]) -> object:
@@ -105,7 +108,7 @@ def agree(seed: int) -> bool:
     p = random_problem(np.random.default_rng(seed))
     expected = exhaustive(p)
     try:
-        found = solve(Formulation(p), 5000)
+        found = solve(p)
     except Unsolvable:
         assert expected is None, seed
         return False
@@ -147,27 +150,26 @@ def test_large_tables_are_proven_in_seconds(shape, levels, seconds):
     uniform = dict.fromkeys(cells.names, "uniform")
     plan = Plan.model_validate_json(json.dumps({"total": 2 * int(available.sum()), "shares": uniform}))
     began = time.process_time()
-    p = problem(plan, cells, available, int(plan.total), {}, "")
-    found = solve(Formulation(p), plan.nodes, tuple(range(levels)))
+    found = solve(parse(plan, cells, available, {}), tuple(range(levels)))
     assert time.process_time() - began < seconds
     assert all(level.proven for level in found.levels)
 
 
 @pytest.mark.parametrize("seed", [3, 32, 43, 61])
 def test_a_level_that_is_given_up_gives_its_bound(monkeypatch, seed):
-    """Wishes whose linear programme is no whole plan, and a search that runs out of nodes at once."""
+    """Targets whose linear programme has no whole solution, and a search that runs out of nodes at once."""
     cells = Cells.of({"size": ["a", "b"], "form": ["a", "b", "c"], "hue": ["a", "b", "c"]})
     rng = np.random.default_rng(seed)
     available = rng.integers(0, 4, len(cells))
     available[0] += 1
     joint = {"a|*|b": 5, "*|b|b": 3, "b|c|*": 4}
-    wish = {"total": 1, "keep": 0, "max_copies": 2, "shares": dict.fromkeys(cells.names, "uniform"), "joint": joint}
-    plan, total = Plan.model_validate_json(json.dumps(wish)), int(rng.integers(5, int(available.sum() * 2)))
-    p = problem(plan, cells, available, total, {}, "")
-    exact = solve(Formulation(p), 5000)
+    section = {"total": 1, "keep": 0, "max_copies": 2, "shares": dict.fromkeys(cells.names, "uniform"), "joint": joint}
+    plan, total = Plan.model_validate_json(json.dumps(section)), int(rng.integers(5, int(available.sum() * 2)))
+    p = parse(plan, cells, available, {}).with_total(total)
+    exact = solve(p)
     assert all(level.proven for level in exact.levels)
     monkeypatch.setattr("balance.solver.solve.integer", lambda *_: (None, -(1 << 62)))
-    found = solve(Formulation(p), 1)
+    found = solve(replace(p, nodes=1))
     first = next(i for i, level in enumerate(found.levels) if not level.proven)
     assert found.levels[:first] == exact.levels[:first]
     assert found.levels[first].bound <= exact.levels[first].value <= found.levels[first].value

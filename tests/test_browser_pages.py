@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,8 @@ from typing import Any
 import pytest
 
 from balance import page
-from manifests.tables import plan
-from pages import plan_text
+from manifests.tables import plan, plan_report
+from manifests.tables.plan_report import JointTarget
 from tests.support import results_sample
 from tests.support.browser import NARROW, WIDE, Reader, chromium
 from tests.support.stages import ROOT
@@ -33,11 +32,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("pages")
     built = planned(folder / "plan") / "manifests/built"
     (folder / "plan-page").mkdir()
-    summary = plan_text.read(built / "plan.json")
-    summary["joint"] = [
-        {"pattern": "<script>alert(1)</script>", "before": 0, "wanted": 3, "reached": 1, "reason": "<b>"}
-    ]
-    page.write(folder / "plan-page", json.loads(json.dumps(summary)), *plan.read(built / "plan.parquet"), [])
+    joint = JointTarget(pattern="<script>alert(1)</script>", before=0, wanted=3, reached=1, reason="<b>")
+    report = plan_report.read(built / "plan.json").model_copy(update={"joint": [joint]})
+    page.write(folder / "plan-page", report, *plan.read(built / "plan.parquet"), [])
     (folder / "results").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder / "results")
@@ -83,7 +80,7 @@ def test_heat_map_changes_its_measure_and_leads_to_the_gallery(browser: Any, fol
     open_.close()
 
 
-def test_a_wish_that_is_a_script_is_shown_as_text(browser: Any, folders: dict[str, Path]) -> None:
+def test_a_target_that_is_a_script_is_shown_as_text(browser: Any, folders: dict[str, Path]) -> None:
     open_ = Reader(browser, folders["plan"])
     assert "joint <script>alert(1)</script>" in open_.page.locator("main").inner_text()
     open_.close()

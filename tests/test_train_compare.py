@@ -1,4 +1,3 @@
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 from manifests.core.errors import UserError
 from manifests.tables import comparison, scorecard
-from tests.support import scoring
+from tests.support import plan_sample, scoring
 from train import compare, score
 
 PARAMS = """\
@@ -24,13 +23,6 @@ train:
     balanced: {images: balanced}
 """
 RUNS = ("extra", "both", "weighted", "original", "balanced")
-PLAN = {
-    "status": "optimal",
-    "marginals": {
-        "age": [{"value": "<20", "wanted": 50, "reached": 50, "wanted_share": 0.25, "reached_share": 0.252}],
-        "gender": [{"value": "male", "wanted": None, "reached": 99, "wanted_share": None, "reached_share": 0.5}],
-    },
-}
 Call = Callable[..., None]
 
 
@@ -41,8 +33,8 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         Path("params.yaml").write_text(PARAMS)
-        Path("manifests/built").mkdir(parents=True)
-        Path("manifests/built/plan.json").write_text(json.dumps(PLAN))
+        shares = {"age": {"<20": (0.25, 0.252)}, "gender": {"male": (None, 0.5)}}
+        plan_sample.write(Path("manifests/built/plan.json"), **shares)
         for i, run in enumerate(RUNS):
             scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=i, noise=7 - i), Path(), run)
             patch.setattr("sys.argv", ["score", "--run", run])
@@ -232,12 +224,12 @@ def test_a_run_without_its_files_names_the_command(call: Call, name: str, comman
         call()
 
 
-def test_a_plan_without_shares_is_named(call: Call) -> None:
-    Path("manifests/built/plan.json").write_text('{"status": "optimal"}')
+def test_a_plan_that_lacks_a_key_is_named(call: Call) -> None:
+    Path("manifests/built/plan.json").write_text('{"total": 9}')
     with pytest.raises(UserError) as error:
         call()
     assert str(error.value) == (
-        "manifests/built/plan.json: marginals: expected a plan. Received Field required. Run `python -m balance.plan`."
+        "manifests/built/plan.json: status: expected a plan. Received Field required. Run `python -m balance.plan`."
     )
 
 

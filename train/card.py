@@ -11,6 +11,7 @@ from manifests.core.text import escaped, figure, markdown, span
 from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import plan_report, scorecard
+from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import Group, Scorecard
 from train import recipes
 from train.sample_weights import named
@@ -44,7 +45,7 @@ def main() -> None:
     print(f"{out}: card of {options.run}")
 
 
-def text(name: str, train: Train, recipe: Recipe, source: Source, plan: plan_report.PlanReport, card: Scorecard) -> str:
+def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanReport, card: Scorecard) -> str:
     """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting."""
     scores, groups = card.splits[card.split], card.by_group[card.split]
     size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
@@ -98,7 +99,7 @@ def _stage(stage: Stage) -> str:
     return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
 
 
-def _images(recipe: Recipe, plan: plan_report.PlanReport) -> str:
+def _images(recipe: Recipe, plan: PlanReport) -> str:
     if recipe.images == "original":
         return f"the {plan.available} train originals"
     return f"the balanced set: {plan.keep} originals kept and {plan.augment} copies"

@@ -49,7 +49,7 @@ def main() -> None:
         runs,
         given,
         cells,
-        plan_report.marginals(options.plan),
+        plan_report.read(options.plan),
         params.section(options.params, Score),
         params.seed(options.params),
     )

@@ -1,8 +1,8 @@
-"""Say of each wish what it got and what stood in its way, from the first level's prices.
+"""Why the plan misses a target, and which hard constraints are binding, from the first level's dual prices.
 
-A price is what the deviation saves for one image more in a row (the dual of the level's linear
-programme): a cell at its cap whose rows' prices add up to more than 0 is in the way, and so
-are originals that must stay where they add up to less.
+The dual price of a row is the deviation that one image more in it would save. A cell's cap is binding where
+the cell has reached it and the prices of its rows add up to more than 0; originals that must stay are
+binding where the prices add up to less than 0.
 """
 
 from __future__ import annotations
@@ -13,112 +13,83 @@ import numpy as np
 
 from balance.solver.infeasible import KEEP
 from balance.solver.planner import Planned
-from balance.solver.problem import Wish, caps
-from manifests.sections.plan import JOINT
+from balance.solver.problem import Target
+from manifests.tables.plan_report import BindingConstraint
 
-_FREE = 1e-6  # a price that is none
+_NONE = 1e-6  # a price up to this counts as 0
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """A soft wish: images before, wanted and reached, and why not; `reason` is empty where it was met."""
+    """A soft target: images before, wanted and reached, and why it is missed; `reason` is empty where it is reached."""
 
-    key: str
     before: int
     wanted: int
     reached: int
     reason: str
 
 
-@dataclass(frozen=True)
-class Binding:
-    """A hard wish in the way.
-
-    Attributes:
-        key: below `plan`.
-        cell: the cell's name, where it is a cap or an original that must stay; empty for a limit.
-        saves: deviation saved by loosening it by one image.
-    """
-
-    key: str
-    cell: str
-    saves: float
-
-
-def cell_prices(planned: Planned) -> np.ndarray:
-    """float64 (cells,): deviation saved by one image more in each cell, with or without photos."""
-    problem, prices = planned.problem, planned.solution.prices
-    gain = np.zeros(len(problem.available))
+def binding(planned: Planned) -> list[BindingConstraint]:
+    """Every binding constraint, the one that saves most first."""
+    problem, target, prices = planned.problem, planned.target, planned.solution.prices
+    gain = np.zeros(len(problem.available))  # deviation saved by one image more in each cell
     for row, price in zip(problem.rows, prices, strict=True):
         gain[row.members] += price / problem.scale
-    return gain
-
-
-def binding(planned: Planned) -> list[Binding]:
-    """Everything hard that is in the way, the dearest first."""
-    problem, target, gain = planned.problem, planned.target, cell_prices(planned)
-    _, keys, by = caps(planned.section, planned.cells, problem.where)
     filled = problem.available > 0
-    capped = np.flatnonzero(filled & (target == problem.most) & (gain > _FREE))
-    kept = np.flatnonzero(filled & (target == problem.keep) & (gain < -_FREE))
-    found = [Binding(keys[by[cell]], planned.cells.name(int(cell)), float(gain[cell])) for cell in capped]
-    found += [Binding(KEEP, planned.cells.name(int(cell)), float(-gain[cell])) for cell in kept]
-    for limit, price in zip(problem.limits, planned.solution.prices[len(problem.wishes) :], strict=True):
-        if abs(price) > _FREE:
-            found.append(Binding(limit.key, "", float(abs(price) / problem.scale)))
-    return sorted(found, key=lambda b: (-round(b.saves, 6), b.key, b.cell))
+    capped = np.flatnonzero(filled & (target == problem.most) & (gain > _NONE))
+    kept = np.flatnonzero(filled & (target == problem.keep) & (gain < -_NONE))
+    found = [
+        (problem.caps.keys[problem.caps.key_of[cell]], planned.cells.name(int(cell)), gain[cell]) for cell in capped
+    ]
+    found += [(KEEP, planned.cells.name(int(cell)), -gain[cell]) for cell in kept]
+    for constraint, price in zip(problem.constraints, prices[len(problem.targets) :], strict=True):
+        if abs(price) > _NONE:
+            found.append((constraint.key, "", abs(price) / problem.scale))
+    made = [BindingConstraint(constraint=f"plan.{k}", cell=c, saves=round(float(saves), 6)) for k, c, saves in found]
+    return sorted(made, key=lambda each: (-each.saves, each.constraint, each.cell))
 
 
-def outcomes(planned: Planned) -> list[Outcome]:
-    """Every soft wish, in the order of the axes, the joint ones last."""
-    problem, target = planned.problem, planned.target
-    reached = [int(target[wish.members].sum()) for wish in problem.wishes]
-    short = [w for w, n in zip(problem.wishes, reached, strict=True) if n < w.wanted]
-    long = [w for w, n in zip(problem.wishes, reached, strict=True) if n > w.wanted]
-    found = []
-    for wish, number in zip(problem.wishes, reached, strict=True):
-        reason = ""
-        if number < wish.wanted:
-            reason = _short(planned, wish, long)
-        elif number > wish.wanted:
-            reason = _long(planned, wish, short)
-        before = int(problem.available[wish.members].sum())
-        found.append(Outcome(wish.key, before, wish.wanted, number, reason))
+def outcomes(planned: Planned) -> dict[str, Outcome]:
+    """Every soft target by its key, in the order of the axes, the joint ones last."""
+    problem = planned.problem
+    reached = {each.key: int(planned.target[each.members].sum()) for each in problem.targets}
+    short = [each for each in problem.targets if reached[each.key] < each.wanted]
+    over = [each for each in problem.targets if reached[each.key] > each.wanted]
+    found = {}
+    for each in problem.targets:
+        number, reason = reached[each.key], ""
+        if number < each.wanted:
+            reason = _short(planned, each, over)
+        elif number > each.wanted:
+            reason = _over(planned, each, short)
+        found[each.key] = Outcome(int(problem.available[each.members].sum()), each.wanted, number, reason)
     return found
 
 
-def _short(planned: Planned, wish: Wish, long: list[Wish]) -> str:
-    problem, members = planned.problem, wish.members
+def _short(planned: Planned, target: Target, over: list[Target]) -> str:
+    problem, members = planned.problem, target.members
     photos, most = int(problem.available[members].sum()), int(problem.most[members].sum())
     if not photos:
         return "no photos"
-    if most < wish.wanted:
+    if most < target.wanted:
         return f"{photos} photos with every copy allowed make {most} images at most"
     filled = members[problem.available[members] > 0]
-    open_cells = filled[planned.target[filled] < problem.most[filled]]
-    capped = f"{len(filled) - len(open_cells)} of {len(filled)} cells with photos are at the largest number of copies"
-    against = _names(long, open_cells)
+    free = filled[planned.target[filled] < problem.most[filled]]
+    capped = f"{len(filled) - len(free)} of {len(filled)} cells with photos are at the largest number of copies"
+    against = _names(over, free)
     return f"{capped}; more in the others would add to {against}" if against else capped
 
 
-def _long(planned: Planned, wish: Wish, short: list[Wish]) -> str:
-    problem, members = planned.problem, wish.members
+def _over(planned: Planned, target: Target, short: list[Target]) -> str:
+    problem, members = planned.problem, target.members
     least = int(problem.keep[members].sum())
-    if least > wish.wanted:
+    if least > target.wanted:
         return f"{least} originals must stay"
-    held = members[(problem.available[members] > 0) & (planned.target[members] > problem.keep[members])]
-    against = _names(short, held)
+    free = members[(problem.available[members] > 0) & (planned.target[members] > problem.keep[members])]
+    against = _names(short, free)
     return f"fewer would take from {against}" if against else "the total must be met, and other values can't take more"
 
 
-def _names(wishes: list[Wish], cells: np.ndarray) -> str:
-    names = [w.key.removeprefix("shares.") for w in wishes if np.intersect1d(w.members, cells).size]
+def _names(targets: list[Target], cells: np.ndarray) -> str:
+    names = [each.key.removeprefix("shares.") for each in targets if np.intersect1d(each.members, cells).size]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def axis_and_value(key: str) -> tuple[str, str]:
-    """`shares.age.60+` -> (age, 60+); a joint wish is (joint, its pattern)."""
-    if key.startswith(f"{JOINT}."):
-        return JOINT, key.removeprefix(f"{JOINT}.")
-    axis, value = key.removeprefix("shares.").split(".", 1)
-    return axis, value

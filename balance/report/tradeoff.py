@@ -1,56 +1,42 @@
-"""The price curve: how close plans come, against the largest number of copies and the total.
+"""The tradeoff: how close plans come to the targets, for other caps and totals.
 
 Each point is a plan of its own, its first level solved to the optimum.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from balance.solver import problem as wishes
-from balance.solver.formulation import DEVIATION, Formulation
+from balance.solver.formulation import DEVIATION
 from balance.solver.lp import Unsolvable
 from balance.solver.planner import Planned
+from balance.solver.problem import Problem
 from balance.solver.solve import solve
+from manifests.tables.plan_report import TradeoffPoint
 
 
-@dataclass(frozen=True)
-class Point:
-    """One plan of the curve.
-
-    Attributes:
-        max_copies: largest number of copies of one photo, in every cell.
-        total: images.
-        deviation: the first level's value; None where the hard wishes contradict.
-        misplaced: share of the images that are in the wrong value of an axis, the mean over the axes.
-    """
-
-    max_copies: int
-    total: int
-    deviation: float | None
-    misplaced: float | None
-
-
-def price_curve(planned: Planned, where: str) -> list[Point]:
+def tradeoff(planned: Planned) -> list[TradeoffPoint]:
     """All pairs of the grid in `plan.price`; empty where the problem is vast."""
     grid, problem = planned.section.price, planned.problem
     if problem.vast:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
-    return [_point(planned, copies, total, where) for copies in dict.fromkeys(grid.copies) for total in totals]
+    return [
+        _point(problem.with_total(total).with_copies(copies), copies)
+        for copies in dict.fromkeys(grid.copies)
+        for total in totals
+    ]
 
 
-def _point(planned: Planned, copies: int, total: int, where: str) -> Point:
-    section = planned.section.model_copy(update={"max_copies": copies})
-    problem = wishes.problem(section, planned.cells, planned.problem.available, total, planned.factors, where)
+def _point(problem: Problem, copies: int) -> TradeoffPoint:
+    total = problem.total
     try:
-        solution = solve(Formulation(problem), section.nodes, (DEVIATION,))
+        solution = solve(problem, (DEVIATION,))
     except Unsolvable:
-        return Point(copies, total, None, None)
-    off = sum(
-        abs(int(solution.target[wish.members].sum()) - wish.wanted)
-        for wish in problem.wishes
-        if wish.key.startswith("shares.")
+        return TradeoffPoint(max_copies=copies, total=total, deviation=None, misplaced=None)
+    marginal = [each for shares in problem.shares for each in shares.targets(total)]
+    off = sum(abs(int(solution.target[each.members].sum()) - each.wanted) for each in marginal)
+    return TradeoffPoint(
+        max_copies=copies,
+        total=total,
+        deviation=solution.levels[0].value / problem.scale,
+        misplaced=round(off / (2 * total * max(1, len(problem.shares))), 6),
     )
-    axes = max(1, len(section.shares))
-    return Point(copies, total, solution.levels[0].value / problem.scale, round(off / (2 * total * axes), 6))

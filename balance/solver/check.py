@@ -1,7 +1,7 @@
-"""Check a plan in plain whole numbers, from the problem's definition and nothing of the solver's.
+"""Check a plan in plain whole numbers, from the problem's definition alone.
 
-Written with loops and Python's own integers on purpose: it knows no segments, no rows and no
-prices, so that a mistake there can't hide here.
+It uses loops and Python's own integers on purpose: none of the solver's segments, rows and dual
+prices, so that a mistake in those can't go unnoticed here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from balance.solver.problem import Problem
 
 
 class WrongPlan(RuntimeError):
-    """The solver's plan breaks a hard wish or is not worth what it claims: a defect of this program."""
+    """The plan breaks a hard constraint or its levels differ from what the solver claims: a defect of this program."""
 
 
 def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tuple[int, ...]) -> None:
-    """Verify the hard wishes and the values of the first four levels.
+    """Verify the hard constraints and the values of the first four levels.
 
     Args:
-        problem: what was wished for.
+        problem: the targets and constraints.
         keep: int64 (cells,), originals kept.
         augment: int64 (cells,), images to synthesise.
         claimed: each level's value, in order; the ones after the fourth are not checked.
@@ -31,15 +31,15 @@ def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tupl
     for cell, (k, g, n) in enumerate(zip(kept, made, photos, strict=True)):
         if not problem.keep[cell] <= k <= n:
             raise WrongPlan(f"cell {cell} keeps {k} of {n} originals")
-        if not 0 <= g <= n * int(problem.caps[cell]):
-            raise WrongPlan(f"cell {cell} of {n} photos gets {g} copies, {problem.caps[cell]} a photo at most")
+        if not 0 <= g <= n * int(problem.caps.copies[cell]):
+            raise WrongPlan(f"cell {cell} of {n} photos gets {g} copies, {problem.caps.copies[cell]} per photo at most")
     target = [k + g for k, g in zip(kept, made, strict=True)]
     if sum(target) != problem.total:
         raise WrongPlan(f"{sum(target)} images in place of {problem.total}")
-    for limit in problem.limits:
-        reached = sum(target[cell] for cell in limit.members.tolist())
-        if (limit.least is not None and reached < limit.least) or (limit.most is not None and reached > limit.most):
-            raise WrongPlan(f"{limit.key} reached {reached}")
+    for each in problem.constraints:
+        reached = sum(target[cell] for cell in each.members.tolist())
+        if (each.least is not None and reached < each.least) or (each.most is not None and reached > each.most):
+            raise WrongPlan(f"{each.key} reached {reached}")
     values = objectives(problem, kept, made)
     if values[: len(claimed)] != claimed[:4]:
         raise WrongPlan(f"levels worth {values} in place of {claimed}")
@@ -50,7 +50,7 @@ def objectives(problem: Problem, keep: list[int], augment: list[int]) -> tuple[i
     photos = problem.available.tolist()
     target = [k + g for k, g in zip(keep, augment, strict=True)]
     deviation = sum(
-        wish.weight * abs(sum(target[cell] for cell in wish.members.tolist()) - wish.wanted) for wish in problem.wishes
+        each.weight * abs(sum(target[cell] for cell in each.members.tolist()) - each.wanted) for each in problem.targets
     )
     filled = [cell for cell, n in enumerate(photos) if n]
     mean = _half_even(problem.total, len(filled)) if filled else 0

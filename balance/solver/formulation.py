@@ -4,11 +4,11 @@ Keeping an original is always better than replacing it by a copy: at a given tar
 and fourth level want the fewest copies, and the first two do not see the difference. So
 keep = min(target, available), augment = the rest, and a plan is its target vector alone.
 
-Variables are the targets of the cells with photos, then one sum a row: a wish or a limit adds
-up some cells, the total all. Each variable has a box of whole numbers and, on each
-level, a convex cost that is linear between whole numbers:
+Variables are the images of each cell with photos, then one sum per row: a soft target or a
+constraint adds up some cells, the total all. Each variable has a box of whole numbers and, on
+each level, a convex cost that is linear between whole numbers:
 
-    1 deviation   weight * |sum - wanted|, of the wishes' sums
+    1 deviation   weight * |sum - wanted|, of the soft targets' sums
     2 spread      |target - mean|
     3 copies      copies squared over the photos: each of n photos copied q times, r of them once
                   more, is n q^2 + r (2q + 1)
@@ -96,7 +96,7 @@ class Formulation:
 
     @cached_property
     def rows(self) -> csc_array:
-        """int64 (rows, cells with photos): which targets a row adds up; first the wishes, then the limits."""
+        """int64 (rows, cells with photos): which cells a row adds up; first the soft targets, then the constraints."""
         position = np.full(len(self.problem.available), -1, np.int64)
         position[self.cells] = np.arange(self.size)
         groups = [position[row.members] for row in self.problem.rows]
@@ -113,26 +113,26 @@ class Formulation:
     @cached_property
     def granule(self) -> int:
         """What the deviation is a multiple of: over a whole axis the deviations add up to 0, so it is even there."""
-        return gcd(*(wish.weight * (1 if wish.key.startswith(JOINT) else 2) for wish in self.problem.wishes))
+        return gcd(*(each.weight * (1 if each.key.startswith(JOINT) else 2) for each in self.problem.targets))
 
     @cached_property
     def wanted(self) -> np.ndarray:
-        """int64 (wishes,)."""
-        return np.array([wish.wanted for wish in self.problem.wishes], np.int64)
+        """int64 (soft targets,)."""
+        return np.array([each.wanted for each in self.problem.targets], np.int64)
 
     @cached_property
     def weight(self) -> np.ndarray:
-        """int64 (wishes,)."""
-        return np.array([wish.weight for wish in self.problem.wishes], np.int64)
+        """int64 (soft targets,)."""
+        return np.array([each.weight for each in self.problem.targets], np.int64)
 
     @cached_property
     def box(self) -> Box:
-        """What the hard wishes allow each variable by itself."""
-        problem, limits = self.problem, self.problem.limits
+        """What the hard constraints allow each variable by itself."""
+        problem, constraints = self.problem, self.problem.constraints
         low, high = self.keep, problem.most[self.cells]
-        free = len(problem.wishes)
-        least = [*[0] * free, *(limit.least or 0 for limit in limits)]
-        most = [*[UNBOUNDED] * free, *(UNBOUNDED if limit.most is None else limit.most for limit in limits)]
+        free = len(problem.targets)
+        least = [*[0] * free, *(each.least or 0 for each in constraints)]
+        most = [*[UNBOUNDED] * free, *(UNBOUNDED if each.most is None else each.most for each in constraints)]
         reach_low, reach_high = self.rows @ low, self.rows @ high
         return Box(
             np.concatenate([low, np.maximum(reach_low, np.array(least, np.int64))]),
@@ -193,7 +193,7 @@ class Formulation:
         count = np.maximum(0, (box.high[: self.size] - 1) // self.available - first + 1)
         if count.sum() > BENDS:
             rule, remedy = f"at most {BENDS} numbers of copies to choose from", "Lower it, or plan.max_copies"
-            raise UserError(f"{self.problem.where}.total", rule, count.sum(), remedy)
+            raise UserError(".total", rule, count.sum(), remedy)
         owner = np.repeat(cells, count)
         step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
         return owner, step * self.available[owner]
@@ -203,11 +203,11 @@ class Formulation:
         cell = variable < self.size
         i = np.where(cell, variable, 0)
         if level == DEVIATION:
-            wish = ~cell & (variable < self.size + len(self.wanted))
-            w = np.where(wish, variable - self.size, 0)
+            soft = ~cell & (variable < self.size + len(self.wanted))
+            w = np.where(soft, variable - self.size, 0)
             if not len(self.wanted):
                 return np.zeros(len(variable), np.int64)
-            return np.where(wish, np.where(start < self.wanted[w], -self.weight[w], self.weight[w]), 0)
+            return np.where(soft, np.where(start < self.wanted[w], -self.weight[w], self.weight[w]), 0)
         if level == SPREAD:
             return np.where(cell, np.where(start < self.mean, -1, 1), 0)
         if level == ORDER:

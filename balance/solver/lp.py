@@ -1,7 +1,7 @@
 """One level's linear programme with its proof, and the integer programme where that is not enough.
 
 The linear programme's dual prices, rounded to fractions, give a bound that is computed in whole
-numbers, so that no tolerance of the solver's enters the proof: for any prices the Lagrangian is
+numbers, so that no tolerance of the solver enters the proof: for any prices the Lagrangian is
 a bound (Geoffrion 1974, "Lagrangean relaxation for integer programming").
 """
 
@@ -21,15 +21,34 @@ WHOLE = 1e-6  # distance within which a solver's number is whole
 
 
 @dataclass(frozen=True)
-class State:
-    """What earlier levels leave: a box, and objectives that must not rise above their value."""
+class Remaining:
+    """What earlier levels leave: a box, objectives that must not rise above their value, and the best plan so far."""
 
     box: Box
     held: tuple[tuple[int, int], ...] = ()
     incumbent: np.ndarray | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
+class Programme:
+    """One level's linear programme over segments.
+
+    Attributes:
+        segments: the columns; the first row of their slopes is this level's, the others those of the held levels.
+        matrix: int64 (rows, segments), each row's images less its sum.
+        rhs: int64 (rows,), what `matrix` times the segments must equal.
+        room: int64 (held levels,), how much each held objective may add to its value at the low ends.
+        constant: this level's objective at the low ends.
+    """
+
+    segments: Segments
+    matrix: csc_array
+    rhs: np.ndarray
+    room: np.ndarray
+    constant: int
+
+
+@dataclass(frozen=True)
 class Relaxed:
     """A level's linear programme, solved: the vertex, and a proof in whole numbers."""
 
@@ -37,101 +56,85 @@ class Relaxed:
     bound: int  # SCALE times the bound, exact
     segments: Segments
     reduced: np.ndarray  # int64 (segments,), SCALE times the reduced costs, exact
-    prices: np.ndarray  # float64 (rows,)
+    prices: np.ndarray  # float64 (rows,), the dual prices
 
 
 class Unsolvable(Exception):
-    """No plan satisfies the hard wishes."""
+    """No plan satisfies the hard constraints."""
 
 
-def relax(f: Formulation, state: State, level: int) -> Relaxed:
+def relax(f: Formulation, remaining: Remaining, level: int) -> Relaxed:
     """Solve a level's linear programme and prove its bound in whole numbers.
 
     Raises:
-        Unsolvable: no fractional plan satisfies the hard wishes, so no whole one does.
+        Unsolvable: no fractional plan satisfies the hard constraints, so no whole one does.
     """
-    if state.box.empty:
+    if remaining.box.empty:
         raise Unsolvable
-    segments = f.segments(state.box, _levels(state, level))
-    cost = segments.slopes[0]
-    matrix, rhs, room = _constraints(f, state, segments)
-    found = (
-        linprog(
-            cost,
-            A_eq=matrix,
-            b_eq=rhs,
-            A_ub=segments.slopes[1:] if state.held else None,
-            b_ub=room if state.held else None,
-            bounds=np.stack([np.zeros(len(cost)), segments.length], axis=1),
+    programme = _programme(f, remaining, level)
+    segments, held = programme.segments, bool(remaining.held)
+    prices, ceilings, x = np.zeros(len(programme.rhs)), np.zeros(0), np.zeros(0)
+    if len(segments.length):
+        found = linprog(
+            segments.slopes[0],
+            A_eq=programme.matrix,
+            b_eq=programme.rhs,
+            A_ub=segments.slopes[1:] if held else None,
+            b_ub=programme.room if held else None,
+            bounds=np.stack([np.zeros(len(segments.length)), segments.length], axis=1),
             method="highs-ds",
         )
-        if len(cost)
-        else None
-    )
-    if found is None:
-        if rhs.any():
+        if found.status == 2:
             raise Unsolvable
-        prices, ceilings, x = np.zeros(len(rhs)), np.zeros(0), np.zeros(0)
-    elif found.status == 2:
-        raise Unsolvable
-    elif found.x is None:
-        raise UserError("balance.plan", "a solved linear programme", found.message, "Scale the wishes down")
-    else:
+        if found.x is None:
+            remedy = "Make the numbers of the plan section smaller"
+            raise UserError("balance.plan", "a solved linear programme", found.message, remedy)
         prices, ceilings, x = found.eqlin.marginals, found.ineqlin.marginals, found.x
+    elif programme.rhs.any():
+        raise Unsolvable
     cells = segments.variable < f.size
-    target = state.box.low[: f.size] + np.bincount(segments.variable[cells], x[cells], minlength=f.size)
-    bound, reduced = _proof(f, state, level, segments, matrix, rhs, room, prices, ceilings)
-    return Relaxed(target, bound, segments, reduced, prices)
+    target = remaining.box.low[: f.size] + np.bincount(segments.variable[cells], x[cells], minlength=f.size)
+    return Relaxed(target, *_proof(programme, prices, ceilings), prices)
 
 
-def _proof(
-    f: Formulation,
-    state: State,
-    level: int,
-    segments: Segments,
-    matrix: csc_array,
-    rhs: np.ndarray,
-    room: np.ndarray,
-    prices: np.ndarray,
-    ceilings: np.ndarray,
-) -> tuple[int, np.ndarray]:
-    """SCALE times the Lagrangian bound for the rounded prices, and SCALE times the reduced costs."""
+def _proof(programme: Programme, prices: np.ndarray, ceilings: np.ndarray) -> tuple[int, Segments, np.ndarray]:
+    """SCALE times the Lagrangian bound for the rounded dual prices, the segments, and SCALE times the reduced costs."""
+    segments = programme.segments
     price = np.rint(prices * SCALE).astype(np.int64)
     ceiling = np.minimum(0, np.rint(ceilings * SCALE)).astype(np.int64)
-    reduced = SCALE * segments.slopes[0] - matrix.T @ price
+    reduced = SCALE * segments.slopes[0] - programme.matrix.T @ price
     if len(ceiling):
         reduced = reduced - ceiling @ segments.slopes[1:]
     falling = reduced < 0
-    constant = SCALE * cost_at(f, level, state.box.low)
-    return constant + _dot(price, rhs) + _dot(ceiling, room) + _dot(reduced[falling], segments.length[falling]), reduced
+    bound = SCALE * programme.constant + _dot(price, programme.rhs) + _dot(ceiling, programme.room)
+    return bound + _dot(reduced[falling], segments.length[falling]), segments, reduced
 
 
-def integer(f: Formulation, state: State, level: int, nodes: int) -> tuple[np.ndarray | None, int | None]:
-    """Minimise a level over whole targets by branch and bound.
+def integer(f: Formulation, remaining: Remaining, level: int) -> tuple[np.ndarray | None, int | None]:
+    """Minimise a level over whole numbers by branch and bound.
 
     Returns:
-        int64 (cells with photos,) targets or None; the bound where `nodes` ran out, None where
+        int64 (cells with photos,) targets or None; the bound where the problem's `nodes` ran out, None where
         the targets are the best there are (or there are none).
     """
-    if state.box.empty:
+    if remaining.box.empty:
         return None, None
-    segments = f.segments(state.box, _levels(state, level))
-    matrix, rhs, room = _constraints(f, state, segments)
-    target = state.box.low[: f.size].copy()
+    programme = _programme(f, remaining, level)
+    segments, target = programme.segments, remaining.box.low[: f.size].copy()
     if not len(segments.variable):
-        return (None if rhs.any() or (room < 0).any() else target), None
-    constraints = [LinearConstraint(matrix, rhs, rhs)]
-    if state.held:
-        constraints.append(LinearConstraint(segments.slopes[1:], -np.inf, room))
+        return (None if programme.rhs.any() or (programme.room < 0).any() else target), None
+    constraints = [LinearConstraint(programme.matrix, programme.rhs, programme.rhs)]
+    if remaining.held:
+        constraints.append(LinearConstraint(segments.slopes[1:], -np.inf, programme.room))
     cells = segments.variable < f.size
     found = milp(
         segments.slopes[0],
         integrality=cells.astype(int),
         bounds=Bounds(0, segments.length),
         constraints=constraints,
-        options={"mip_rel_gap": 0, "node_limit": nodes},
+        options={"mip_rel_gap": 0, "node_limit": f.problem.nodes},
     )
-    bound = None if found.status in (0, 2) else _floor_bound(found, cost_at(f, level, state.box.low))
+    bound = None if found.status in (0, 2) else _floor_bound(found, programme.constant)
     if found.x is None:
         return None, bound
     np.add.at(target, segments.variable[cells], np.rint(found.x[cells]).astype(np.int64))
@@ -143,25 +146,20 @@ def _floor_bound(found: object, constant: int) -> int:
     return constant + int(np.ceil(bound - WHOLE)) if bound is not None and np.isfinite(bound) else -(1 << 62)
 
 
-def _constraints(f: Formulation, state: State, segments: Segments) -> tuple[csc_array, np.ndarray, np.ndarray]:
-    """The rows over segments, their right-hand side, and the room that each held objective has."""
-    low = state.box.low
-    matrix = f.columns[:, segments.variable]
+def _programme(f: Formulation, remaining: Remaining, level: int) -> Programme:
+    low = remaining.box.low
+    segments = f.segments(remaining.box, (level, *(held for held, _ in remaining.held)))
     rhs = low[f.size :] - f.rows @ low[: f.size]
-    room = np.array([value - cost_at(f, level, low) for level, value in state.held], np.int64)
-    return matrix, rhs, room
+    room = np.array([value - cost_at(f, held, low) for held, value in remaining.held], np.int64)
+    return Programme(segments, f.columns[:, segments.variable], rhs, room, cost_at(f, level, low))
 
 
 def cost_at(f: Formulation, level: int, point: np.ndarray) -> int:
-    """A level's objective where cells and sums lie at the low ends, which need not add up."""
+    """A level's objective at a point where each sum is a variable of its own, which its cells need not add up to."""
     if level == DEVIATION:
         sums = point[f.size : f.size + len(f.wanted)]
         return sum((f.weight * np.abs(sums - f.wanted)).tolist())
     return f.value(level, point[: f.size])
-
-
-def _levels(state: State, level: int) -> tuple[int, ...]:
-    return (level, *(held for held, _ in state.held))
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> int:

@@ -1,17 +1,15 @@
-"""One call from the section and the counts to a plan that was proven and checked."""
+"""One call from the section and the counts to a plan that is proven and checked."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from balance.solver import problem as wishes
 from balance.solver.check import check
-from balance.solver.formulation import Formulation
-from balance.solver.infeasible import explain, hard_wishes
+from balance.solver.infeasible import explain
 from balance.solver.lp import Unsolvable
-from balance.solver.problem import TOTAL, Factors, Problem
+from balance.solver.problem import Factors, Problem, parse
 from balance.solver.solve import Solution, solve
 from balance.solver.total import least_total
 from manifests.core.cells import Cells
@@ -24,11 +22,11 @@ class Planned:
     """A plan with what it was made from.
 
     Attributes:
-        section: the wishes as written.
+        section: the section as written.
         cells: the axes.
         factors: of the emphasis.
-        problem: the wishes in whole numbers.
-        solution: targets, levels and prices.
+        problem: the section in whole numbers.
+        solution: each cell's target, the levels and the dual prices.
         shares_reached: for `total: auto`, whether its total reaches the shares; None otherwise.
     """
 
@@ -46,7 +44,7 @@ class Planned:
 
     @property
     def keep(self) -> np.ndarray:
-        """int64 (cells,): originals that stay; as many as the target has room for, so copies are fewest."""
+        """int64 (cells,): originals that stay; as many as the target has room for, so that copies are fewest."""
         return np.minimum(self.target, self.problem.available)
 
     @property
@@ -55,43 +53,30 @@ class Planned:
         return self.target - self.keep
 
 
-def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors, where: str) -> Planned:
+def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> Planned:
     """Plan.
 
     Args:
-        section: the wishes.
+        section: the targets and constraints.
         cells: the axes.
         available: int64 (cells,), photos.
         factors: of the emphasis; empty for none.
-        where: `params.yaml: plan`, for messages.
     Raises:
         UserError: an unknown axis, value or pattern, or no photo at all.
-        PlanInfeasible: the hard wishes contradict one another.
+        PlanInfeasible: the hard constraints contradict one another.
     """
     if not available.any():
-        raise UserError(
-            where,
-            "at least one photo to plan with",
-            "none",
-            "Look at the counts, or at the quarantine table of the scan",
-        )
-
-    def state(total: int) -> Problem:
-        return wishes.problem(section, cells, available, total, factors, where)
-
-    reached = None
+        remedy = "Look at the counts, or at the quarantine table of the scan"
+        raise UserError("", "at least one photo to plan with", "none", remedy)
+    parsed = problem = parse(section, cells, available, factors)
+    auto, reached = section.total == "auto", None
     try:
-        if section.total == "auto":
-            total, reached = least_total(state, section.nodes)
-        else:
-            total = section.total
-        problem = state(total)
-        solution = solve(Formulation(problem), section.nodes)
+        if auto:
+            total, reached = least_total(parsed)
+            problem = parsed.with_total(total)
+        solution = solve(problem)
     except Unsolvable:
-        problem = state(1 if section.total == "auto" else section.total)
-        if section.total == "auto":
-            problem = replace(problem, limits=tuple(limit for limit in problem.limits if limit.key != TOTAL))
-        raise explain(hard_wishes(section, cells, problem, where), where) from None
+        raise explain(parsed.without_total() if auto else parsed) from None
     planned = Planned(section, cells, factors, problem, solution, reached)
     check(problem, planned.keep, planned.augment, tuple(level.value for level in solution.levels))
     return planned

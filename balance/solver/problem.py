@@ -1,21 +1,23 @@
-"""From the words of the `plan` section to whole numbers: a `Problem`.
+"""The `plan` section over the given photos, in whole numbers: a `Problem`.
 
-Soft wishes become wanted counts: share x total, rounded by largest remainder (Hamilton's
-method), so that an axis' wanted counts add up to the total.
+The section is read once. Another total or another largest number of copies is a variant of the same
+problem: only the marginal targets depend on the total. They are share x total, rounded by largest
+remainder (Hamilton's method), so that an axis' wanted counts add up to the total.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 
 import numpy as np
 
-from balance.solver.shares import largest_remainder, shares
-from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from balance.solver.shares import largest_remainder, wanted_shares
+from manifests.core.cells import Axis, Cells
+from manifests.core.errors import UserError, located
 from manifests.sections.plan import DEFAULT, JOINT, Plan
 
 TOTAL = "total"
@@ -24,8 +26,8 @@ Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wa
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A soft wish: so many images in these cells together, at `weight` an image of deviation.
+class Target:
+    """A soft target: so many images in these cells together; each image of deviation costs `weight`.
 
     Attributes:
         key: its key below `plan`, such as `shares.age.60+`.
@@ -39,7 +41,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Limit:
+class Constraint:
     """A floor or a ceiling on the images in these cells together; None: no such end."""
 
     key: str
@@ -49,163 +51,194 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class AxisShares:
+    """The wanted shares of one axis, from which its targets follow for any total.
+
+    Attributes:
+        position: int64 (cells,), the position of each cell's value on the axis.
+        wanted: the exact share of each value, 1 in sum.
+        weight: of each target.
+    """
+
+    axis: Axis
+    position: np.ndarray
+    wanted: tuple[Fraction, ...]
+    weight: int
+
+    def targets(self, total: int) -> list[Target]:
+        """One target per value of the axis."""
+        return [
+            Target(f"shares.{self.axis.name}.{value}", np.flatnonzero(self.position == i), count, self.weight)
+            for i, (value, count) in enumerate(
+                zip(self.axis.values, largest_remainder(self.wanted, total), strict=True)
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Caps:
+    """The largest number of copies of one photo in each cell, and what sets it.
+
+    Attributes:
+        copies: int64 (cells,).
+        keys: the keys below `plan` that set the numbers.
+        key_of: int64 (cells,), the position in `keys` of the one that sets the cell's number.
+    """
+
+    copies: np.ndarray
+    keys: tuple[str, ...]
+    key_of: np.ndarray
+
+
+@dataclass(frozen=True)
 class Problem:
     """What is wanted of each cell, in whole numbers; cells without photos stay empty.
 
     Attributes:
         available: int64 (cells,), photos.
-        keep: int64 (cells,), least originals to keep.
-        caps: int64 (cells,), most copies of one photo.
+        keep_share: the least share of each cell's originals that stays.
+        caps: the largest number of copies of one photo.
+        shares: what the marginal targets are computed from.
         total: images in all.
-        wishes: the soft ones.
-        limits: the hard ones; the last one is the total, unless it is free.
-        scale: what the wishes' weights were multiplied by to make them whole.
-        where: `params.yaml: plan`, for messages.
+        targets: the soft targets, those of the marginals first.
+        constraints: the hard ones; the last one is the total, unless it is free.
+        scale: what the targets' weights were multiplied by to make them whole.
+        nodes: branch-and-bound nodes for each integer programme.
     """
 
     available: np.ndarray
-    keep: np.ndarray
-    caps: np.ndarray
+    keep_share: Fraction
+    caps: Caps
+    shares: tuple[AxisShares, ...]
     total: int
-    wishes: tuple[Wish, ...] = ()
-    limits: tuple[Limit, ...] = ()
-    scale: int = 1
-    where: str = "params.yaml: plan"
+    targets: tuple[Target, ...]
+    constraints: tuple[Constraint, ...]
+    scale: int
+    nodes: int
+
+    @cached_property
+    def keep(self) -> np.ndarray:
+        """int64 (cells,): the least number of originals to keep, each cell's share rounded up."""
+        return -(-self.available * self.keep_share.numerator // self.keep_share.denominator)
+
+    @cached_property
+    def most(self) -> np.ndarray:
+        """int64 (cells,): each cell's largest target, every original and every copy allowed."""
+        return self.available * (1 + self.caps.copies)
 
     @property
-    def rows(self) -> tuple[Wish | Limit, ...]:
-        """Everything that adds up some cells: the wishes, then the limits."""
-        return (*self.wishes, *self.limits)
+    def rows(self) -> tuple[Target | Constraint, ...]:
+        """Everything that adds up some cells: the targets, then the constraints."""
+        return (*self.targets, *self.constraints)
 
     @property
     def vast(self) -> bool:
-        """Whether there are so many cells that the dozens of plans of a curve or a list would take minutes."""
+        """Whether there are so many cells that the dozens of plans of the reports would take minutes."""
         return len(self.available) > VAST
 
-    @property
-    def most(self) -> np.ndarray:
-        """int64 (cells,): each cell's largest target, every original and every copy allowed."""
-        return self.available * (1 + self.caps)
+    def with_total(self, total: int) -> Problem:
+        """The same problem for another total."""
+        marginal = [target for shares in self.shares for target in shares.targets(total)]
+        joint = [target for target in self.targets if target.key.startswith(JOINT)]
+        fixed = Constraint(TOTAL, np.arange(len(self.available)), total, total)
+        bounds = self.without_total().constraints
+        return replace(self, total=total, targets=(*marginal, *joint), constraints=(*bounds, fixed))
+
+    def without_total(self) -> Problem:
+        """The same problem without the constraint on the total."""
+        return replace(self, constraints=tuple(each for each in self.constraints if each.key != TOTAL))
+
+    def with_copies(self, copies: np.ndarray | int) -> Problem:
+        """The same problem for other caps: int64 (cells,), or one number for all cells."""
+        return replace(self, caps=replace(self.caps, copies=np.zeros_like(self.available) + copies))
 
 
-def problem(plan: Plan, cells: Cells, available: np.ndarray, total: int, factors: Factors, where: str) -> Problem:
-    """State the wishes over the given photos.
+def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> Problem:
+    """Read the targets and constraints of the section.
 
     Args:
-        plan: the section.
+        plan: the section; `total: auto` is read as a total of 1.
         cells: the axes.
         available: int64 (cells,), photos.
-        total: what `plan.total` came to.
         factors: of the committed emphasis; empty for none.
-        where: `params.yaml: plan`, for messages.
     Raises:
         UserError: an unknown axis, value or pattern.
     """
-    weights, scale = _weights(plan, cells, where)
-    wishes = [*_marginals(plan, cells, available, total, factors, weights, where)]
-    for pattern, count in plan.joint.items():
-        members = np.flatnonzero(cells.match(pattern, f"{where}.joint.{pattern}"))
-        wishes.append(Wish(f"joint.{pattern}", members, count, weights[JOINT]))
-    limits = [
-        *(
-            Limit(f"floors.{key}", np.flatnonzero(mask), least=n)
-            for key, mask, n in _counts(plan.floors, cells, f"{where}.floors")
-        ),
-        *(
-            Limit(f"ceilings.{key}", np.flatnonzero(mask), most=n)
-            for key, mask, n in _counts(plan.ceilings, cells, f"{where}.ceilings")
-        ),
+    weights, scale = _weights(plan, cells)
+    shares = tuple(_shares(plan, cells, available, factors, weights))
+    joint = tuple(
+        Target(f"joint.{key}", members, number, weights[JOINT])
+        for key, members, number in _counts("joint", plan.joint, cells)
+    )
+    floors = [Constraint(f"floors.{key}", cell, least=n) for key, cell, n in _counts("floors", plan.floors, cells)]
+    ceilings = [
+        Constraint(f"ceilings.{key}", cell, most=n) for key, cell, n in _counts("ceilings", plan.ceilings, cells)
     ]
-    limits.append(Limit(TOTAL, np.arange(len(cells)), total, total))
-    keep = least_kept(plan.keep, available)
-    return Problem(available, keep, caps(plan, cells, where)[0], total, tuple(wishes), tuple(limits), scale, where)
+    share = Fraction(1) if isinstance(plan.keep, str) else Fraction(str(plan.keep))
+    total = plan.total if isinstance(plan.total, int) else 1
+    return Problem(
+        available, share, _caps(plan, cells), shares, total, joint, (*floors, *ceilings), scale, plan.nodes
+    ).with_total(total)
 
 
-def least_kept(keep: str | float, available: np.ndarray) -> np.ndarray:
-    """int64 (cells,): the least originals to keep, each cell's share rounded up."""
-    share = Fraction(1) if isinstance(keep, str) else Fraction(str(keep))
-    return -(-available * share.numerator // share.denominator)
-
-
-def caps(plan: Plan, cells: Cells, where: str) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-    """The largest number of copies of one photo in each cell.
-
-    The least of the numbers given for the cell's axis values; the default where none is given.
-
-    Returns:
-        int64 (cells,) the numbers; the keys below `plan` that give them; int64 (cells,) which one does.
-    Raises:
-        UserError: an unknown axis or value.
-    """
-    given = plan.max_copies
-    if isinstance(given, int):
-        return np.full(len(cells), given, np.int64), ("max_copies",), np.zeros(len(cells), np.int64)
-    default = given.get(DEFAULT, 12)
-    if not isinstance(default, int):
-        raise UserError(f"{where}.max_copies.{DEFAULT}", "a whole number", "a map", "Write one number")
-    most, by, keys = np.full(len(cells), default, np.int64), np.zeros(len(cells), np.int64), [f"max_copies.{DEFAULT}"]
-    named = {axis: values for axis, values in given.items() if axis != DEFAULT}
-    for key, mask, number in _counts(named, cells, f"{where}.max_copies", nested=True):
-        tighter = mask & ((by == 0) | (number < most))
-        keys.append(f"max_copies.{key}")
-        most[tighter], by[tighter] = number, len(keys) - 1
-    return most, tuple(keys), by
-
-
-def _weights(plan: Plan, cells: Cells, where: str) -> tuple[dict[str, int], int]:
+def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
+    """Axis, or `joint` -> whole weight; and what the weights were multiplied by."""
     for name in (*plan.shares, *plan.weights):
         if name not in cells.names and not (name == JOINT and name in plan.weights):
             key = "shares" if name in plan.shares else "weights"
-            raise UserError(
-                f"{where}.{key}.{name}", f"an axis ({', '.join(cells.names)})", repr(name), "Correct the key"
-            )
+            raise UserError(f".{key}.{name}", f"an axis ({', '.join(cells.names)})", repr(name), "Correct the key")
     exact = {name: Fraction(str(plan.weights.get(name, 1))) for name in (*cells.names, JOINT)}
     scale = lcm(*(weight.denominator for weight in exact.values()))
     return {name: int(weight * scale) for name, weight in exact.items()}, scale
 
 
-def _marginals(
-    plan: Plan,
-    cells: Cells,
-    available: np.ndarray,
-    total: int,
-    factors: Factors,
-    weights: Mapping[str, int],
-    where: str,
-) -> list[Wish]:
-    wishes, grid = [], cells.grid()
-    for i, axis in enumerate(cells.axes):
-        if axis.name not in plan.shares:
-            continue
-        present = np.bincount(grid[:, i], weights=available, minlength=len(axis.values)).astype(np.int64)
-        wanted = shares(plan, axis, present, factors.get(axis.name, {}), f"{where}.shares")
-        for position, count in enumerate(largest_remainder(wanted, total)):
-            members = np.flatnonzero(grid[:, i] == position)
-            wishes.append(Wish(f"shares.{axis.name}.{axis.values[position]}", members, count, weights[axis.name]))
-    return wishes
+def _shares(
+    plan: Plan, cells: Cells, available: np.ndarray, factors: Factors, weights: Mapping[str, int]
+) -> Iterator[AxisShares]:
+    for axis, position in zip(cells.axes, cells.grid().T, strict=True):
+        if axis.name in plan.shares:
+            photos = np.bincount(position, weights=available, minlength=len(axis.values)).astype(np.int64)
+            with located(f".shares.{axis.name}"):
+                wanted = wanted_shares(plan.shares[axis.name], axis, photos, factors.get(axis.name, {}))
+            yield AxisShares(axis, position, tuple(wanted), weights[axis.name])
+
+
+def _caps(plan: Plan, cells: Cells) -> Caps:
+    """In each cell the least of the numbers given for its axis values; the default where none is given."""
+    given = plan.max_copies
+    if isinstance(given, int):
+        return Caps(np.full(len(cells), given, np.int64), ("max_copies",), np.zeros(len(cells), np.int64))
+    default = given.get(DEFAULT, 12)
+    if not isinstance(default, int):
+        raise UserError(f".max_copies.{DEFAULT}", "a whole number", "a map", "Write one number")
+    copies, key_of, keys = np.full(len(cells), default, np.int64), np.zeros(len(cells), np.int64), [DEFAULT]
+    named = {axis: values for axis, values in given.items() if axis != DEFAULT}
+    for key, members, number in _counts("max_copies", named, cells, patterns=False):
+        tighter = members[(key_of[members] == 0) | (number < copies[members])]
+        copies[tighter], key_of[tighter] = number, len(keys)
+        keys.append(key)
+    return Caps(copies, tuple(f"max_copies.{key}" for key in keys), key_of)
 
 
 def _counts(
-    given: Mapping[str, int | Mapping[str, int]], cells: Cells, where: str, nested: bool = False
-) -> list[tuple[str, np.ndarray, int]]:
-    """(key, mask of cells, count) for `pattern: count` and `axis: {value: count}`."""
-    found = []
+    section: str, given: Mapping[str, int | Mapping[str, int]], cells: Cells, patterns: bool = True
+) -> Iterator[tuple[str, np.ndarray, int]]:
+    """(key, cells, number) for each `pattern: number`, where patterns are allowed, and `axis: {value: number}`."""
     for key, value in given.items():
-        if isinstance(value, int) and not nested:
-            found.append((key, cells.match(key, f"{where}.{key}"), value))
+        where = f".{section}.{key}"
+        if isinstance(value, int) and patterns:
+            yield key, np.flatnonzero(cells.match(key, where)), value
             continue
         if key not in cells.names or isinstance(value, int):
             form = f"an axis ({', '.join(cells.names)}) with its values"
-            raise UserError(f"{where}.{key}", form, repr(value), "Correct the key")
+            raise UserError(where, form, repr(value), "Correct the key")
         axis, column = cells[key], cells.grid()[:, cells.names.index(key)]
         for label, number in value.items():
             position = axis.index(label)
             if position is None:
-                raise UserError(
-                    f"{where}.{key}.{label}", f"one of {', '.join(axis.values)}", repr(label), "Correct the label"
-                )
-            found.append((f"{key}.{axis.values[position]}", column == position, number))
-    return found
+                rule = f"one of {', '.join(axis.values)}"
+                raise UserError(f"{where}.{label}", rule, repr(label), "Correct the label")
+            yield f"{key}.{axis.values[position]}", np.flatnonzero(column == position), number
 
 
 def mean_target(problem: Problem) -> int:

@@ -1,14 +1,14 @@
 """Solve a formulation level by level, each to proven optimality before the next.
 
-A level is solved as a linear programme, whose bound `balance.solver.lp` proves in whole numbers and
-which is raised to the next value that the level can take. Where the vertex is whole it meets
+A level is solved as a linear programme. `balance.solver.lp` proves its bound in whole numbers, and the
+bound is raised to the next value that the level can take. Where the vertex is whole, it meets
 the bound; where it is not, a small integer programme around the vertex almost always does;
-where that does not, the gap fixes all variables whose price exceeds it, and branch and bound
-decides among the rest. What the next levels may still choose is the box that the prices leave
-(reduced-cost fixing), so that they become smaller and smaller.
+where that does not, the gap fixes all variables whose reduced cost exceeds it, and branch and bound
+decides among the rest. The next levels may choose within the box that the reduced costs leave
+(reduced-cost fixing), so that each level's programme is smaller than the one before.
 
-There is no time limit: a plan must not depend on the machine's speed. After `nodes` nodes a
-level is given up, and the result says so.
+There is no time limit: a plan must not depend on the machine's speed. After the problem's `nodes` nodes
+a level is given up, and the result says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from balance.solver.formulation import COPIES, DEVIATION, LEVELS, MOST, ORDER, SPREAD, Box, Formulation
-from balance.solver.lp import SCALE, WHOLE, Relaxed, State, Unsolvable, integer, relax
+from balance.solver.lp import SCALE, WHOLE, Relaxed, Remaining, Unsolvable, integer, relax
+from balance.solver.problem import Problem
 from manifests.core.errors import UserError
 
 
@@ -43,10 +44,13 @@ class Level:
 
 @dataclass(frozen=True)
 class Solution:
-    """The plan: int64 (cells,) targets, the levels, and the first level's prices.
+    """A solved problem.
 
     Attributes:
-        prices: float64 (rows,), deviation saved by one image more in a wish, limit or the total.
+        target: int64 (cells,), images of each cell.
+        levels: what each level came to.
+        prices: float64 (rows,), the first level's dual prices: deviation saved by one image more in a
+            target, a constraint or the total.
     """
 
     target: np.ndarray
@@ -54,65 +58,67 @@ class Solution:
     prices: np.ndarray
 
 
-def solve(formulation: Formulation, nodes: int, levels: tuple[int, ...] = tuple(range(len(LEVELS)))) -> Solution:
+def solve(problem: Problem, levels: tuple[int, ...] = tuple(range(len(LEVELS)))) -> Solution:
     """Find the plan.
 
     Args:
-        formulation: of the problem.
-        nodes: branch-and-bound nodes for each integer programme.
+        problem: the targets and constraints.
         levels: all, or the first few where only their value is asked for.
     Raises:
-        Unsolvable: the hard wishes contradict one another.
+        Unsolvable: the hard constraints contradict one another.
     """
-    state, done, prices = State(formulation.box), [], np.zeros(0)
+    f = Formulation(problem)
+    remaining, done, prices = Remaining(f.box), [], np.zeros(0)
     for level in levels:
-        result, state, relaxed = solve_level(formulation, state, level, nodes)
+        result, remaining, relaxed = _solve_level(f, remaining, level)
         done.append(result)
         if level == DEVIATION:
             prices = relaxed.prices
         if level == ORDER:
-            state = _single_out(formulation, state, nodes)
-    target = np.zeros(len(formulation.problem.available), np.int64)
-    if state.incumbent is not None:
-        target[formulation.cells] = state.incumbent
+            remaining = _single_out(f, remaining)
+    target = np.zeros(len(problem.available), np.int64)
+    if remaining.incumbent is not None:
+        target[f.cells] = remaining.incumbent
     return Solution(target, tuple(done), prices)
 
 
-def solve_level(f: Formulation, state: State, level: int, nodes: int) -> tuple[Level, State, Relaxed]:
+def _solve_level(f: Formulation, remaining: Remaining, level: int) -> tuple[Level, Remaining, Relaxed]:
     """Minimise one level over what the earlier ones leave."""
-    relaxed = relax(f, state, level)
-    least = _next_value(f, level, state.box, -(-relaxed.bound // SCALE))
-    best = _better(f, level, state, state.incumbent, np.rint(relaxed.target).astype(np.int64))
+    relaxed = relax(f, remaining, level)
+    least = _next_value(f, level, remaining.box, -(-relaxed.bound // SCALE))
+    best = _better(f, level, remaining, remaining.incumbent, np.rint(relaxed.target).astype(np.int64))
     for size in _cores(f.size):
         if best is not None and f.value(level, best) == least:
             break
-        core = _core(f, state.box, relaxed, size)
-        best = _better(f, level, state, best, integer(f, replace(state, box=core), level, nodes)[0])
+        core = _core(f, remaining.box, relaxed, size)
+        best = _better(f, level, remaining, best, integer(f, replace(remaining, box=core), level)[0])
     if best is None or f.value(level, best) > least:
-        box = state.box if best is None else _within(state.box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
-        target, bound = integer(f, replace(state, box=box), level, nodes)
-        best = _better(f, level, state, best, target)
+        box = remaining.box
+        if best is not None:
+            box = _within(box, relaxed, SCALE * f.value(level, best) - relaxed.bound)
+        target, bound = integer(f, replace(remaining, box=box), level)
+        best = _better(f, level, remaining, best, target)
         if best is None:
-            raise _given_up(f, nodes) if bound is not None else Unsolvable
+            raise _given_up(f) if bound is not None else Unsolvable
         value = f.value(level, best)
-        least = max(least, value if bound is None else min(value, _next_value(f, level, state.box, bound)))
+        least = max(least, value if bound is None else min(value, _next_value(f, level, remaining.box, bound)))
     value = f.value(level, best)
     gap = SCALE * value - relaxed.bound
-    held = state.held if gap == 0 else (*state.held, (level, value))
-    after = State(_within(state.box, relaxed, gap), held, best)
+    held = remaining.held if gap == 0 else (*remaining.held, (level, value))
+    after = Remaining(_within(remaining.box, relaxed, gap), held, best)
     return Level(LEVELS[min(level, ORDER)], value, least), after, relaxed
 
 
-def _better(f: Formulation, level: int, state: State, *targets: np.ndarray | None) -> np.ndarray | None:
+def _better(f: Formulation, level: int, remaining: Remaining, *targets: np.ndarray | None) -> np.ndarray | None:
     """The best of the targets that satisfy everything, in whole numbers."""
-    good = [t for t in targets if t is not None and _allowed(f, state, t)]
+    good = [t for t in targets if t is not None and _allowed(f, remaining, t)]
     return min(good, key=lambda t: f.value(level, t), default=None)
 
 
-def _allowed(f: Formulation, state: State, target: np.ndarray) -> bool:
+def _allowed(f: Formulation, remaining: Remaining, target: np.ndarray) -> bool:
     sums = f.sums(target)
-    inside = (sums >= state.box.low).all() and (sums <= state.box.high).all()
-    return bool(inside) and all(f.value(level, target) <= value for level, value in state.held)
+    inside = (sums >= remaining.box.low).all() and (sums <= remaining.box.high).all()
+    return bool(inside) and all(f.value(level, target) <= value for level, value in remaining.held)
 
 
 def _within(box: Box, relaxed: Relaxed, gap: int) -> Box:
@@ -134,13 +140,13 @@ def _cores(size: int) -> tuple[int, ...]:
 
 
 def _core(f: Formulation, box: Box, relaxed: Relaxed, size: int) -> Box:
-    """The box, narrowed to the vertex but for the `size` cells that can move at the least price."""
+    """The box, narrowed to the vertex but for the `size` cells that can move at the least reduced cost."""
     near = np.rint(relaxed.target).astype(np.int64)
-    price = np.full(f.size, np.iinfo(np.int64).max)
+    cost = np.full(f.size, np.iinfo(np.int64).max)
     cells = relaxed.segments.variable < f.size
-    np.minimum.at(price, relaxed.segments.variable[cells], np.abs(relaxed.reduced[cells]))
-    price[np.abs(relaxed.target - near) > WHOLE] = -1
-    free = np.lexsort((f.order, price))[:size]
+    np.minimum.at(cost, relaxed.segments.variable[cells], np.abs(relaxed.reduced[cells]))
+    cost[np.abs(relaxed.target - near) > WHOLE] = -1
+    free = np.lexsort((f.order, cost))[:size]
     low, high = box.low.copy(), box.high.copy()
     low[: f.size], high[: f.size] = near, near
     low[free] = np.maximum(box.low[free], near[free] - 3)
@@ -160,27 +166,26 @@ def _next_value(f: Formulation, level: int, box: Box, number: int) -> int:
     return number + (rest - number) % step if step else number
 
 
-def _single_out(f: Formulation, state: State, nodes: int) -> State:
+def _single_out(f: Formulation, remaining: Remaining) -> Remaining:
     """Of plans equal on every level, the one with the most images in the first cell, then the second, ..."""
     for i in range(f.size):
-        if _unique(f, state):
+        if _unique(f, remaining):
             break
-        if state.box.low[i] < state.box.high[i]:
-            level, after, _ = solve_level(f, state, MOST + i, nodes)
-            low, high = state.box.low.copy(), state.box.high.copy()
+        if remaining.box.low[i] < remaining.box.high[i]:
+            level, after, _ = _solve_level(f, remaining, MOST + i)
+            low, high = remaining.box.low.copy(), remaining.box.high.copy()
             low[i] = high[i] = -level.value
-            state = State(Box(low, high), state.held, after.incumbent)
-    return state
+            remaining = Remaining(Box(low, high), remaining.held, after.incumbent)
+    return remaining
 
 
-def _unique(f: Formulation, state: State) -> bool:
-    """Whether the rows alone fix what the box leaves open: its columns are independent."""
-    moving = np.flatnonzero(state.box.low < state.box.high)
+def _unique(f: Formulation, remaining: Remaining) -> bool:
+    """Whether the rows alone determine what the box leaves open: its columns are independent."""
+    moving = np.flatnonzero(remaining.box.low < remaining.box.high)
     if len(moving) > f.columns.shape[0]:
         return False
     return not len(moving) or int(np.linalg.matrix_rank(f.columns[:, moving].toarray())) == len(moving)
 
 
-def _given_up(f: Formulation, nodes: int) -> UserError:
-    where = f"{f.problem.where}.nodes"
-    return UserError(where, "enough nodes to find a plan", nodes, "Raise it, or simplify the wishes")
+def _given_up(f: Formulation) -> UserError:
+    return UserError(".nodes", "enough nodes to find a plan", f.problem.nodes, "Raise it, or simplify the constraints")

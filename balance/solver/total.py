@@ -4,16 +4,16 @@ In shares of the total everything is linear: with y = target / total and z = 1 /
 smallest deviation in shares is a linear programme (Charnes and Cooper 1962, "Programming with
 linear fractional functionals"), and so are the least and the most total that have it. Rounding
 moves each wanted count by less than one image: where a whole plan reaches the shares, so does a
-fractional one that may be off by one image a wish. Between the ends that this proves, the first
-whole total whose deviation is 0 is the answer.
+fractional one that may be off by one image per soft target. Between the ends that this proves, the
+first whole total whose deviation is 0 is the answer.
 
-A value that has photos and wants a share must get an image: else one image would reach any
+A value that has photos and wants a share must get an image: otherwise a single image would reach any
 shares where no original need stay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +22,7 @@ from scipy.sparse import block_array, csr_array, eye_array, vstack
 
 from balance.solver.formulation import DEVIATION, Formulation
 from balance.solver.lp import Unsolvable
-from balance.solver.problem import TOTAL, Limit, Problem, Wish
+from balance.solver.problem import Constraint, Problem
 from balance.solver.solve import solve
 from manifests.sections.plan import JOINT
 
@@ -45,56 +45,53 @@ class Closest:
         return self.deviation <= _REACHED
 
 
-def least_total(state: Callable[[int], Problem], nodes: int) -> tuple[int, bool]:
+def least_total(problem: Problem) -> tuple[int, bool]:
     """Find the total.
 
     Args:
-        state: total -> the problem with it.
-        nodes: branch-and-bound nodes for each total that is tried.
+        problem: for any total.
     Returns:
         the total, and whether it reaches the shares; where no total does, the least one of those
         that come closest, in shares of the total before they are rounded.
     Raises:
-        Unsolvable: the other hard wishes contradict one another.
+        Unsolvable: the other hard constraints contradict one another.
     """
-    shares = _shares_alone(state(_SIZE))
+    shares = _shares_alone(problem.with_total(_SIZE)).without_total()
     some = _some_of_each(shares)
     try:
-        exact = _closest(replace(shares, limits=(*shares.limits, *some)), slack=0.0)
-    except Unsolvable:  # another hard wish leaves a value without an image
+        exact = _closest(_and(shares, some), slack=0.0)
+    except Unsolvable:  # another hard constraint leaves a value without an image
         some = ()
         exact = _closest(shares, slack=0.0)
-    limits = (*shares.limits, *some)
-    rounded = _closest(replace(shares, limits=limits), slack=1.0)
+    rounded = _closest(_and(shares, some), slack=1.0)
     if rounded.reached:
         first = max(1, int(rounded.least * (1 - 1e-6)) - 1)
         last = exact.least + _TRIED if exact.reached else min(rounded.most, first + _TRIED) + 1
         for number in range(first, int(last) + 1):
-            if _reached(replace(state(number), limits=(*state(number).limits, *some)), nodes):
+            if _reached(_and(_shares_alone(problem.with_total(number)), some)):
                 return number, True
     return int(np.ceil(exact.least - 1e-6)), False
 
 
 def _shares_alone(problem: Problem) -> Problem:
-    """The wishes for shares that count, and the hard wishes but for the total."""
-    limits = tuple(limit for limit in problem.limits if limit.key != TOTAL)
-    return replace(problem, wishes=_shares(problem), limits=limits)
+    """The problem with those soft targets alone that are for shares and whose weight is above 0."""
+    shares = tuple(each for each in problem.targets if each.weight and not each.key.startswith(JOINT))
+    return replace(problem, targets=shares)
 
 
-def _shares(problem: Problem) -> tuple[Wish, ...]:
-    return tuple(wish for wish in problem.wishes if wish.weight and not wish.key.startswith(JOINT))
+def _and(problem: Problem, constraints: tuple[Constraint, ...]) -> Problem:
+    return replace(problem, constraints=(*problem.constraints, *constraints))
 
 
-def _some_of_each(problem: Problem) -> tuple[Limit, ...]:
+def _some_of_each(problem: Problem) -> tuple[Constraint, ...]:
     """A floor of one image for each value that has photos and wants a share."""
-    wanted = [wish for wish in problem.wishes if wish.wanted and problem.available[wish.members].any()]
-    return tuple(Limit(wish.key, wish.members, least=1) for wish in wanted)
+    wanted = [each for each in problem.targets if each.wanted and problem.available[each.members].any()]
+    return tuple(Constraint(each.key, each.members, least=1) for each in wanted)
 
 
-def _reached(problem: Problem, nodes: int) -> bool:
-    alone = replace(problem, wishes=_shares(problem))
+def _reached(problem: Problem) -> bool:
     try:
-        return solve(Formulation(alone), nodes, (DEVIATION,)).levels[0].value == 0
+        return solve(problem, (DEVIATION,)).levels[0].value == 0
     except Unsolvable:
         return False
 
@@ -103,11 +100,11 @@ def _closest(problem: Problem, slack: float) -> Closest:
     """Come as close to the shares as fractions can.
 
     Args:
-        problem: shares of `_SIZE` images and hard wishes, without a total.
-        slack: images by which each wish may be off at no cost, for the rounding.
+        problem: shares of `_SIZE` images and hard constraints, without a total.
+        slack: images by which each soft target may be off at no cost, for the rounding.
     """
     f = Formulation(problem)
-    size, off = f.size, 2 * len(problem.wishes)
+    size, off = f.size, 2 * len(problem.targets)
     weight = np.concatenate([np.zeros(size + 1), np.tile(f.weight / problem.scale, 2)])
     upper, room = _inequalities(f, slack)
     whole = csr_array(np.concatenate([np.ones(size), np.zeros(1 + off)]).reshape(1, -1))
@@ -127,22 +124,22 @@ def _closest(problem: Problem, slack: float) -> Closest:
 
 def _inequalities(f: Formulation, slack: float) -> tuple[csr_array, np.ndarray]:
     """The rows, over y, z, deviations above and deviations below, and their room."""
-    size, wishes, limits = f.size, len(f.problem.wishes), f.problem.limits
-    wanted = np.array([wish.wanted / _SIZE for wish in f.problem.wishes])
-    one, off, rows = _eye(size), _eye(wishes), csr_array(f.rows)
-    least = [i for i, limit in enumerate(limits) if limit.least]
-    most = [i for i, limit in enumerate(limits) if limit.most is not None]
-    loose = _column(np.full(wishes, -slack))
+    size, soft, hard = f.size, len(f.problem.targets), f.problem.constraints
+    wanted = np.array([each.wanted / _SIZE for each in f.problem.targets])
+    one, off, rows = _eye(size), _eye(soft), csr_array(f.rows)
+    least = [i for i, each in enumerate(hard) if each.least]
+    most = [i for i, each in enumerate(hard) if each.most is not None]
+    loose = _column(np.full(soft, -slack))
     parts = [
         [-one, _column(f.box.low[:size]), None, None],
         [one, _column(-f.box.high[:size]), None, None],
-        [rows[:wishes], loose, -off, None],
-        [-rows[:wishes], loose, None, -off],
+        [rows[:soft], loose, -off, None],
+        [-rows[:soft], loose, None, -off],
     ]
-    for chosen, sign, ends in ((least, -1, [m.least for m in limits]), (most, 1, [m.most for m in limits])):
+    for chosen, sign, ends in ((least, -1, [each.least for each in hard]), (most, 1, [each.most for each in hard])):
         if chosen:
             numbers = _column([-sign * float(ends[i] or 0) for i in chosen])
-            parts.append([sign * rows[wishes:][chosen], numbers, None, None])
+            parts.append([sign * rows[soft:][chosen], numbers, None, None])
     count = len(least) + len(most)
     return block_array(parts, format="csr"), np.concatenate([np.zeros(2 * size), wanted, -wanted, np.zeros(count)])
 

@@ -1,7 +1,6 @@
 """The `plan` section: what the balanced set should look like; docs/planning.md is its guide.
 
-The models check form alone. Axis values and patterns are checked against `cells` by
-`balance.wishes`, which knows them.
+The models check form alone. `balance.solver.problem` checks axis values and patterns against `cells`.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
 def _or_say(rule: str) -> WrapValidator:
-    """Name the whole rule where a value fits none of a union's forms."""
+    """State the whole rule where a value has none of a union's forms."""
 
     def check(value: object, fits: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -56,7 +55,7 @@ Share = Annotated[
     _or_say("uniform, natural, an exponent from 0 to 1, or a map from value to share"),
     AfterValidator(_one_in_sum),
 ]
-Limits = Annotated[
+Counts = Annotated[
     Count | dict[str, Count], _or_say("a whole number of 0 or more, or a map from value to such a number")
 ]
 Copies = Annotated[
@@ -79,8 +78,8 @@ class Emphasis(Section):
     bound: float = Field(default=2.0, ge=1, le=10)
 
 
-class Price(Section):
-    """The grid of the price curve: one plan for each pair; an empty list leaves the curve out.
+class Tradeoff(Section):
+    """The grid of the tradeoff: one plan for each pair; an empty list leaves it out.
 
     Attributes:
         copies: largest numbers of copies of one photo, in place of `max_copies`.
@@ -93,7 +92,7 @@ class Price(Section):
 
 
 class Plan(Section):
-    """The wishes.
+    """The targets and constraints of the balanced set.
 
     Attributes:
         total: train images of the balanced set, kept originals and copies; `auto` is the least
@@ -105,9 +104,9 @@ class Plan(Section):
         ceilings: likewise, most images.
         max_copies: largest number of copies of one photo; or `default` and axis -> value -> number.
         keep: `all`, or the least share of each cell's originals that stays.
-        weights: axis, or `joint` -> how much one image of deviation counts; 1 where not named.
-        emphasis: how errors of an earlier run move the shares.
-        price: the grid of the price curve.
+        weights: axis, or `joint` -> what one image of deviation costs; 1 where not named.
+        emphasis: how the errors of an earlier run change the shares.
+        price: the grid of the tradeoff.
         shard_size: images in a shard.
         nodes: branch-and-bound nodes after which a level is given up as not proven.
     """
@@ -116,12 +115,12 @@ class Plan(Section):
     total: Total
     shares: dict[str, Share] = {}
     joint: dict[str, Count] = {}
-    floors: dict[str, Limits] = {}
-    ceilings: dict[str, Limits] = {}
+    floors: dict[str, Counts] = {}
+    ceilings: dict[str, Counts] = {}
     max_copies: Copies = 12
     keep: Keep = "all"
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = {}
     emphasis: Emphasis = Emphasis()
-    price: Price = Price()
+    price: Tradeoff = Tradeoff()
     shard_size: int = Field(default=500, ge=1, le=1_000_000)
     nodes: int = Field(default=5000, ge=1)

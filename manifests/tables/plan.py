@@ -1,4 +1,4 @@
-"""`manifests/built/plan.parquet`: one row a joint cell, in cell order."""
+"""`manifests/built/plan.parquet`: one row per joint cell, in cell order."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 import pyarrow as pa
 
 from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.tables import base
 
 
 def schema(cells: Cells) -> pa.Schema:
-    """Columns; counts of images. `target` = `keep` + `augment`; `max_copies` the most of one photo."""
+    """Columns; counts of images. `target` = `keep` + `augment`; `max_copies` is the most of one photo."""
     return pa.schema(
         [
             *base.axis_fields(cells),
@@ -26,5 +27,13 @@ def write(table: pa.Table, path: Path, cells: Cells) -> None:
 
 
 def read(path: Path) -> tuple[pa.Table, Cells]:
-    """Read and check the table; see `base.read`."""
-    return base.read(path, schema, "balance.plan")
+    """Read and check the table; see `base.read`.
+
+    Raises:
+        UserError: as `base.read`, or the rows are not one per cell, in order.
+    """
+    table, cells = base.read(path, schema, "balance.plan")
+    if table["cell"].to_pylist() != list(range(len(cells))):
+        rule, received = f"{len(cells)} rows, one per cell, in order", f"{len(table)}"
+        raise UserError(str(path), rule, received, "Run `python -m balance.plan` again")
+    return table, cells

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from unittest.mock import patch
 import pyarrow as pa
 
 from manifests.tables import index
-from tests.support import pages_samples, scoring
+from tests.support import pages_samples, plan_sample, scoring
 from train import compare, page, score
 
 PARAMS = "seed: 7\nscore: {{resamples: 200, permutations: 200, worst: 3, min_group: 20}}\ntrain:\n  runs:\n{}\n"
@@ -22,8 +21,7 @@ def make(folder: Path, runs: Sequence[str] = ("original", "balanced")) -> Path:
     sample = pages_samples.make(folder / "datasets", 120)
     ids = index.read(sample.index)[0]["image_id"].unique().to_pylist()
     (folder / "params.yaml").write_text(PARAMS.format("\n".join(f"    {run}: {{images: original}}" for run in runs)))
-    (folder / "manifests/built").mkdir(parents=True, exist_ok=True)
-    (folder / "manifests/built/plan.json").write_text(json.dumps({"marginals": {}}))
+    plan_sample.write(folder / "manifests/built/plan.json")
     for number, run in enumerate(runs):
         table = scoring.frame({"valid": 40, "test": 80}, seed=number, noise=6 - number)
         known = [*(f"{i:016x}" for i in range(table.num_rows - len(ids))), *ids]

@@ -14,6 +14,7 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.tables.comparison import Comparison, Figure, Marginal, Place, Row, Table
+from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import Scorecard
 from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import pair, resampled
@@ -57,7 +58,7 @@ def compare(
     entrants: Sequence[Entrant],
     given: Mapping[str, np.ndarray],
     cells: Cells,
-    plan: list[Marginal],
+    plan: PlanReport,
     options: Score,
     seed: int,
 ) -> Comparison:
@@ -67,7 +68,7 @@ def compare(
         entrants: the runs, all on the same photos.
         given: name -> float64 (photos,), predictions for the headline split in order of path.
         cells: the axes.
-        plan: what the plan wanted and reached.
+        plan: the plan that the balanced set follows.
         options: the `score` section.
         seed: 64-bit seed.
     Raises:
@@ -81,9 +82,18 @@ def compare(
             split: _table(ordered, split, given if split == headline else {}, cells, options, seed)
             for split in ordered[0].photos
         },
-        plan=plan,
+        plan=_marginals(plan),
         notes=_notes(ordered[0].card),
     )
+
+
+def _marginals(plan: PlanReport) -> list[Marginal]:
+    """What the plan wanted and reached for every value of every axis, in the plan's order."""
+    return [
+        Marginal(axis=axis, value=each.value, wanted=each.wanted_share, reached=each.reached_share)
+        for axis, values in plan.marginals.items()
+        for each in values
+    ]
 
 
 def _table(

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from balance.solver.problem import least_kept, mean_target, problem
+from balance.solver.problem import Problem, mean_target, parse
 from balance.solver.shares import largest_remainder
 from manifests.core import params
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.plan import Plan
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"], "ethnicity": ["caucasian", "asian", "afroamerican"]})
@@ -23,13 +23,14 @@ SHARES = "uniform, natural, an exponent from 0 to 1, or a map from value to shar
 BASE = "plan:\n  total: 120\n"
 
 
-def stated(**wish: object):
-    plan = Plan.model_validate_json(json.dumps({"total": 120, **wish}))
-    return problem(plan, CELLS, AVAILABLE, 120, {}, "params.yaml: plan")
+def stated(**section: object) -> Problem:
+    plan = Plan.model_validate_json(json.dumps({"total": 120, **section}))
+    with located("params.yaml: plan"):
+        return parse(plan, CELLS, AVAILABLE, {})
 
 
-def wanted(**wish: object) -> dict[str, int]:
-    return {w.key: w.wanted for w in stated(**wish).wishes}
+def wanted(**section: object) -> dict[str, int]:
+    return {each.key: each.wanted for each in stated(**section).targets}
 
 
 @given(st.lists(st.integers(0, 1000), min_size=1, max_size=9).filter(any), st.integers(1, 10**6))
@@ -73,42 +74,44 @@ def test_an_exponent_lies_between_uniform_and_natural():
 
 def test_the_emphasis_multiplies_the_shares_and_they_add_up_again():
     plan = Plan.model_validate_json('{"total": 120, "shares": {"gender": "uniform"}}')
-    stated = problem(plan, CELLS, AVAILABLE, 120, {"gender": {"male": 0.5, "female": 1.5}}, "")
-    assert [w.wanted for w in stated.wishes] == [30, 90]
+    emphasised = parse(plan, CELLS, AVAILABLE, {"gender": {"male": 0.5, "female": 1.5}})
+    assert [each.wanted for each in emphasised.targets] == [30, 90]
 
 
 def test_patterns_and_axis_values_name_the_same_cells():
     by_pattern = stated(floors={"60+|*|*": 3}, ceilings={"*|*|asian": 9}, joint={"60+|male|*": 4})
     nested = stated(floors={"age": {"60+": 3}}, ceilings={"ethnicity": {"asian": 9}})
-    assert [m.members.tolist() for m in by_pattern.limits] == [m.members.tolist() for m in nested.limits]
-    assert [w.members.tolist() for w in by_pattern.wishes] == [[12, 13, 14]]
+    assert [m.members.tolist() for m in by_pattern.constraints] == [m.members.tolist() for m in nested.constraints]
+    assert [each.members.tolist() for each in by_pattern.targets] == [[12, 13, 14]]
 
 
 def test_the_least_cap_of_a_cell_counts_and_the_default_where_none_is_named():
-    caps = stated(max_copies={"default": 5, "age": {"60+": 9}, "gender": {"male": 7}}).caps.reshape(CELLS.shape)
+    found = stated(max_copies={"default": 5, "age": {"60+": 9}, "gender": {"male": 7}}).caps
+    caps = found.copies.reshape(CELLS.shape)
     assert (caps[2, 0] == 7).all()  # 60+ and male: 9 and 7
     assert (caps[2, 1] == 9).all()  # 60+ and female
     assert (caps[0, 1] == 5).all()  # neither
 
 
 def test_each_cells_share_of_originals_is_rounded_up():
-    assert least_kept(0.1, np.array([0, 1, 10, 11, 30])).tolist() == [0, 1, 1, 2, 3]
-    assert least_kept("all", np.array([4])).tolist() == [4]
-    assert least_kept(0.0, np.array([4])).tolist() == [0]
+    assert stated(keep=0.1).keep.tolist() == [1, 1, 0, 1, 1, 1, 3, 1, 1, 2, 1, 1, 1, 0, 0, 1, 0, 0]
+    assert stated(keep="all").keep.tolist() == AVAILABLE.tolist()
+    assert not stated(keep=0.0).keep.any()
 
 
 def test_weights_become_whole_without_losing_their_ratio():
     p = stated(shares={"age": "uniform", "gender": "uniform"}, weights={"age": 0.25, "gender": 1.5})
-    assert {w.weight for w in p.wishes} == {1, 6}
+    assert {each.weight for each in p.targets} == {1, 6}
     assert p.scale == 4
 
 
 def test_the_mean_target_is_rounded_half_to_even():
     plan = Plan.model_validate_json('{"total": 5}')
-    means = [mean_target(problem(plan, CELLS, np.where(AVAILABLE > 8, AVAILABLE, 0), n, {}, "")) for n in (4, 6, 10)]
+    three = parse(plan, CELLS, np.where(AVAILABLE > 8, AVAILABLE, 0), {})
+    means = [mean_target(three.with_total(n)) for n in (4, 6, 10)]
     assert means == [round(n / 3) for n in (4, 6, 10)]
-    two = np.array([1, 1] + [0] * 16)
-    assert [mean_target(problem(plan, CELLS, two, n, {}, "")) for n in (1, 3, 5)] == [0, 2, 2]
+    two = parse(plan, CELLS, np.array([1, 1] + [0] * 16), {})
+    assert [mean_target(two.with_total(n)) for n in (1, 3, 5)] == [0, 2, 2]
 
 
 @pytest.mark.parametrize(
@@ -150,7 +153,7 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
 
 
 @pytest.mark.parametrize(
-    ("wish", "message"),
+    ("section", "message"),
     [
         (
             {"shares": {"hair": "uniform"}},
@@ -193,7 +196,7 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
         ),
     ],
 )
-def test_a_wish_that_does_not_fit_the_cells_is_named(wish, message):
+def test_a_section_that_does_not_fit_the_cells_is_named(section, message):
     with pytest.raises(UserError) as error:
-        stated(**wish)
+        stated(**section)
     assert str(error.value) == message
