@@ -19,7 +19,7 @@ from pathlib import Path
 
 from experiments import results, table
 from experiments.results import EMPHASIS, PARAMS
-from experiments.table import Table
+from experiments.table import ExperimentTable
 from manifests.core import command, params
 from manifests.core.errors import UserError
 from manifests.core.files import write_text
@@ -66,11 +66,11 @@ def _check_sources(base: Path) -> None:
             )
 
 
-def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
+def _run_set(wanted: ExperimentTable, name: str, base: Path, path: Path) -> None:
     one = wanted.sets[name]
     text = table.composed(wanted, one, base)
-    factors = _factors(wanted, one.emphasis, base, where) if one.emphasis else "{}\n"
-    experiment = results.experiment_of(where, name)
+    factors = _factors(wanted, one.emphasis, base, path) if one.emphasis else "{}\n"
+    experiment = results.experiment_of(path, name)
     if results.revision_of(experiment, {PARAMS: text, EMPHASIS: factors}):
         return
     write_text(PARAMS, text)
@@ -80,10 +80,10 @@ def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
     _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
 
-def _factors(wanted: Table, row: str, base: Path, where: Path) -> str:
+def _factors(wanted: ExperimentTable, row: str, base: Path, path: Path) -> str:
     """The emphasis that follows from an earlier row's errors and from the one that it was planned with."""
     one, run = table.row_of(row)
-    experiment = results.experiment_of(where, one)
+    experiment = results.experiment_of(path, one)
     with tempfile.TemporaryDirectory() as folder:
         card, before, after = f"datasets/runs/{run}/scorecard.json", str(EMPHASIS), Path(folder) / "after.json"
         results.fetch(

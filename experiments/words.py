@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from experiments.figures import Row, Scored
-from experiments.table import Part, Table
+from experiments.figures import ReportRow, ScoredRows
+from experiments.table import ExperimentTable, TablePart
 from manifests.core.text import difference, figure, interval, markdown
 from manifests.sections.score import Score
 
 
-def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: int) -> str:
+def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int) -> str:
     """The whole report."""
     first = next(iter(scored.rows.values()))
     lines = [
@@ -21,7 +21,7 @@ def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: in
         "",
         wanted.about.strip(),
         "",
-        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- ScoredRows on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
         *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
@@ -46,7 +46,7 @@ def _seeds(seeds: int, seed: int) -> list[str]:
     ]
 
 
-def _chosen(wanted: Table, scored: Scored) -> list[str]:
+def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     """The best row against the one without a plan, on every axis and in every group."""
     best, other = scored.rows[wanted.best], scored.rows[wanted.against]
     found = scored.difference(best.name, other.name)
@@ -70,7 +70,7 @@ def _chosen(wanted: Table, scored: Scored) -> list[str]:
     return [*lines, *markdown(("group", "photos", f"`{other.name}`", f"`{best.name}`"), groups), ""]
 
 
-def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
+def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
@@ -82,7 +82,7 @@ def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
     return [f"## {part.title}", "", *about, note, "", *markdown(head, rows), ""]
 
 
-def _row(row: Row, scored: Scored, against: str, several: bool) -> Iterable[str]:
+def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Iterable[str]:
     scores, seeds = row.scores, row.scores.seeds
     images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
     mae, bias = seeds.mae, seeds.average_bias
@@ -95,7 +95,7 @@ def _row(row: Row, scored: Scored, against: str, several: bool) -> Iterable[str]
     return (f"`{row.name}`", images, interval(scores.overall), *biases, interval(scores.average_bias), *alone, *less)
 
 
-def _sets(wanted: Table) -> list[str]:
+def _sets(wanted: ExperimentTable) -> list[str]:
     for_each = []
     for name, one in wanted.sets.items():
         changes = {"plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}

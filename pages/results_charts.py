@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from manifests.core import text
-from manifests.tables.comparison import Comparison, Figure, Row, Table
-from manifests.tables.scorecard import Group, Scorecard
+from manifests.tables.comparison import Comparison, Figure, SplitComparison, System
+from manifests.tables.scorecard import GroupError, Scorecard
 from pages import charts as draw
 from pages import results_tables
 
@@ -77,7 +77,7 @@ def every(compared: Comparison, cards: Mapping[str, Scorecard], curves: Mapping[
     )
 
 
-def _comparison(table: Table) -> list[ResultChart]:
+def _comparison(table: SplitComparison) -> list[ResultChart]:
     """One point per system: the runs alone, and small among the published ones."""
     runs = [row for row in table.rows if row.kind == "run"]
     points = [_point(row, number) for number, row in enumerate(runs)]
@@ -97,7 +97,7 @@ def _scatter(data: list[draw.Chart]) -> draw.Chart:
     return {"data": data, "layout": draw.layout(*titles, height=400, yaxis={"rangemode": "tozero"}, showlegend=True)}
 
 
-def _point(row: Row, number: int) -> draw.Chart:
+def _point(row: System, number: int) -> draw.Chart:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -110,7 +110,7 @@ def _point(row: Row, number: int) -> draw.Chart:
     }
 
 
-def _others(kind: str, symbol: str, rows: list[Row]) -> draw.Chart:
+def _others(kind: str, symbol: str, rows: list[System]) -> draw.Chart:
     return {
         "type": "scatter",
         "mode": "markers",
@@ -123,7 +123,7 @@ def _others(kind: str, symbol: str, rows: list[Row]) -> draw.Chart:
     }
 
 
-def _error_bars(figures: Sequence[Figure | Group | None], number: int) -> draw.Chart:
+def _error_bars(figures: Sequence[Figure | GroupError | None], number: int) -> draw.Chart:
     """Plotly's error bars; of length 0 where a figure has no interval."""
     ends = [
         (0, 0)
@@ -142,7 +142,7 @@ def _error_bars(figures: Sequence[Figure | Group | None], number: int) -> draw.C
     }
 
 
-def _groups(table: Table, number: int, axis: str) -> ResultChart:
+def _groups(table: SplitComparison, number: int, axis: str) -> ResultChart:
     """One line per group of the axis, one mark per run."""
     runs = [row for row in table.rows if row.kind == "run" and axis in row.by_group]
     names = list(dict.fromkeys(name for row in runs for name in row.by_group[axis]))

@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 
 from manifests.core.shards import Shards
 from manifests.core.text import figure
-from manifests.tables.scorecard import Photo, Scorecard
+from manifests.tables.scorecard import Scorecard, WorstPhoto
 from pages import sprites
 
 
 @dataclass(frozen=True)
-class WorstPhoto:
+class Thumbnail:
     """One photo of a group's worst, as the page shows it.
 
     Attributes:
@@ -36,7 +36,7 @@ class WorstPhoto:
     path: str
 
 
-Groups = list[tuple[str, list[WorstPhoto]]]  # (group, its photos)
+Groups = list[tuple[str, list[Thumbnail]]]  # (group, its photos)
 Axes = list[tuple[str, Groups]]  # (axis, its groups)
 
 
@@ -58,7 +58,7 @@ def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Score
     return [(run, axes) for run, axes in shown if any(groups for _, groups in axes)]
 
 
-def _groups(groups: Mapping[str, Sequence[Photo]], places: Mapping[str, int]) -> Groups:
+def _groups(groups: Mapping[str, Sequence[WorstPhoto]], places: Mapping[str, int]) -> Groups:
     return [(group, [_shown(each, places) for each in photos]) for group, photos in groups.items() if photos]
 
 
@@ -76,11 +76,11 @@ def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> 
     return {row["image_id"]: place for place, row in enumerate(rows)}
 
 
-def _shown(photo: Photo, places: Mapping[str, int]) -> WorstPhoto:
+def _shown(photo: WorstPhoto, places: Mapping[str, int]) -> Thumbnail:
     place = places.get(photo.image_id)
     number, inside = divmod(place or 0, sprites.SHEET)
     direction = "old" if photo.age_pred > photo.age else "young"
-    return WorstPhoto(
+    return Thumbnail(
         sheet=None if place is None else f"{number:05d}",
         x=-sprites.THUMB * (inside % sprites.ACROSS),
         y=-sprites.THUMB * (inside // sprites.ACROSS),

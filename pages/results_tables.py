@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from manifests.core.text import count, figure, interval, signed
-from manifests.tables.comparison import Comparison, Difference, Table
-from manifests.tables.scorecard import Group
+from manifests.tables.comparison import Comparison, Difference, SplitComparison
+from manifests.tables.scorecard import GroupError
 
 
 def lead(compared: Comparison) -> str:
@@ -27,14 +27,14 @@ def lead(compared: Comparison) -> str:
     )
 
 
-def group(each: Group | None) -> str:
+def group(each: GroupError | None) -> str:
     """Such as `4.22 (4.05 to 4.39), n = 50`; `*` marks a group of too few photos."""
     if each is None:
         return "no photos"
     return f"{interval(each)}, n = {count(each.n)}{' *' if each.marked else ''}"
 
 
-def comparison(table: Table) -> tuple[list[str], list[tuple[str, ...]]]:
+def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]]:
     """Headers and rows: every system's error, average bias, and bias on each axis."""
     headers = ["system", "", "error (years)", "average bias", *(f"{axis} bias" for axis in table.axes)]
     rows = [
@@ -50,7 +50,7 @@ def comparison(table: Table) -> tuple[list[str], list[tuple[str, ...]]]:
     return headers, rows
 
 
-def pairs(table: Table | None) -> list[tuple[str, ...]]:
+def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
     """Each pair of runs: differences with their intervals and p-values, and what may be said of them."""
     return [
         (
@@ -87,7 +87,7 @@ class Leaderboard:
     rows: list[tuple[str, ...]]
 
 
-def leaderboard(table: Table | None) -> Leaderboard | None:
+def leaderboard(table: SplitComparison | None) -> Leaderboard | None:
     """Lay out the leaderboard; None where there is none."""
     if table is None or not table.leaderboard:
         return None

@@ -17,15 +17,15 @@ import pyarrow.compute as pc
 import pytest
 
 from experiments import figures, results, run, table, words
-from experiments.table import Table
+from experiments.table import ExperimentTable
 from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.sections.train import Train
 from tests.support import scoring
-from train.scoring.comparison import Entrant
 from train.scoring.predictions import labelled
 from train.scoring.scorecard import scorecard
+from train.scoring.scored_runs import ScoredRun
 
 ROOT = Path(__file__).parents[1]
 TABLE = """
@@ -49,7 +49,7 @@ parts:
 """
 
 
-def read(folder: Path, text: str = TABLE) -> Table:
+def read(folder: Path, text: str = TABLE) -> ExperimentTable:
     (folder / "mine").mkdir(exist_ok=True)
     (folder / "mine" / "table.yaml").write_text(text)
     return table.read(folder / "mine" / "table.yaml")
@@ -347,12 +347,14 @@ def test_a_table_of_single_networks_says_so(tmp_path: Path) -> None:
     assert len(set(lines)) == 1 and len(lines) == 3
 
 
-def rows() -> list[figures.Row]:
+def rows() -> list[figures.ReportRow]:
     made = []
     for number, (name, copies) in enumerate({"plain.first": 0, "copies.second": 5, "copies.third": 5}.items()):
         photos = labelled(scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number), scoring.CELLS)
         card = scorecard(name, photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
-        made.append(figures.Row(name, Entrant(name, "linear", "baseline", card, photos), 100, copies, scoring.CELLS))
+        made.append(
+            figures.ReportRow(name, ScoredRun(name, "linear", "baseline", card, photos), 100, copies, scoring.CELLS)
+        )
     return made
 
 
@@ -384,7 +386,7 @@ def test_rows_on_other_photos_do_not_compare() -> None:
     made = rows()
     photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS)
     card = scorecard("x", photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
-    made.append(figures.Row("x.y", Entrant("x", "linear", "baseline", card, photos), 9, 0, scoring.CELLS))
+    made.append(figures.ReportRow("x.y", ScoredRun("x", "linear", "baseline", card, photos), 9, 0, scoring.CELLS))
     with pytest.raises(UserError) as error:
         figures.scored(made, Score(resamples=200, permutations=200), 7)
     assert str(error.value) == (

@@ -71,7 +71,7 @@ def judged(table: pa.Table) -> pa.Table:
     )
 
 
-def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.Audit:
+def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.AuditReport:
     if name.endswith(".parquet"):
         pq.write_table(written, folder / name)
     else:
@@ -80,7 +80,7 @@ def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.Aud
     return contract.read(folder / "manifests/built/audit.json")
 
 
-def step(made: contract.Audit, policy: str, severity: float) -> Step:
+def step(made: contract.AuditReport, policy: str, severity: float) -> Step:
     return next(one for one in made.steps if (one.policy, one.severity) == (policy, severity))
 
 

@@ -125,5 +125,5 @@ def test_verdict_says_no_more_than_the_intervals(mae: tuple, bias: tuple, verdic
         return comparison.Difference(value=sum(ends) / 2, low=ends[0], high=ends[1], p=0.5)
 
     pair = comparison.Pair(first="a", second="b", mae=difference(mae), bias={}, average_bias=difference(bias))
-    table = comparison.Table(n=1, axes=[], rows=[], pairs=[pair], leaderboard=[])
+    table = comparison.SplitComparison(n=1, axes=[], rows=[], pairs=[pair], leaderboard=[])
     assert results_tables.pairs(table)[0][-1] == verdict

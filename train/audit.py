@@ -48,7 +48,7 @@ def main() -> None:
         photos, held = drift.originals(probe, seen)
     else:
         train = params.section(options.params, Train)
-        chosen = samples.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
+        chosen = samples.train_samples(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
         pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
         fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)
 
@@ -56,7 +56,7 @@ def main() -> None:
         from train.model import runtime
 
         runtime.prepare(seed)
-        asked = (chosen, options.shards), (samples.Items(probe, [PLAIN] * len(probe)), options.probe)
+        asked = (chosen, options.shards), (samples.Samples(probe, [PLAIN] * len(probe)), options.probe)
         with located(f"{options.params}: train"):
             bench = judges.bench(train, *asked, cells, options.cache)
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)

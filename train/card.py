@@ -12,7 +12,7 @@ from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import plan_report, scorecard
 from manifests.tables.plan_report import PlanReport
-from manifests.tables.scorecard import Group, Scorecard
+from manifests.tables.scorecard import GroupError, Scorecard
 from train import recipes
 from train.sample_weights import named
 
@@ -115,7 +115,7 @@ def _pretrained(train: Train) -> str:
     return f"{Path(train.weights).name}: see its source"
 
 
-def _error(name: str, group: Group) -> tuple[str, str, str, str]:
+def _error(name: str, group: GroupError) -> tuple[str, str, str, str]:
     interval = "none" if group.low is None or group.high is None else span(group.low, group.high)
     return f"{name}{' *' if group.marked else ''}", str(group.n), figure(group.mae), interval
 

@@ -44,7 +44,7 @@ def main() -> None:
         return
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
-    given = comparison.read_given(options.predictions, [run.run for run in runs])
+    given = comparison.read_given(options.predictions, [run.name for run in runs])
     made = comparison.compare(
         runs,
         given,

@@ -28,23 +28,23 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
     # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
     from train.fitting import outputs
-    from train.fitting import run as runs
-    from train.fitting.context import Job
+    from train.fitting.context import RunContext
     from train.fitting.curves import Curves
+    from train.fitting.run import predict, train_repeats
     from train.model import runtime
     from train.model.heads import exported
 
-    seeds, devices = train.runs[options.run].seeds, runtime.prepare(seed)
-    job = Job(options.run, train, recipe, seeds, seed, table, cells, options.shards, options.cache, devices)
+    devices = runtime.prepare(seed)
+    run = RunContext(options.run, train, recipe, seed, table, cells, options.shards, options.cache, devices)
     folder = options.runs / options.run
     with Curves(folder / "curves") as curves:
-        members = runs.train_members(job, curves)
-    splits = [samples.split_items(table, split) for split in ("valid", "test")]
-    made = outputs.table(splits, [runs.predict_items(job, members, split) for split in splits], cells)
+        repeats = train_repeats(run, curves)
+    splits = [samples.split_samples(table, split) for split in ("valid", "test")]
+    made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells)
     outputs.write(made, folder, cells)
-    outputs.save_model(exported([member.network for member in members], recipe), folder / "model.keras")
-    print(outputs.lines(job, members, made))
-    shutil.rmtree(job.states, ignore_errors=True)
+    outputs.save_model(exported([repeat.network for repeat in repeats], recipe), folder / "model.keras")
+    print(outputs.lines(run, repeats, made))
+    shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ class Skill(Part):
     accuracy: dict[str, Accuracy]
 
 
-class Audit(Part):
+class AuditReport(Part):
     """All of it.
 
     Attributes:
@@ -100,15 +100,15 @@ class Audit(Part):
     warnings: list[str]
 
 
-def write(audit: Audit, path: Path) -> None:
+def write(audit: AuditReport, path: Path) -> None:
     """Publish the audit."""
     scorecard.write_json(audit.model_dump(mode="json"), path)
 
 
-def read(path: Path) -> Audit:
+def read(path: Path) -> AuditReport:
     """Read and check an audit.
 
     Raises:
         UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
     """
-    return scorecard.read_json(path, Audit, "an audit", "Run `python -m train.audit`")
+    return scorecard.read_json(path, AuditReport, "an audit", "Run `python -m train.audit`")

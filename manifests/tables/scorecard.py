@@ -24,7 +24,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Group(Part):
+class GroupError(Part):
     """A group's error: MAE, photos, the 95% interval (none for a single photo), and whether it is small."""
 
     mae: float
@@ -90,7 +90,7 @@ class Band(Part):
     signed: float
 
 
-class Photo(Part):
+class WorstPhoto(Part):
     """One of a group's worst predictions."""
 
     image_id: str
@@ -111,17 +111,17 @@ class Scores(Part):
 
     n: int
     unlabelled: int
-    overall: Group
+    overall: GroupError
     bias: dict[str, Bias]
     average_bias: Bias
     difference: dict[str, float]
     ratio: dict[str, float]
     worst_group: dict[str, str]
-    cells: dict[str, Group]
+    cells: dict[str, GroupError]
     seeds: Seeds
     calibration: Calibration | None
     by_age: list[Band]
-    worst: dict[str, dict[str, list[Photo]]]
+    worst: dict[str, dict[str, list[WorstPhoto]]]
     notes: list[str]
 
 
@@ -130,8 +130,8 @@ class Scorecard(Part):
 
     run: str
     split: str
-    overall: Group
-    by_group: dict[str, dict[str, dict[str, Group]]]
+    overall: GroupError
+    by_group: dict[str, dict[str, dict[str, GroupError]]]
     bias: dict[str, float]
     average_bias: float
     difference: dict[str, float]

@@ -27,7 +27,7 @@ AHEAD = 4  # batches in the making; more would only hold more memory
 
 
 class Inputs(Protocol):
-    """What a model reads, by row: photos from shards, or embeddings."""
+    """What a model reads, by row: photos from shards, or features."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -115,8 +115,8 @@ def _decode_into(content: bytes, target: np.ndarray) -> bool:
     return True
 
 
-class Rows:
-    """Rows of an array in memory, such as embeddings."""
+class ArrayRows:
+    """Rows of an array in memory, such as features."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.array, self.dtype = array, array.dtype

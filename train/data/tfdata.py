@@ -12,12 +12,12 @@ import numpy as np
 
 from manifests.core import command
 from manifests.core.errors import UserError
-from train.data.readers import Inputs, Rows
+from train.data.readers import ArrayRows, Inputs
 from train.model.runtime import Devices, tf
 
 
 @dataclass(frozen=True)
-class Fitted:
+class TrainingData:
     """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
 
     inputs: Inputs
@@ -25,7 +25,7 @@ class Fitted:
     weights: np.ndarray
 
 
-def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
+def epoch(data: TrainingData, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
     """One epoch in the order of `rows`: (inputs, targets, weights), dictionaries by output where there are several.
 
     All batches are of one size, so that they split evenly over several devices and compile
@@ -33,7 +33,7 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
     """
     batch = min(batch, len(rows))
     cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
-    taken, targets, weights = taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
+    taken, targets, weights = taking(data.inputs, batch), tf.constant(data.targets), tf.constant(data.weights)
 
     def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
         target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
@@ -67,8 +67,8 @@ def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
 
 def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of row numbers to their inputs, (batch, *shape)."""
-    if isinstance(inputs, Rows):
-        held = tf.constant(inputs.array)  # a step on embeddings is too short to go through Python
+    if isinstance(inputs, ArrayRows):
+        held = tf.constant(inputs.array)  # a step on features is too short to go through Python
         return lambda cut: tf.gather(held, cut)
 
     def taken(cut: tf.Tensor) -> tf.Tensor:

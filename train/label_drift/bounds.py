@@ -10,20 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from manifests.core.cells import AGE, Cells
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
-from manifests.tables.audit import AgeDrift, Audit, Skill, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Skill, Step
 
 LEAST = 20  # photos; fewer are shown but no verdict rests on them
 
 
 def audit(
     judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, params: str
-) -> Audit:
+) -> AuditReport:
     """Put the audit together; `params` is the parameter file, which the warnings name."""
     safest = safe(steps)
     named = {axis: bounds.of(axis) for axis in skill.accuracy}
     if skill.mae:
         named = {AGE: bounds.shift, "age by bin": bounds.bin_shift, "distance": bounds.distance, **named}
-    return Audit(
+    return AuditReport(
         judge=judge,
         photos=max(step.n for step in steps),
         skill=skill,

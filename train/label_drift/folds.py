@@ -14,12 +14,12 @@ from manifests.core.seeds import derive
 from manifests.scanning import near_duplicates
 from manifests.scanning.photos import SIDE
 from train.data.readers import Inputs, ready
-from train.data.samples import Items
+from train.data.samples import Samples
 
 _BLOCK = 256  # photos decoded at once
 
 
-def of(photos: Items, pixels: Inputs, source: pa.Table, folds: int, seed: int) -> np.ndarray:
+def of(photos: Samples, pixels: Inputs, source: pa.Table, folds: int, seed: int) -> np.ndarray:
     """int64 (photos,): the fold of each original train photo.
 
     Args:
@@ -35,7 +35,7 @@ def of(photos: Items, pixels: Inputs, source: pa.Table, folds: int, seed: int) -
     return assign(ids.to_pylist(), photos.table["cell"].to_numpy(), pairs, folds, seed)
 
 
-def shown(photos: Items, probe: pa.Table) -> np.ndarray:
+def shown(photos: Samples, probe: pa.Table) -> np.ndarray:
     """int64 (images,): the position of the photo that each image of the probe shows.
 
     Raises:

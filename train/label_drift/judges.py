@@ -16,10 +16,9 @@ import numpy as np
 from manifests.core import command
 from manifests.core.cells import AGE, Cells
 from manifests.sections.train import Train
-from train.data import features as embed
-from train.data import tfdata
-from train.data.readers import Images, Inputs, Rows, order
-from train.data.samples import NARROWEST, Items
+from train.data import features, tfdata
+from train.data.readers import ArrayRows, Images, Inputs, order
+from train.data.samples import NARROWEST, Samples
 from train.label_drift.judge_predictions import Opinions, asked
 from train.model import backbones
 from train.model.losses import AGES, soft_labels
@@ -53,34 +52,34 @@ class Bench:
     batch: int
 
 
-def bench(train: Train, photos: tuple[Items, Path], probe: tuple[Items, Path], cells: Cells, cache: Path) -> Bench:
-    """Look the inputs up: features of the pretrained backbone, embedded once, else pixels for small networks.
+def bench(train: Train, photos: tuple[Samples, Path], probe: tuple[Samples, Path], cells: Cells, cache: Path) -> Bench:
+    """Look the inputs up: features of the pretrained backbone, computed once, else pixels for small networks.
 
     Args:
         train: the section.
         photos: the original train photos, and their shards' folder.
         probe: the images to judge, and theirs.
         cells: the axes.
-        cache: where embeddings are kept.
+        cache: where features are kept.
     """
     pretrained = train.weights != "none"
     if not pretrained:
         train = train.model_copy(update={"backbone": backbones.SMALL, "size": min(train.size, SIZE)})
-    seen, judged = (Images(folder, items.table, items.views, train.size) for items, folder in (photos, probe))
+    seen, judged = (Images(folder, samples.table, samples.views, train.size) for samples, folder in (photos, probe))
     labels = _labels(photos[0], cells)
     units = {name: AGES if name == AGE else len(cells[name].values) for name in labels}
     if not pretrained:
         return Bench(seen, judged, train, labels, units, train.batch)
     backbone = backbones.build(train)
-    folder = cache / "embeddings" / embed.digest(backbone, train)
-    features = [
-        Rows(embed.embed(backbone, images, items.keys, folder))
-        for images, (items, _) in ((seen, photos), (judged, probe))
+    folder = cache / "features" / features.fingerprint(backbone, train)
+    inputs = [
+        ArrayRows(features.extract(backbone, images, samples.keys, folder))
+        for images, (samples, _) in ((seen, photos), (judged, probe))
     ]
-    return Bench(features[0], features[1], None, labels, units, train.batch)
+    return Bench(inputs[0], inputs[1], None, labels, units, train.batch)
 
 
-def _labels(photos: Items, cells: Cells) -> dict[str, np.ndarray]:
+def _labels(photos: Samples, cells: Cells) -> dict[str, np.ndarray]:
     """For the age float32 (photos, 2), years and its soft label's spread; for an axis int32 (photos,)."""
     labels: dict[str, np.ndarray] = {}
     if not np.isnan(photos.age).any():
@@ -130,7 +129,7 @@ class _Judge:
         losses = {name: soft_labels if name == AGE else "sparse_categorical_crossentropy" for name in made.units}
         self._network.compile(self._optimiser, losses, jit_compile=False)
         self._optimiser.build(self._network.trainable_variables)
-        self.outputs = embed.forward(keras.Model(self._network.inputs, _joined(self._network)), ASKED)
+        self.outputs = features.forward(keras.Model(self._network.inputs, _joined(self._network)), ASKED)
 
     def learn(self, rows: np.ndarray, epochs: int, seed: int) -> None:
         """Train from scratch on the photos at int64 (n,) rows, the rate falling as half a cosine."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure
-from manifests.tables.audit import AgeDrift, Audit, Drift, Estimate, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Drift, Estimate, Step
 from train.label_drift.bounds import LEAST
 
 READ = (
@@ -17,7 +17,7 @@ READ = (
 )
 
 
-def markdown(audit: Audit) -> str:
+def markdown(audit: AuditReport) -> str:
     """All of it, the warnings first."""
     axes = list(audit.skill.accuracy)
     parts = ["# Label safety", "", f"Judge: {escaped(audit.judge)}. {audit.photos} train photos.", "", *READ, ""]
@@ -47,14 +47,14 @@ def markdown(audit: Audit) -> str:
     return "\n".join(parts)
 
 
-def csv_text(audit: Audit) -> str:
+def csv_text(audit: AuditReport) -> str:
     """One row per figure: policy, severity, figure, group, n, the value and what is beyond a flip, with intervals."""
     head = ["policy", "severity", "figure", "group", "n"]
     head += [f"{kind}{end}" for kind in ("value", "beyond") for end in ("", "_low", "_high")]
     return text.csv_table([*head, "over"], (row for step in audit.steps for row in _rows(step)))
 
 
-def terminal(audit: Audit) -> str:
+def terminal(audit: AuditReport) -> str:
     """One line per policy, at its largest severity, then the warnings and the judge's skill."""
     axes = list(audit.skill.accuracy)
     last = {step.policy: step for step in audit.steps}
@@ -78,7 +78,7 @@ def terminal(audit: Audit) -> str:
     )
 
 
-def _safe(audit: Audit) -> Iterable[Sequence[str]]:
+def _safe(audit: AuditReport) -> Iterable[Sequence[str]]:
     for policy, severity in audit.safe.items():
         above = [step for step in audit.steps if step.policy == policy and step.severity > (severity or 0)]
         over = dict.fromkeys(one for step in above for one in step.over)
@@ -109,7 +109,7 @@ def _labels(step: Step, axes: Sequence[str]) -> list[str]:
     return [step.policy, f"{step.severity:g}", *shares]
 
 
-def _flip(audit: Audit) -> Iterable[Sequence[str]]:
+def _flip(audit: AuditReport) -> Iterable[Sequence[str]]:
     step = next(step for step in audit.steps if step.policy == "flip")
     if step.age:
         yield "age shift, years", _signed(step.age.shift.value)
@@ -118,7 +118,7 @@ def _flip(audit: Audit) -> Iterable[Sequence[str]]:
         yield f"{axis} changed, %", _signed(drift.changed.value, 100, 1)
 
 
-def _skill(audit: Audit) -> Iterable[tuple[str, str, str]]:
+def _skill(audit: AuditReport) -> Iterable[tuple[str, str, str]]:
     skill = audit.skill
     if skill.mae:
         yield "MAE", f"{figure(skill.mae.value)} years", f"{skill.n} photos"

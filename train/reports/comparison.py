@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure, interval
-from manifests.tables.comparison import Comparison, Row, Table
+from manifests.tables.comparison import Comparison, SplitComparison, System
 
 LOOK = (
     "datasets/pages/index.html                 the plan, the images and the results, as pages",
@@ -31,7 +31,7 @@ def terminal(comparison: Comparison) -> str:
     return "\n".join([*lines, "", "Where to look next", *(f"  {line}" for line in LOOK)])
 
 
-def _numbers(row: Row, axes: Sequence[str]) -> list[str]:
+def _numbers(row: System, axes: Sequence[str]) -> list[str]:
     return [figure(of.value) for of in (row.mae, *(row.bias[axis] for axis in axes), row.average_bias)]
 
 
@@ -58,7 +58,7 @@ def csv_text(comparison: Comparison) -> str:
     )
 
 
-def _csv_rows(split: str, scored: Table, axes: Sequence[str]) -> Iterable[list[object]]:
+def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str]) -> Iterable[list[object]]:
     rank = {(place.kind, place.name): place.average_rank for place in scored.leaderboard}
     for row in scored.rows:
         figures = [row.mae, *(row.bias.get(axis) for axis in axes), row.average_bias]
@@ -87,7 +87,7 @@ def _plan(comparison: Comparison) -> Iterable[Sequence[str]]:
         yield m.axis, m.value, "free" if m.wanted is None else figure(m.wanted, digits=3), figure(m.reached, digits=3)
 
 
-def _split(split: str, scored: Table) -> list[str]:
+def _split(split: str, scored: SplitComparison) -> list[str]:
     runs = [row for row in scored.rows if row.kind == "run"]
     figures = ("MAE", *scored.axes, "average bias")
     lines = [f"## {split}: {scored.n} photos", "", *text.markdown(("system", "role", *figures), _systems(scored)), ""]
@@ -102,33 +102,33 @@ def _split(split: str, scored: Table) -> list[str]:
     return [*lines, *text.markdown(("average rank", "system", *scored.axes, "MAE"), _board(scored)), ""]
 
 
-def _systems(scored: Table) -> Iterable[Sequence[str]]:
+def _systems(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for row in scored.rows:
         name = f"{row.name} (published)" if row.kind == "published" else row.name
         yield [name, row.role, *(interval(f) for f in (row.mae, *(row.bias[a] for a in scored.axes), row.average_bias))]
 
 
-def _chances(runs: Sequence[Row], axes: Sequence[str]) -> Iterable[Sequence[str]]:
+def _chances(runs: Sequence[System], axes: Sequence[str]) -> Iterable[Sequence[str]]:
     for row in runs:
         biases = (*(row.bias[axis] for axis in axes), row.average_bias)
         told = (f"{figure(f.value)}, chance {figure(f.chance or 0)}, {text.p_value(f.p or 0)}" for f in biases)
         yield [row.name, *told]
 
 
-def _groups(runs: Sequence[Row]) -> Iterable[Sequence[str]]:
+def _groups(runs: Sequence[System]) -> Iterable[Sequence[str]]:
     for axis, groups in runs[0].by_group.items():
         for name, group in groups.items():
             errors = (interval(row.by_group[axis][name]) for row in runs)
             yield [axis, name + (" *" if group.marked else ""), str(group.n), *errors]
 
 
-def _pairs(scored: Table) -> Iterable[Sequence[str]]:
+def _pairs(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for p in scored.pairs:
         differences = (p.mae, *(p.bias[axis] for axis in scored.axes), p.average_bias)
         yield [f"{p.first} - {p.second}", *map(text.difference, differences)]
 
 
-def _board(scored: Table) -> Iterable[Sequence[str]]:
+def _board(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for place in scored.leaderboard:
         name = f"{place.name} (published)" if place.kind == "published" else place.name
         yield [figure(place.average_rank), name, *(f"{rank:g}" for rank in place.ranks.values())]

@@ -17,7 +17,7 @@ _AGAIN = "Run `python -m train.fit` for this run again"
 
 
 @dataclass(frozen=True)
-class Photos:
+class LabelledPhotos:
     """One split's labelled photos, in order of image_id, so that no figure depends on the table's order.
 
     Attributes:
@@ -49,7 +49,7 @@ class Photos:
         return np.abs(self.pred - self.age)
 
 
-def labelled(table: pa.Table, cells: Cells) -> dict[str, Photos]:
+def labelled(table: pa.Table, cells: Cells) -> dict[str, LabelledPhotos]:
     """Take the labelled photos of each split that has at least two.
 
     Args:
@@ -104,7 +104,7 @@ def _check(table: pa.Table) -> None:
         raise UserError(": image_id", "each photo once in a split", f"{double} twice", _AGAIN)
 
 
-def _photos(rows: pa.Table, split: str, unlabelled: int) -> Photos:
+def _photos(rows: pa.Table, split: str, unlabelled: int) -> LabelledPhotos:
     pred = _numbers(rows["age_pred"])
     preds = _matrix(rows["age_preds"], "age_preds")
     cumulative = _matrix(rows["age_q"], "age_q")
@@ -112,7 +112,7 @@ def _photos(rows: pa.Table, split: str, unlabelled: int) -> Photos:
         raise UserError(": age_q", f"{len(YEARS)} probabilities a photo", cumulative.shape[1], _AGAIN)
     if cumulative is not None and (np.diff(cumulative).min() < -1e-4 or np.abs(cumulative[:, -1] - 1).max() > 1e-2):
         raise UserError(": age_q", "probabilities that never fall and end at 1", "others", _AGAIN)
-    return Photos(
+    return LabelledPhotos(
         split,
         np.asarray(rows["image_id"].to_pylist()),
         np.asarray(rows["path"].to_pylist()),
