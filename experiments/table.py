@@ -18,7 +18,7 @@ from manifests.sections.train import Run, Train
 
 
 class ParameterSet(Section):
-    """One parameter set: one plan and its images, and the runs trained on them.
+    """One parameter set: one plan with its images, and the runs trained on them.
 
     Attributes:
         about: what it is, in a few words.
@@ -37,7 +37,7 @@ class ParameterSet(Section):
 
 
 class TablePart(Section):
-    """A heading of the report, what is to be learnt there, and its sets.
+    """A heading of the report, what its sets show, and the sets.
 
     Attributes:
         title: the heading.
@@ -167,7 +167,7 @@ def check(table: ExperimentTable, base: Path, folder: Path) -> None:
             with located(f"{path}: train"):
                 for run in train.runs:
                     recipes.recipe_of(train, run)
-        except UserError as error:  # the user has no such file, but the set and the base
+        except UserError as error:  # the user knows the set and the base, not the composed file
             where = error.where.replace(str(path), f"set {name} upon {base}")
             raise UserError(where, error.rule, error.received, error.remedy) from error
 

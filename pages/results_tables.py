@@ -51,7 +51,7 @@ def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]
 
 
 def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
-    """Each pair of runs: differences with their intervals and p-values, and what may be said of them."""
+    """Each pair of runs: differences with their intervals and p-values, and the verdict that they allow."""
     return [
         (
             f"{pair.first} \u2212 {pair.second}",
@@ -76,7 +76,7 @@ def _verdict(first: str, mae: Difference, bias: Difference) -> str:
     for each, better, worse in ((mae, "more accurate", "less accurate"), (bias, "more even", "less even")):
         if each.high < 0 or each.low > 0:
             told.append(better if each.high < 0 else worse)
-    return f"{first} is {' and '.join(told)}" if told else "no difference that luck could not make"
+    return f"{first} is {' and '.join(told)}" if told else "no difference beyond chance"
 
 
 @dataclass(frozen=True)

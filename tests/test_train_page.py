@@ -117,7 +117,7 @@ def test_no_labels_are_an_empty_page_not_an_error() -> None:
     [
         ((-0.5, -0.1), (-0.2, 0.3), "a is more accurate"),
         ((0.1, 0.5), (-0.3, -0.1), "a is less accurate and more even"),
-        ((-0.1, 0.1), (-0.1, 0.1), "no difference that luck could not make"),
+        ((-0.1, 0.1), (-0.1, 0.1), "no difference beyond chance"),
     ],
 )
 def test_verdict_says_no_more_than_the_intervals(mae: tuple, bias: tuple, verdict: str) -> None:

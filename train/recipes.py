@@ -1,4 +1,4 @@
-"""The named recipes, ours and the studies'; and from `train.runs` to what is trained, all names looked up.
+"""The named recipes, ours and the studies'; and the recipe of each run of `train.runs`, with all names looked up.
 
 Each is one frozen object; `about` is its docstring. A weights scheme belongs to a stage: a run's `weights` takes the
 place of that of the last stage. Soft labels are a normal of 3 years around the label, unless `spread` says otherwise.
@@ -63,8 +63,8 @@ OWN: dict[str, Recipe] = {
     ),
     "steady": Recipe(
         about="Ours: the distribution from a head of four layers, soft labels as wide as raters disagree at "
-        "that age, 800 steps of 128 images for any set of images, a cosine schedule, the last epoch whatever valid "
-        "says; predicts the mean of a photo and its mirror image.",
+        "that age, 800 steps of 128 images for any set of images, a cosine schedule, the last epoch for any "
+        "result on valid; predicts the mean of a photo and its mirror image.",
         stages=(Stage(layers=HEAD, steps=800),),
         head=(0.3, 512, 0.3, 128, 0.3, 64, 0.3, 64, 0.3),
         output="distribution",

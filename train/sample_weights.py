@@ -1,4 +1,4 @@
-"""Weights schemes: a photo's weight in the loss as a pure function of the train table's labels."""
+"""Weights schemes: a photo's sample weight as a pure function of the labels of the train table."""
 
 from __future__ import annotations
 

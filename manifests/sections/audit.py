@@ -1,4 +1,4 @@
-"""The `audit` section: which copies are judged, by how many judges, and how far a label may drift."""
+"""The `audit` section: how many copies are judged, by how many judges, and how far a label may drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from manifests.core.params import Section
 
 
 class Bounds(Section):
-    """How far a policy may move what a judge sees, beyond what a plain flip does.
+    """How far a policy may move what a judge sees, beyond the effect of a plain flip.
 
     Attributes:
         shift: years of mean signed change of the perceived age.
@@ -61,7 +61,7 @@ class Audit(Section):
         folds: groups of train photos; a photo is judged by a model of the other groups.
         epochs: passes of a judge over its photos.
         resamples: bootstrap replicates behind every interval.
-        bounds: what is still safe.
+        bounds: the largest safe changes.
     """
 
     key: ClassVar[str] = "audit"

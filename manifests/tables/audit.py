@@ -48,7 +48,7 @@ class Step(Part):
 
     Attributes:
         n: photos that have such a copy.
-        age: over all photos; None from a judge that tells no ages.
+        age: over all photos; None from a judge that predicts no ages.
         bins: the same for each age bin that has photos.
         axes: each other axis that is judged.
         over: what is over its bound: `age`, an age bin, or an axis; empty: within all bounds.
@@ -71,7 +71,7 @@ class Accuracy(Part):
 
 
 class Skill(Part):
-    """What the judge's opinion is worth: its errors on n original photos that it has not seen."""
+    """How accurate the judge is: its errors on n original photos that it has not seen."""
 
     n: int
     mae: Estimate | None

@@ -15,7 +15,7 @@ Kind = Literal["run", "published", "predictions"]
 
 
 class Figure(Part):
-    """A figure and its 95% interval; for a run's bias also its p-value and the size that chance gives.
+    """A figure and its 95% interval; for a run's bias also its p-value and the bias of random groups.
 
     Published figures have their value alone.
     """

@@ -1,4 +1,4 @@
-"""`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the noise in each figure.
+"""`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the uncertainty of each figure.
 
 Ages and errors are in years. `overall`, `bias`, `average_bias`, `difference` and `ratio` are the
 headline: those of the test split where it has labels, else of valid. `by_group` has every
@@ -66,7 +66,7 @@ class Seeds(Part):
 
 
 class Calibration(Part):
-    """Whether the predicted distribution keeps its word.
+    """Whether the predicted distribution is calibrated.
 
     Attributes:
         coverage: share of photos whose age lies in the central interval of that level ("0.9").
@@ -106,7 +106,7 @@ class Scores(Part):
         unlabelled: photos of the split without a label, which are not scored.
         cells: the joint cells that have photos, by their name such as `60+|female|asian|happy`.
         worst_group: each axis' group of the largest MAE.
-        notes: what a reader must know before trusting the figures.
+        notes: what a reader must know about the figures.
     """
 
     n: int

@@ -1,4 +1,4 @@
-"""Shards to ready batches: threads decode straight into the batch's own memory.
+"""From shards to batches: threads decode directly into the batch's own memory.
 
 The order of an epoch follows from (seed, epoch) alone, so that a resumed run sees the batches
 it would have seen.
@@ -23,7 +23,7 @@ from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from train.data.views import PLAIN, VIEWS
 
-AHEAD = 4  # batches in the making; more would only hold more memory
+AHEAD = 4  # batches that are decoded in advance; more would only hold more memory
 
 
 class Inputs(Protocol):
@@ -67,7 +67,7 @@ class Images:
         return len(self._places)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nobody holds it."""
+        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nothing refers to it."""
         out = self._memory.array((len(rows), *self.shape), self.dtype)
         self.fill(rows, out)
         return out
@@ -102,7 +102,7 @@ def fit(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _decode_into(content: bytes, target: np.ndarray) -> bool:
-    """Decode where no resize and no turning is needed, without a copy; False: take the long way."""
+    """Decode without a copy where neither resizing nor turning is needed; return False where it is."""
     if content[:3] != b"\xff\xd8\xff" or b"Exif\x00" in content[:4096]:
         return False
     try:
@@ -141,7 +141,7 @@ def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.nda
     Args:
         inputs: what to read.
         rows: int64, the rows in order.
-        batch: rows a batch; the last may be smaller.
+        batch: rows per batch; the last may be smaller.
     Yields:
         the batch's rows, and their content (batch, *shape).
     """
@@ -162,7 +162,7 @@ ALIGNMENT = 64  # bytes; TensorFlow takes aligned memory as it is and copies any
 
 
 class Memory:
-    """Blocks of memory; safe to share among threads. There are as many as were ever held at once."""
+    """Blocks of memory that are used again; safe to share among threads."""
 
     def __init__(self) -> None:
         self._free: deque[np.ndarray] = deque()
@@ -170,7 +170,7 @@ class Memory:
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
         """An uninitialised array that starts at a multiple of `ALIGNMENT` bytes.
 
-        Its block is lent again as soon as neither it nor a view of it is held, by Python or by TensorFlow.
+        Its block is used again as soon as neither Python nor TensorFlow refers to it or to a view of it.
         """
         length = prod(shape) * dtype.itemsize
         try:
@@ -183,7 +183,7 @@ class Memory:
 
 
 class _Loan:
-    """What an array of a block rests on: views of it keep it alive, and it gives the block back at its end."""
+    """The owner of an array's memory: views keep it alive, and when it is deleted the block is free again."""
 
     def __init__(self, block: np.ndarray, free: deque[np.ndarray]) -> None:
         self._block, self._free = block, free

@@ -1,4 +1,4 @@
-"""Batches as `tf.data`: a whole batch is decoded in one call, in order, where TensorFlow need not copy it."""
+"""Batches as `tf.data`: a whole batch is decoded in one call, in order, into memory that TensorFlow need not copy."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def epoch(data: TrainingData, outputs: list[str], rows: np.ndarray, batch: int, 
 
 @contextmanager
 def own_errors() -> Iterator[None]:
-    """Show a user's mistake, such as a damaged shard, as itself: out of tf.data's threads it comes as TensorFlow's."""
+    """Raise a user's mistake, such as a damaged shard, as a UserError, which tf.data's threads turn into an OpError."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -79,7 +79,7 @@ def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor
 
 
 def mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
-    """Map cuts to batches with a thread a processor, in order."""
+    """Map cuts to batches with one thread per processor, in order."""
     options = tf.data.Options()
     options.autotune.enabled = False  # it can stall for a second after an epoch's last batch
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

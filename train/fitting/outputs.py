@@ -1,4 +1,4 @@
-"""What a run leaves: predictions as a table, as the challenge's submission, and the curves."""
+"""A run's outputs: predictions as a table, as the challenge's submission, and the curves."""
 
 from __future__ import annotations
 

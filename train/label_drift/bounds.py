@@ -1,4 +1,4 @@
-"""The verdict on each policy: what is over its bound, how far it is safe, and who uses it beyond that.
+"""The verdict on each policy: what is over its bound, up to which severity it is safe, and where it is used above that.
 
 A figure is over its bound only where the whole interval of what it has beyond a flip is.
 """
@@ -12,7 +12,7 @@ from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables.audit import AgeDrift, AuditReport, Skill, Step
 
-LEAST = 20  # photos; fewer are shown but no verdict rests on them
+LEAST = 20  # photos; figures of fewer are shown, but give no verdict
 
 
 def audit(
@@ -74,7 +74,7 @@ def warnings(
     Args:
         policies: the section.
         cells: the axes.
-        steps: of `train.drift.steps`.
+        steps: of `train.label_drift.drift.steps`.
         safe: of `safe`.
         params: the parameter file, which the lines name.
     """
@@ -94,7 +94,7 @@ def warnings(
 
 
 def _probed(policy: str, severity: float, steps: Sequence[Step]) -> float:
-    """The next severity of a policy that was probed, or its largest: that of one which knows none is 1."""
+    """The next severity of a policy that was probed, or its largest; a policy without severities was probed at 1."""
     severities = sorted(step.severity for step in steps if step.policy == policy)
     return next((one for one in severities if one >= severity), severities[-1])
 

@@ -1,6 +1,6 @@
-"""What a judge sees in images: an age, and how probable each value of each axis is.
+"""A judge's predictions for images: an age, and the probability of each value of each axis.
 
-A judge of any kind can write them down as a table: one row an image, named by its `task_id` or
+A judge of any kind can write them as a table: one row per image, identified by its `task_id` or
 its `sha256`; `age` in years; a column `axis=value` for each value, such as `gender=male`.
 """
 
@@ -25,10 +25,10 @@ _SUM = 0.02  # how far the probabilities of an axis may be from 1 in sum; files 
 
 @dataclass(frozen=True)
 class Opinions:
-    """A judge's opinions of a few images; NaN where it has none.
+    """A judge's predictions for some images; NaN where it has none.
 
     Attributes:
-        age: float64 (images,), years; None from a judge that tells no ages.
+        age: float64 (images,), years; None from a judge that predicts no ages.
         shares: axis -> float64 (images, values), probabilities.
     """
 
@@ -84,7 +84,7 @@ def _opinions(table: pa.Table, images: pa.Table, cells: Cells) -> Opinions:
     if age is None and not shares:
         raise UserError("", f"columns of opinions, such as {AGE}", "none", "Add some")
     for name, values in [*([] if age is None else [(AGE, age[:, None])]), *shares.items()]:
-        if np.isnan(values).any(axis=1).all():  # it would pass for a judge that no copy moves
+        if np.isnan(values).any(axis=1).all():  # it would look like a judge that sees no change in any copy
             raise UserError(f": {name}", "an opinion of some image", "none", "Fill the columns, or remove them")
     return Opinions(age, shares)
 

@@ -1,6 +1,6 @@
 """Judges of our own: cross-fitted models of the original train photos alone.
 
-One model a fold of photos, with one output for the age, as a distribution over 0 to 100 years,
+One model per fold of photos, with one output for the age, as a distribution over 0 to 100 years,
 and one for each other axis. A photo and all its copies are judged by the model that was trained
 without its fold (Chernozhukov et al. 2018, "Double/debiased machine learning", on cross-fitting).
 """
@@ -33,7 +33,7 @@ SPREAD = 3.0  # years, of the soft label where the raters' is not known
 
 @dataclass(frozen=True)
 class Bench:
-    """What the judges learn from and what they judge.
+    """What the judges are trained on and what they judge.
 
     Attributes:
         photos: the original train photos, or their features.
@@ -41,7 +41,7 @@ class Bench:
         train: the section of a judge's own small network; None where the inputs are features.
         labels: output -> its labels, as `_labels` makes them.
         units: output -> its width.
-        batch: photos a step.
+        batch: photos per step.
     """
 
     photos: Inputs
@@ -93,7 +93,7 @@ def _labels(photos: Samples, cells: Cells) -> dict[str, np.ndarray]:
 
 
 def judge(made: Bench, fold: np.ndarray, of: np.ndarray, epochs: int, seed: int) -> tuple[Opinions, Opinions]:
-    """Train a judge a fold and ask it about what it has not seen.
+    """Train one judge per fold, and let it judge what it was not trained on.
 
     Args:
         made: the bench.
@@ -132,7 +132,7 @@ class _Judge:
         self.outputs = features.forward(keras.Model(self._network.inputs, _joined(self._network)), ASKED)
 
     def learn(self, rows: np.ndarray, epochs: int, seed: int) -> None:
-        """Train from scratch on the photos at int64 (n,) rows, the rate falling as half a cosine."""
+        """Train from scratch on the photos at int64 (n,) rows, with a learning rate that falls as half a cosine."""
         seed_all(seed)
         for old, new in zip(self._network.variables, _network(self._bench).variables, strict=True):
             old.assign(new)
@@ -140,7 +140,7 @@ class _Judge:
             variable.assign(ops.zeros_like(variable))
         made = self._bench
         batch = min(made.batch, len(rows))
-        whole = len(rows) // batch * batch  # an epoch's rest is left out, as in `train.feed`
+        whole = len(rows) // batch * batch  # an epoch's rest is left out, as in `train.data.tfdata`
         drawn = [rows[order(len(rows), seed, epoch)][:whole] for epoch in range(epochs)]
         taken, labels = tfdata.taking(made.photos, batch), {k: tf.constant(one) for k, one in made.labels.items()}
 

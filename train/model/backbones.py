@@ -1,4 +1,4 @@
-"""Backbones: uint8 pixels in, pooled features out, the preprocessing that goes with the weights inside."""
+"""Backbones from uint8 pixels to pooled features; the preprocessing that the weights expect is inside."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def build(train: Train) -> keras.Model:
         train: the section.
     Returns:
         a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, features).
-        With pretrained weights its BatchNorm stays in inference mode, also when fine-tuned.
+        With pretrained weights its BatchNorm stays in inference mode, also in finetuning.
     Raises:
         UserError: no such backbone, no such weights, or weights of another network; the key is relative to the section.
     """
@@ -107,7 +107,7 @@ def _load(body: keras.Model, path: Path) -> None:
 def small_cnn(size: int) -> keras.Model:
     """Four convolutions, each halved by its maxima, and no mean over the positions at the end.
 
-    An aligned face has its eyes and mouth in known places, so where a feature lies says something.
+    An aligned face has its eyes and mouth in known places, so that the position of a feature is information.
     The maxima are taken before the normalisation, which is then four times cheaper.
 
     Args:

@@ -1,4 +1,4 @@
-"""Put the runs, the published rows and any given predictions into one table a split."""
+"""Put the runs, the published rows and any given predictions into one table per split."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
     """The report's four in its order, then the others as `params.yaml` lists them.
 
     The four are the first run of each role with one recipe, the baseline's, so that they differ
-    in the images and the loss weights alone.
+    in the images and the sample weights alone.
     """
     recipe = next((run.recipe for run in runs if run.role == "baseline"), runs[0].recipe)
     alike = [run for run in runs if run.recipe == recipe]

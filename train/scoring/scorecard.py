@@ -1,4 +1,4 @@
-"""Score one split of one run: every figure of the scorecard, with its noise."""
+"""Score one split of one run: every figure of the scorecard, with its uncertainty."""
 
 from __future__ import annotations
 
