@@ -11,24 +11,24 @@ import numpy as np
 import pyarrow.compute as pc
 
 from experiments import results
-from experiments.table import Set
+from experiments.table import ParameterSet
 from manifests.core import params
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.score import Score
 from manifests.sections.train import Train
 from manifests.tables import plan
 from manifests.tables.comparison import Pair
 from manifests.tables.scorecard import Scores
 from train.scoring import scored_runs
-from train.scoring.comparison import Entrant
 from train.scoring.metrics import groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.resampling import strata, weights
+from train.scoring.scored_runs import ScoredRun
 
 
 @dataclass(frozen=True)
-class Row:
+class ReportRow:
     """One run of one set, as its experiment left it.
 
     Attributes:
@@ -40,7 +40,7 @@ class Row:
     """
 
     name: str
-    run: Entrant
+    run: ScoredRun
     originals: int
     copies: int
     cells: Cells
@@ -52,12 +52,12 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredRows:
     """All rows, resampled with the same weights."""
 
     split: str
     axes: tuple[str, ...]
-    rows: Mapping[str, Row]
+    rows: Mapping[str, ReportRow]
     noisy: Mapping[str, Resampled]
 
     def difference(self, first: str, second: str) -> Pair:
@@ -65,7 +65,7 @@ class Scored:
         return pair(self.noisy[first], self.noisy[second])
 
 
-def rows_of(experiment: str, text: str, name: str, one: Set) -> list[Row]:
+def rows_of(experiment: str, text: str, name: str, one: ParameterSet) -> list[ReportRow]:
     """Read a set's rows out of its experiment, whose `params.yaml` is `text`."""
     files = [f"datasets/runs/{run}/{file}" for run in one.runs for file in ("predictions.parquet", "scorecard.json")]
     table = "manifests/built/plan.parquet"
@@ -73,17 +73,20 @@ def rows_of(experiment: str, text: str, name: str, one: Set) -> list[Row]:
         folder = Path(temporary)
         results.fetch(experiment, {results.PARAMS: text}, [str(results.PARAMS), table, *files], folder)
         train = params.section(folder / results.PARAMS, Train)
-        found, cells = scored_runs.read(train, folder / "datasets/runs", folder / results.PARAMS)
-        counts, _ = plan.read(folder / table)
-    keep, copies, available = (int(pc.sum(counts[column]).as_py()) for column in ("keep", "augment", "available"))
+        with located(str(folder / results.PARAMS) + ": train"):
+            found, cells = scored_runs.read(train, folder / "datasets/runs")
+        planned, _ = plan.read(folder / table)
+    keep, copies, available = (int(pc.sum(planned[column]).as_py()) for column in ("keep", "augment", "available"))
     made = []
     for each in found:
         balanced = each.role in ("augmentation", "both")
-        made.append(Row(f"{name}.{each.run}", each, keep if balanced else available, copies if balanced else 0, cells))
+        made.append(
+            ReportRow(f"{name}.{each.name}", each, keep if balanced else available, copies if balanced else 0, cells)
+        )
     return made
 
 
-def scored(rows: Sequence[Row], options: Score, seed: int) -> Scored:
+def scored(rows: Sequence[ReportRow], options: Score, seed: int) -> ScoredRows:
     """Resample every row with the same weights, so that differences are paired.
 
     Raises:
@@ -98,4 +101,4 @@ def scored(rows: Sequence[Row], options: Score, seed: int) -> Scored:
     axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
     weight = weights(strata(photos.cell), options.resamples, seed)
     noisy = {each.name: resampled(each.name, each.run.photos[split].error, axes, weight) for each in rows}
-    return Scored(split, tuple(axis.axis for axis in axes), {each.name: each for each in rows}, noisy)
+    return ScoredRows(split, tuple(axis.axis for axis in axes), {each.name: each for each in rows}, noisy)

@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def environment() -> str:
-    """What the numbers were made with: the machine's kind, Python, and the packages that they depend on."""
+    """Describe what the figures were made with: the machine, Python, and the packages that they depend on."""
     packages = ("tensorflow-cpu", "keras", "numpy", "opencv-python-headless", "simplejpeg", "pyarrow", "scipy")
     versions = []
     for package in packages:

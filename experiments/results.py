@@ -1,4 +1,4 @@
-"""What the experiments of a table left: files of a DVC experiment, read out of DVC's own cache."""
+"""The results of a table's experiments: files of a DVC experiment, read from DVC's cache."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def experiment_of(table: Path, name: str) -> str:
 def revision_of(experiment: str, contents: Contents) -> str | None:
     """The newest experiment of that name with the code that is checked out, and with these contents of these files.
 
-    It may be one of an earlier commit, where nothing that counts has changed since.
+    It may belong to an earlier commit, if no code that matters has changed since.
     """
     listed = _git("for-each-ref", "--sort=-committerdate", "--format=%(objectname)", f"refs/exps/*/*/{experiment}")
     return next((revision for revision in listed.split() if _holds(revision, contents)), None)
 
 
 def forget(experiment: str) -> None:
-    """Remove this commit's experiment of that name: DVC replaces one only where every stage is run again."""
+    """Remove this commit's experiment of that name, which DVC would replace only with --force."""
     head = _git("rev-parse", "HEAD").strip()
     _git("update-ref", "-d", f"refs/exps/{head[:2]}/{head[2:]}/{experiment}")
 

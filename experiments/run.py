@@ -1,10 +1,10 @@
-"""Run a table of experiments: each of its sets as a DVC experiment, those that are there left as they are.
+"""Run a table of experiments: each of its sets as a DVC experiment, unless that experiment exists.
 
     python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
 
-It works in this checkout, as `dvc exp run` does: `params.yaml`, the emphasis and `dvc.lock` are each set's
-in turn, and put back in the end, unless it is killed outright. One that was stopped goes on at the set,
-there at the run, and there at the epoch, where it was.
+It works in this checkout, as `dvc exp run` does: it writes `params.yaml`, the emphasis and `dvc.lock` of each set
+in turn, and restores the user's at the end, unless it is killed by SIGKILL. After a stop it continues at the same
+set, run and epoch.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from experiments import results, table
 from experiments.results import EMPHASIS, PARAMS
-from experiments.table import Table
+from experiments.table import ExperimentTable
 from manifests.core import command, params
 from manifests.core.errors import UserError
 from manifests.core.files import write_text
@@ -30,7 +30,7 @@ LOCK = Path("dvc.lock")
 
 
 def main() -> None:
-    """Check every set, then run those whose experiment is not there."""
+    """Check every set, then run those whose experiment does not exist."""
     parser = command.parser(__doc__, table="experiments/appa_real/table.yaml")
     parser.set_defaults(params=Path("params.appa_real.yaml"))
     parser.add_argument("--only", nargs="+", metavar="SET", help="these sets alone; those they depend on must be there")
@@ -43,7 +43,7 @@ def main() -> None:
     for name in chosen:
         if name not in wanted.sets:
             raise UserError("--only", f"sets of the table ({', '.join(wanted.sets)})", repr(name), "Correct the name")
-    with tempfile.TemporaryDirectory() as folder, _put_back(PARAMS, EMPHASIS, LOCK):
+    with tempfile.TemporaryDirectory() as folder, _restored(PARAMS, EMPHASIS, LOCK):
         base = Path(folder) / options.params.name  # a copy: it may be the very file that each set overwrites
         base.write_bytes(options.params.read_bytes())
         for number, name in enumerate(chosen, start=1):
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _check_sources(base: Path) -> None:
-    """Say at once what is missing, which DVC would say of the first stage that needs it.
+    """Check that the photos and the weights exist; DVC would find out only in the first stage that needs them.
 
     Raises:
         UserError: no photos, or no weights file.
@@ -66,24 +66,24 @@ def _check_sources(base: Path) -> None:
             )
 
 
-def _run_set(wanted: Table, name: str, base: Path, where: Path) -> None:
+def _run_set(wanted: ExperimentTable, name: str, base: Path, path: Path) -> None:
     one = wanted.sets[name]
     text = table.composed(wanted, one, base)
-    factors = _factors(wanted, one.emphasis, base, where) if one.emphasis else "{}\n"
-    experiment = results.experiment_of(where, name)
+    factors = _factors(wanted, one.emphasis, base, path) if one.emphasis else "{}\n"
+    experiment = results.experiment_of(path, name)
     if results.revision_of(experiment, {PARAMS: text, EMPHASIS: factors}):
         return
     write_text(PARAMS, text)
     write_text(EMPHASIS, factors)
-    LOCK.unlink(missing_ok=True)  # it would keep every earlier set's runs, and DVC writes it whole after each stage
-    results.forget(experiment)  # rather than --force, which would run again what DVC's cache has
+    LOCK.unlink(missing_ok=True)  # it would keep the runs of all earlier sets, and DVC rewrites it after each stage
+    results.forget(experiment)  # --force would also run the stages again that are in DVC's cache
     _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
 
-def _factors(wanted: Table, row: str, base: Path, where: Path) -> str:
+def _factors(wanted: ExperimentTable, row: str, base: Path, path: Path) -> str:
     """The emphasis that follows from an earlier row's errors and from the one that it was planned with."""
     one, run = table.row_of(row)
-    experiment = results.experiment_of(where, one)
+    experiment = results.experiment_of(path, one)
     with tempfile.TemporaryDirectory() as folder:
         card, before, after = f"datasets/runs/{run}/scorecard.json", str(EMPHASIS), Path(folder) / "after.json"
         results.fetch(
@@ -99,7 +99,7 @@ def _call(words: list[str], name: str) -> None:
     with subprocess.Popen(words, env=_environment()) as process:
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # it was told so as well, and has yet to tidy up
+        except KeyboardInterrupt:  # DVC received it too, and still has to clean up
             process.wait()
             raise
     if code:
@@ -112,7 +112,7 @@ def _call(words: list[str], name: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, and a name for the commits that DVC keeps experiments as, where git knows none."""
+    """Our environment, and an author for DVC's commits of experiments where git has none configured."""
     known = subprocess.run(["git", "config", "user.email"], check=False, capture_output=True).stdout.strip()
     parts = {"NAME": "experiments", "EMAIL": "experiments@localhost"}
     named = {f"GIT_{who}_{what}": text for who in ("AUTHOR", "COMMITTER") for what, text in parts.items()}
@@ -120,8 +120,8 @@ def _environment() -> dict[str, str]:
 
 
 @contextmanager
-def _put_back(*paths: Path) -> Iterator[None]:
-    """Whatever the files were, or that they were not, in the end again."""
+def _restored(*paths: Path) -> Iterator[None]:
+    """Restore the files at the end: their contents, or their absence."""
     before = {path: path.read_bytes() if path.exists() else None for path in paths}
     try:
         yield

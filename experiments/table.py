@@ -10,17 +10,15 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from manifests.core import params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.core.params import Section
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
 from manifests.sections.train import Run, Train
 
-Row = tuple[str, str]  # set, run
 
-
-class Set(Section):
-    """One parameter set: one plan and its images, and the runs trained on them.
+class ParameterSet(Section):
+    """One parameter set: one plan with its images, and the runs trained on them.
 
     Attributes:
         about: what it is, in a few words.
@@ -38,8 +36,8 @@ class Set(Section):
     runs: dict[str, Run] = Field(min_length=1)
 
 
-class Part(Section):
-    """A heading of the report, what is to be learnt there, and its sets.
+class TablePart(Section):
+    """A heading of the report, what its sets show, and the sets.
 
     Attributes:
         title: the heading.
@@ -54,10 +52,10 @@ class Part(Section):
     about: str = ""
     against: str | None = None
     also: tuple[str, ...] = ()
-    sets: dict[str, Set] = {}
+    sets: dict[str, ParameterSet] = {}
 
 
-class Table(Section):
+class ExperimentTable(Section):
     """The whole table.
 
     Attributes:
@@ -77,10 +75,10 @@ class Table(Section):
     best: str
     seeds: int = Field(default=3, ge=1, le=100)
     recipes: dict[str, Any] = {}
-    parts: tuple[Part, ...]
+    parts: tuple[TablePart, ...]
 
     @model_validator(mode="after")
-    def _fit(self) -> Table:
+    def _fit(self) -> ExperimentTable:
         names = [name for part in self.parts for name in part.sets]
         if len(set(names)) < len(names):
             raise ValueError("each set's name once")
@@ -100,12 +98,12 @@ class Table(Section):
         return self
 
     @property
-    def sets(self) -> dict[str, Set]:
+    def sets(self) -> dict[str, ParameterSet]:
         """Every set by its name, in order."""
         return {name: each for part in self.parts for name, each in part.sets.items()}
 
 
-def read(path: Path) -> Table:
+def read(path: Path) -> ExperimentTable:
     """Read a table.
 
     Raises:
@@ -113,10 +111,10 @@ def read(path: Path) -> Table:
     """
     if not path.is_file():
         raise UserError(str(path), "a table of experiments", "no such file", "Name one with --table")
-    return params.checked(path, params.parsed(path), Table)
+    return params.checked(path, params.parsed(path), ExperimentTable)
 
 
-def composed(table: Table, one: Set, base: Path) -> str:
+def composed(table: ExperimentTable, one: ParameterSet, base: Path) -> str:
     """The set's whole `params.yaml`: the base with the set's changes.
 
     Raises:
@@ -146,7 +144,7 @@ def check_base(base: Path) -> None:
         params.section(base, model)
 
 
-def check(table: Table, base: Path, folder: Path) -> None:
+def check(table: ExperimentTable, base: Path, folder: Path) -> None:
     """Compose every set and check its sections, before the first one runs for minutes.
 
     Args:
@@ -166,14 +164,15 @@ def check(table: Table, base: Path, folder: Path) -> None:
             params.section(path, Plan)
             params.section(path, Policies)
             train = params.section(path, Train)
-            for run in train.runs:
-                recipes.recipe_of(train, run, train.runs[run], str(path))
-        except UserError as error:  # the user has no such file, but the set and the base
+            with located(f"{path}: train"):
+                for run in train.runs:
+                    recipes.recipe_of(train, run)
+        except UserError as error:  # the user knows the set and the base, not the composed file
             where = error.where.replace(str(path), f"set {name} upon {base}")
             raise UserError(where, error.rule, error.received, error.remedy) from error
 
 
-def row_of(name: str) -> Row:
+def row_of(name: str) -> tuple[str, str]:
     """`set.run` as a pair."""
     one, _, run = name.partition(".")
     return one, run

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from experiments.figures import Row, Scored
-from experiments.table import Part, Table
+from experiments.figures import ReportRow, ScoredRows
+from experiments.table import ExperimentTable, TablePart
+from manifests.core.text import difference, figure, interval, markdown
 from manifests.sections.score import Score
-from manifests.tables.comparison import Difference
-from manifests.tables.scorecard import Bias, Group
-from train.reports.comparison import p_text, table
 
 
-def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: int) -> str:
+def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int) -> str:
     """The whole report."""
     first = next(iter(scored.rows.values()))
     lines = [
@@ -23,7 +21,7 @@ def page(wanted: Table, scored: Scored, environment: str, score: Score, seed: in
         "",
         wanted.about.strip(),
         "",
-        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- ScoredRows on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
         *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
@@ -48,31 +46,31 @@ def _seeds(seeds: int, seed: int) -> list[str]:
     ]
 
 
-def _chosen(wanted: Table, scored: Scored) -> list[str]:
+def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     """The best row against the one without a plan, on every axis and in every group."""
     best, other = scored.rows[wanted.best], scored.rows[wanted.against]
     found = scored.difference(best.name, other.name)
     fall = 1 - best.scores.average_bias.value / max(other.scores.average_bias.value, 1e-9)
     head = ("", f"`{other.name}`", f"`{best.name}`", "difference")
-    rows = [("MAE", _group(other.scores.overall), _group(best.scores.overall), _difference(found.mae))]
+    rows = [("MAE", interval(other.scores.overall), interval(best.scores.overall), difference(found.mae))]
     for axis in scored.axes:
         pair = (other.scores.bias[axis], best.scores.bias[axis])
-        rows.append((f"bias, {axis}", _bias(pair[0]), _bias(pair[1]), _difference(found.bias[axis])))
-    average = (_bias(other.scores.average_bias), _bias(best.scores.average_bias), _difference(found.average_bias))
+        rows.append((f"bias, {axis}", interval(pair[0]), interval(pair[1]), difference(found.bias[axis])))
+    average = (interval(other.scores.average_bias), interval(best.scores.average_bias), difference(found.average_bias))
     rows.append(("average bias", *average))
     lines = [f"The average bias is {abs(100 * fall):.0f}% {'lower' if fall >= 0 else 'higher'}.", ""]
-    lines += [*table(head, rows), ""]
+    lines += [*markdown(head, rows), ""]
     lines += ["MAE by group; a * marks groups of few photos, whose intervals are wide.", ""]
     groups = []
     for axis, values in best.run.card.by_group[scored.split].items():
         for value, group in values.items():
             before = other.run.card.by_group[scored.split][axis][value]
             name = f"{axis}, {value}{' *' if group.marked else ''}"
-            groups.append((name, str(group.n), _group(before), _group(group)))
-    return [*lines, *table(("group", "photos", f"`{other.name}`", f"`{best.name}`"), groups), ""]
+            groups.append((name, str(group.n), interval(before), interval(group)))
+    return [*lines, *markdown(("group", "photos", f"`{other.name}`", f"`{best.name}`"), groups), ""]
 
 
-def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
+def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
@@ -80,38 +78,27 @@ def _part(part: Part, wanted: Table, scored: Scored) -> list[str]:
     head = ("row", "images", "MAE", *scored.axes, "average bias", *several, *differences)
     rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"Differences are from `{against}`: below 0 is better."
-    return [f"## {part.title}", "", *([part.about.strip(), ""] if part.about else []), note, "", *table(head, rows), ""]
+    about = [part.about.strip(), ""] if part.about else []
+    return [f"## {part.title}", "", *about, note, "", *markdown(head, rows), ""]
 
 
-def _row(row: Row, scored: Scored, against: str, several: bool) -> Iterable[str]:
+def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Iterable[str]:
     scores, seeds = row.scores, row.scores.seeds
     images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
     mae, bias = seeds.mae, seeds.average_bias
-    alone = [f"{mae.mean:.2f} ± {mae.sd:.2f}; {bias.mean:.2f} ± {bias.sd:.2f}"] if several else []
-    biases = [f"{scores.bias[axis].value:.2f}" for axis in scored.axes]
+    alone = [f"{figure(mae.mean)} ± {figure(mae.sd)}; {figure(bias.mean)} ± {figure(bias.sd)}"] if several else []
+    biases = [figure(scores.bias[axis].value) for axis in scored.axes]
     less = ("", "")
     if row.name != against:
         found = scored.difference(row.name, against)
-        less = (_difference(found.mae), _difference(found.average_bias))
-    return (f"`{row.name}`", images, _group(scores.overall), *biases, _bias(scores.average_bias), *alone, *less)
+        less = (difference(found.mae), difference(found.average_bias))
+    return (f"`{row.name}`", images, interval(scores.overall), *biases, interval(scores.average_bias), *alone, *less)
 
 
-def _sets(wanted: Table) -> list[str]:
+def _sets(wanted: ExperimentTable) -> list[str]:
     for_each = []
     for name, one in wanted.sets.items():
         changes = {"plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}
         changed = "; ".join(f"{key} {json.dumps(value)}" for key, value in changes.items() if value)
         for_each.append((f"`{name}`", one.about, changed or "nothing"))
-    return table(("set", "what it is", "what it changes"), for_each)
-
-
-def _group(group: Group) -> str:
-    return f"{group.mae:.2f}" + ("" if group.low is None else f" ({group.low:.2f} to {group.high:.2f})")
-
-
-def _bias(bias: Bias) -> str:
-    return f"{bias.value:.2f} ({bias.low:.2f} to {bias.high:.2f})"
-
-
-def _difference(found: Difference) -> str:
-    return f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f}), {p_text(found.p)}"
+    return markdown(("set", "what it is", "what it changes"), for_each)

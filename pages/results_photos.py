@@ -4,17 +4,40 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core.shards import Shards
-from manifests.tables.scorecard import Photo, Scorecard
+from manifests.core.text import figure
+from manifests.tables.scorecard import Scorecard, WorstPhoto
 from pages import sprites
 
-Axes = list[tuple[str, list[tuple[str, list[dict[str, Any]]]]]]
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """One photo of a group's worst, as the page shows it.
+
+    Attributes:
+        sheet: the sheet with its thumbnail; None where the photo is not in the shards.
+        x, y: of the thumbnail within the sheet, in pixels, 0 or below as CSS positions a background.
+        error: how far off the prediction is, in words.
+        ages: the labelled and the predicted age.
+        path: of the photo.
+    """
+
+    sheet: str | None
+    x: int
+    y: int
+    error: str
+    ages: str
+    path: str
+
+
+Groups = list[tuple[str, list[Thumbnail]]]  # (group, its photos)
+Axes = list[tuple[str, Groups]]  # (axis, its groups)
 
 
 def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Scorecard]) -> list[tuple[str, Axes]]:
@@ -26,33 +49,17 @@ def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Score
         index: the table of the shards.
         cards: run -> its scorecard.
     Returns:
-        (run, (axis, (group, photos))); a photo that is not in the shards has no sheet.
+        (run, its axes); a photo that is not in the shards has no sheet.
     """
     worst = {run: card.splits[card.split].worst for run, card in cards.items() if card.split in card.splits}
-    ids = sorted(
-        {
-            each.image_id
-            for axes in worst.values()
-            for groups in axes.values()
-            for photos in groups.values()
-            for each in photos
-        }
-    )
-    places = _sheets(folder, shards, index, ids)
-    return [
-        (
-            run,
-            [
-                (
-                    axis,
-                    [(group, [_shown(each, places) for each in photos]) for group, photos in groups.items() if photos],
-                )
-                for axis, groups in axes.items()
-            ],
-        )
-        for run, axes in worst.items()
-        if any(photos for groups in axes.values() for photos in groups.values())
-    ]
+    groups = [photos for axes in worst.values() for groups in axes.values() for photos in groups.values()]
+    places = _sheets(folder, shards, index, sorted({photo.image_id for photos in groups for photo in photos}))
+    shown = [(run, [(axis, _groups(groups, places)) for axis, groups in axes.items()]) for run, axes in worst.items()]
+    return [(run, axes) for run, axes in shown if any(groups for _, groups in axes)]
+
+
+def _groups(groups: Mapping[str, Sequence[WorstPhoto]], places: Mapping[str, int]) -> Groups:
+    return [(group, [_shown(each, places) for each in photos]) for group, photos in groups.items() if photos]
 
 
 def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> dict[str, int]:
@@ -63,24 +70,24 @@ def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> 
         (folder / "sheets").mkdir()
     with Shards(shards) as opened:
         for start in range(0, len(rows), sprites.SHEET):
-            part = [
-                opened.read(row["shard"], row["offset"], row["size"]) for row in rows[start : start + sprites.SHEET]
-            ]
-            (folder / "sheets" / f"{start // sprites.SHEET:05d}.jpg").write_bytes(sprites.sheet(part))
+            part = rows[start : start + sprites.SHEET]
+            contents = [opened.read(row["shard"], row["offset"], row["size"]) for row in part]
+            (folder / "sheets" / f"{start // sprites.SHEET:05d}.jpg").write_bytes(sprites.sheet(contents))
     return {row["image_id"]: place for place, row in enumerate(rows)}
 
 
-def _shown(photo: Photo, places: Mapping[str, int]) -> dict[str, Any]:
+def _shown(photo: WorstPhoto, places: Mapping[str, int]) -> Thumbnail:
     place = places.get(photo.image_id)
     number, inside = divmod(place or 0, sprites.SHEET)
-    return {
-        "sheet": None if place is None else f"{number:05d}",
-        "x": -sprites.THUMB * (inside % sprites.ACROSS),
-        "y": -sprites.THUMB * (inside // sprites.ACROSS),
-        "error": f"{abs(photo.age_pred - photo.age):.1f} years too {'old' if photo.age_pred > photo.age else 'young'}",
-        "ages": f"{photo.age:.0f}, said {photo.age_pred:.0f}",
-        "path": photo.path,
-    }
+    direction = "old" if photo.age_pred > photo.age else "young"
+    return Thumbnail(
+        sheet=None if place is None else f"{number:05d}",
+        x=-sprites.THUMB * (inside % sprites.ACROSS),
+        y=-sprites.THUMB * (inside // sprites.ACROSS),
+        error=f"{figure(abs(photo.age_pred - photo.age), digits=1)} years too {direction}",
+        ages=f"{figure(photo.age, digits=0)}, said {figure(photo.age_pred, digits=0)}",
+        path=photo.path,
+    )
 
 
 def pictures(folder: Path, runs: Path, names: Sequence[str]) -> list[tuple[str, str]]:

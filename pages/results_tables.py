@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from manifests.tables.comparison import Comparison, Difference, Figure, Table
-from manifests.tables.scorecard import Group
+from manifests.core.text import count, figure, interval, signed
+from manifests.tables.comparison import Comparison, Difference, SplitComparison
+from manifests.tables.scorecard import GroupError
 
 
 def lead(compared: Comparison) -> str:
@@ -18,27 +19,22 @@ def lead(compared: Comparison) -> str:
         return "No run has been scored yet."
     best = min(runs, key=lambda row: row.mae.value)
     evenest = min(runs, key=lambda row: row.average_bias.value)
-    one = f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} on {table.n:,} photos of the {compared.split} split. "
-    return one + (
+    noun = "run" if len(runs) == 1 else "runs"
+    return (
+        f"{len(runs)} {noun} on {count(table.n)} photos of the {compared.split} split. "
         f"Most accurate: {best.name}, off by {interval(best.mae)} years. "
         f"Most even: {evenest.name}, with an average bias of {interval(evenest.average_bias)} years."
     )
 
 
-def interval(figure: Figure) -> str:
-    """Such as `4.22 (4.05 to 4.39)`."""
-    return f"{figure.value:.2f}" + ("" if figure.low is None else f" ({figure.low:.2f} to {figure.high:.2f})")
-
-
-def group(each: Group | None) -> str:
-    """Such as `4.22 (4.05 to 4.39), 50 photos`; `*` marks a group of too few."""
+def group(each: GroupError | None) -> str:
+    """Such as `4.22 (4.05 to 4.39), n = 50`; `*` marks a group of too few photos."""
     if each is None:
         return "no photos"
-    span = "" if each.low is None else f" ({each.low:.2f} to {each.high:.2f})"
-    return f"{each.mae:.2f}{span}, n = {each.n:,}{' *' if each.marked else ''}"
+    return f"{interval(each)}, n = {count(each.n)}{' *' if each.marked else ''}"
 
 
-def comparison(table: Table) -> tuple[list[str], list[tuple[str, ...]]]:
+def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]]:
     """Headers and rows: every system's error, average bias, and bias on each axis."""
     headers = ["system", "", "error (years)", "average bias", *(f"{axis} bias" for axis in table.axes)]
     rows = [
@@ -54,8 +50,8 @@ def comparison(table: Table) -> tuple[list[str], list[tuple[str, ...]]]:
     return headers, rows
 
 
-def pairs(table: Table | None) -> list[tuple[str, ...]]:
-    """Each pair of runs: differences with their intervals and p-values, and what may be said of them."""
+def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
+    """Each pair of runs: differences with their intervals and p-values, and the verdict that they allow."""
     return [
         (
             f"{pair.first} \u2212 {pair.second}",
@@ -68,11 +64,11 @@ def pairs(table: Table | None) -> list[tuple[str, ...]]:
 
 
 def _difference(each: Difference) -> tuple[str, str, str]:
-    return _signed(each.value), f"{_signed(each.low)} to {_signed(each.high)}", f"{each.p:.3f}"
+    return _signed(each.value), f"{_signed(each.low)} to {_signed(each.high)}", figure(each.p, digits=3)
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.2f}".replace("-", "\u2212")
+    return signed(number).replace("-", "\u2212")
 
 
 def _verdict(first: str, mae: Difference, bias: Difference) -> str:
@@ -80,19 +76,27 @@ def _verdict(first: str, mae: Difference, bias: Difference) -> str:
     for each, better, worse in ((mae, "more accurate", "less accurate"), (bias, "more even", "less even")):
         if each.high < 0 or each.low > 0:
             told.append(better if each.high < 0 else worse)
-    return f"{first} is {' and '.join(told)}" if told else "no difference that luck could not make"
+    return f"{first} is {' and '.join(told)}" if told else "no difference beyond chance"
 
 
-def leaderboard(table: Table | None) -> dict[str, Any] | None:
-    """Headers and rows of the leaderboard, the best first."""
+@dataclass(frozen=True)
+class Leaderboard:
+    """The leaderboard as a table, the best system first."""
+
+    headers: list[str]
+    rows: list[tuple[str, ...]]
+
+
+def leaderboard(table: SplitComparison | None) -> Leaderboard | None:
+    """Lay out the leaderboard; None where there is none."""
     if table is None or not table.leaderboard:
         return None
     columns = list(table.leaderboard[0].ranks)
     places = sorted(table.leaderboard, key=lambda place: place.average_rank)
-    return {
-        "headers": ["system", "from", "average rank", *(f"rank by {name}" for name in columns)],
-        "rows": [
-            (place.name, place.kind, f"{place.average_rank:.2f}", *(f"{place.ranks[name]:g}" for name in columns))
+    return Leaderboard(
+        ["system", "from", "average rank", *(f"rank by {name}" for name in columns)],
+        [
+            (place.name, place.kind, figure(place.average_rank), *(f"{place.ranks[name]:g}" for name in columns))
             for place in places
         ],
-    }
+    )

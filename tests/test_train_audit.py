@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from augment import probe
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
@@ -71,7 +71,7 @@ def judged(table: pa.Table) -> pa.Table:
     )
 
 
-def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.Audit:
+def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.AuditReport:
     if name.endswith(".parquet"):
         pq.write_table(written, folder / name)
     else:
@@ -80,7 +80,7 @@ def run(folder: Path, written: pa.Table, name: str = "mine.csv") -> contract.Aud
     return contract.read(folder / "manifests/built/audit.json")
 
 
-def step(made: contract.Audit, policy: str, severity: float) -> Step:
+def step(made: contract.AuditReport, policy: str, severity: float) -> Step:
     return next(one for one in made.steps if (one.policy, one.severity) == (policy, severity))
 
 
@@ -191,9 +191,9 @@ def test_a_mistake_in_the_opinions_is_named(
 
 
 def test_a_bound_on_an_axis_that_there_is_not_is_named() -> None:
-    Bounds(by={"gender": 0.1}).check(CELLS, "p.yaml: audit.bounds")
-    with pytest.raises(UserError) as raised:
-        Bounds(by={"gendre": 0.1}).check(CELLS, "p.yaml: audit.bounds")
+    Bounds(by={"gender": 0.1}).check(CELLS)
+    with pytest.raises(UserError) as raised, located("p.yaml: audit.bounds"):
+        Bounds(by={"gendre": 0.1}).check(CELLS)
     assert str(raised.value) == (
         "p.yaml: audit.bounds.by: expected one of the axes gender. Received 'gendre'. Correct the axis."
     )

@@ -15,7 +15,7 @@ from manifests.core.shards import Shards
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train.data import tfdata
-from train.data.readers import ALIGNMENT, Images, Memory, Rows, fit, order, ready
+from train.data.readers import ALIGNMENT, ArrayRows, Images, Memory, fit, order, ready
 from train.model.runtime import over, tf
 
 
@@ -81,7 +81,7 @@ def test_order_is_a_permutation_by_seed_and_epoch() -> None:
 
 
 def test_rows_are_copied_in_order() -> None:
-    (_, content), *_ = ready(Rows(np.arange(12, dtype=np.float32).reshape(6, 2)), np.array([4, 1, 5]), 3)
+    (_, content), *_ = ready(ArrayRows(np.arange(12, dtype=np.float32).reshape(6, 2)), np.array([4, 1, 5]), 3)
     np.testing.assert_array_equal(content, [[8, 9], [2, 3], [10, 11]])
 
 
@@ -128,8 +128,8 @@ def test_an_epoch_brings_each_photo_with_its_own_labels(shards: tuple[Path, pa.T
     targets = np.arange(2 * len(table), dtype=np.float32).reshape(-1, 2)
     weights = np.arange(len(outputs) * len(table), dtype=np.float32).reshape(-1, len(outputs))
     devices = over(tf.config.list_logical_devices("CPU"))
-    for inputs in (images, Rows(images.take(np.arange(len(images))))):
-        made = list(tfdata.epoch(tfdata.Fitted(inputs, targets, weights), outputs, rows, 8, devices))
+    for inputs in (images, ArrayRows(images.take(np.arange(len(images))))):
+        made = list(tfdata.epoch(tfdata.TrainingData(inputs, targets, weights), outputs, rows, 8, devices))
         assert len(made) == len(rows) // 8  # a smaller rest is left out
         for position, (content, target, weight) in enumerate(made):
             cut = rows[8 * position : 8 * position + 8]

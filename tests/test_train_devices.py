@@ -24,23 +24,26 @@ devices = int(sys.argv[1])
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
 from manifests.sections.train import Recipe, Run, Stage, Train
 from train.data import tfdata
-from train.data.readers import Rows
+from train.data.readers import ArrayRows
 from train.fitting import checkpoint, loop
+from train.fitting.context import RunContext, StageContext
 from train.model import backbones, heads
 from train.model.runtime import over, seed_all
 made = over(tf.config.list_logical_devices("CPU"))
 stage = Stage(epochs=3, rate=1e-3)
+train = Train(size=32, batch=16, runs={"a": Run()})
 recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_labels")
 rng = np.random.default_rng(0)
 with made.strategy.scope():
     seed_all(1)
-    network = heads.assemble(backbones.build(Train(size=32, runs={"a": Run()}), "p"), recipe, ("age",))
+    network = heads.assemble(backbones.build(train), recipe, ("age",))
 photos = rng.integers(0, 255, (64, 32, 32, 3)).astype(np.uint8)
 targets = np.stack([rng.uniform(5, 90, 64), np.full(64, 3)], axis=1).astype(np.float32)
-fitted = tfdata.Fitted(Rows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
+data = tfdata.TrainingData(ArrayRows(photos), targets, rng.uniform(0.5, 1.5, (64, 1)).astype(np.float32))
 losses = []
-learner = loop.Learner(network.full, network.full.variables, fitted, dict)
-loop.train_stage(learner, loop.Setting(stage, recipe, 16, 1, made), checkpoint.State(checkpoint.Counters(), {}),
+run = RunContext("a", train, recipe, 1, None, None, None, None, made)
+start = checkpoint.Checkpoint(checkpoint.Counters(), {})
+loop.train_stage(StageContext(run, stage, network, 1), data, dict, start,
     lambda s: losses.append(s.counters.history[-1]["loss"]))
 print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
 """

@@ -1,4 +1,4 @@
-"""Embeddings: each photo once, whatever the plan; the cache never changes a result."""
+"""Features: each photo once, whatever the plan; the cache never changes a result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from manifests.sections.train import Run, Train
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
-from train.data import features as embed
+from train.data import features
 from train.data.readers import Images
 from train.model import backbones
 from train.model.runtime import keras
@@ -24,7 +24,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> tuple[keras.Model, Path, 
     folder = tmp_path_factory.mktemp("shards")
     table, _ = index.read(write_shards(folder, {"train": 100, "valid": 10}))
     keras.utils.set_random_seed(1)
-    return backbones.build(SECTION, "params.yaml"), folder, table
+    return backbones.build(SECTION), folder, table
 
 
 def keys(table: pa.Table) -> list[str]:
@@ -33,7 +33,7 @@ def keys(table: pa.Table) -> list[str]:
 
 def run(given: tuple[keras.Model, Path, pa.Table], table: pa.Table, cache: Path | None) -> np.ndarray:
     backbone, folder, _ = given
-    return embed.embed(backbone, Images(folder, table, None, 32), keys(table), cache)
+    return features.extract(backbone, Images(folder, table, None, 32), keys(table), cache)
 
 
 def test_features_are_the_backbones(given: tuple[keras.Model, Path, pa.Table]) -> None:
@@ -44,7 +44,7 @@ def test_features_are_the_backbones(given: tuple[keras.Model, Path, pa.Table]) -
     np.testing.assert_allclose(run(given, table, None), expected, atol=1e-5)
 
 
-def test_a_replan_embeds_only_new_photos(
+def test_a_replan_computes_only_new_photos(
     given: tuple[keras.Model, Path, pa.Table], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, asked = given[2], []
@@ -62,15 +62,15 @@ def test_a_replan_embeds_only_new_photos(
     assert asked == []
 
 
-def test_the_same_bytes_twice_are_embedded_once(
+def test_the_same_bytes_twice_are_computed_once(
     given: tuple[keras.Model, Path, pa.Table], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table, asked = given[2].take(pa.array([3, 3, 5, 3])), []
     fill = Images.fill
     monkeypatch.setattr(Images, "fill", lambda self, rows, out: (asked.extend(rows.tolist()), fill(self, rows, out))[1])
-    features = run(given, table, tmp_path)
+    made = run(given, table, tmp_path)
     assert asked == [0, 2]
-    np.testing.assert_array_equal(features[0], features[3])
+    np.testing.assert_array_equal(made[0], made[3])
 
 
 def test_a_damaged_pack_is_made_anew(given: tuple[keras.Model, Path, pa.Table], tmp_path: Path) -> None:
@@ -85,12 +85,12 @@ def test_other_weights_or_preprocessing_have_another_name(given: tuple[keras.Mod
     backbone = given[0]
     keras.utils.set_random_seed(2)
     names = {
-        embed.digest(backbone, SECTION),
-        embed.digest(backbones.build(SECTION, "p"), SECTION),
-        embed.digest(backbone, SECTION.model_copy(update={"preprocessing": "caffe"})),
+        features.fingerprint(backbone, SECTION),
+        features.fingerprint(backbones.build(SECTION), SECTION),
+        features.fingerprint(backbone, SECTION.model_copy(update={"preprocessing": "caffe"})),
     }
     assert len(names) == 3
-    assert embed.digest(backbone, SECTION) in names
+    assert features.fingerprint(backbone, SECTION) in names
 
 
 def test_a_pack_that_holds_nothing_wanted_is_left_alone(

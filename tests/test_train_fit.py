@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pytest
 
 from manifests.core import params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
 from tests.support import stages
@@ -28,8 +28,8 @@ from train.data import samples
 from train.data.readers import Images
 from train.fitting import checkpoint, outputs
 from train.fitting import run as runs
-from train.fitting.checkpoint import Counters, State
-from train.fitting.context import Job
+from train.fitting.checkpoint import Checkpoint, Counters
+from train.fitting.context import RunContext
 from train.model import runtime
 from train.model.heads import exported
 from train.model.runtime import keras
@@ -84,22 +84,21 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> Job:
+def job_of(shards: Path, cache: Path, run: str, text: str = SECTION) -> RunContext:
     path = cache / "params.yaml"
     cache.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     train = params.section(path, Train)
-    one = recipes.run_of(train, run, str(path))
-    recipe = recipes.recipe_of(train, run, one, str(path))
+    recipe = recipes.recipe_of(train, run)
     table, cells = index.read(shards / "index.parquet")
-    return Job(run, train, recipe, one.seeds, 7, table, cells, shards, cache, "p.yaml", runtime.prepare(7))
+    return RunContext(run, train, recipe, 7, table, cells, shards, cache, runtime.prepare(7))
 
 
-def trained(job: Job) -> tuple[pa.Table, list[runs.Member]]:
+def trained(job: RunContext) -> tuple[pa.Table, list[runs.Repeat]]:
     """The predictions of a job."""
-    members = runs.train_members(job, lambda repeat, history: None)
-    splits = [samples.split_items(job.index, split) for split in ("valid", "test")]
-    return outputs.table(splits, [runs.predict_items(job, members, s) for s in splits], job.cells), members
+    repeats = runs.train_repeats(job, lambda repeat, history: None)
+    splits = [samples.split_samples(job.index, split) for split in ("valid", "test")]
+    return outputs.table(splits, [runs.predict(job, repeats, s) for s in splits], job.cells), repeats
 
 
 def dying(epoch: int) -> runs.Report:
@@ -114,27 +113,27 @@ def dying(epoch: int) -> runs.Report:
 
 
 @pytest.fixture(scope="module")
-def two(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, pa.Table, list[runs.Member]]:
+def two(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[RunContext, pa.Table, list[runs.Repeat]]:
     job = job_of(shards, tmp_path_factory.mktemp("cache"), "two")
     return job, *trained(job)
 
 
-def test_predictions_are_the_mean_of_the_repeats(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
-    _, made, members = two
+def test_predictions_are_the_mean_of_the_repeats(two: tuple[RunContext, pa.Table, list[runs.Repeat]]) -> None:
+    _, made, repeats = two
     each = np.stack(made["age_preds"].to_pylist())
-    assert each.shape == (36, 2) and len(members) == 2
+    assert each.shape == (36, 2) and len(repeats) == 2
     assert np.abs(each[:, 0] - each[:, 1]).max() > 1e-3
     np.testing.assert_allclose(made["age_pred"].to_numpy(), each.mean(axis=1), rtol=1e-5)
 
 
-def test_predictions_are_in_order_of_split_and_path(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
+def test_predictions_are_in_order_of_split_and_path(two: tuple[RunContext, pa.Table, list[runs.Repeat]]) -> None:
     _, made, _ = two
     keys = list(zip(made["split"].to_pylist(), made["path"].to_pylist(), strict=True))
     assert keys == [*sorted(k for k in keys if k[0] == "valid"), *sorted(k for k in keys if k[0] == "test")]
     assert made.filter(pc.equal(made["split"].cast(pa.string()), "test"))["age"].null_count == 12
 
 
-def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[Job, pa.Table, list[runs.Member]]) -> None:
+def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[RunContext, pa.Table, list[runs.Repeat]]) -> None:
     _, made, _ = two
     shares = np.stack(made["age_q"].to_pylist())
     assert shares.shape == (36, 101)
@@ -144,23 +143,23 @@ def test_a_distribution_output_keeps_its_cumulative_shares(two: tuple[Job, pa.Ta
 
 
 def test_killed_at_any_epoch_and_resumed_is_the_same(
-    two: tuple[Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+    two: tuple[RunContext, pa.Table, list[runs.Repeat]], shards: Path, tmp_path: Path
 ) -> None:
-    job, made, members = two
-    epochs = sum(len(member.history) for member in members)
+    job, made, repeats = two
+    epochs = sum(len(repeat.history) for repeat in repeats)
     assert epochs == 8
     die_at = int(np.random.default_rng(os.getpid()).integers(1, epochs + 1))
     job = job_of(shards, tmp_path, "two")
     with pytest.raises(Killed):
-        runs.train_members(job, dying(die_at))
+        runs.train_repeats(job, dying(die_at))
     again, resumed = trained(job)
     assert again.equals(made), f"killed after epoch {die_at}"
-    assert [m.history for m in resumed] == [m.history for m in members]
+    assert [m.history for m in resumed] == [m.history for m in repeats]
 
 
-def test_another_setting_never_takes_up_a_state(shards: Path, tmp_path: Path) -> None:
-    states = {job_of(shards, tmp_path, "two", SECTION.replace(*change)).states for change in CHANGES}
-    assert len(states) == len(CHANGES)
+def test_another_setting_never_continues_from_a_checkpoint(shards: Path, tmp_path: Path) -> None:
+    folders = {job_of(shards, tmp_path, "two", SECTION.replace(*change)).checkpoints for change in CHANGES}
+    assert len(folders) == len(CHANGES)
 
 
 CHANGES = [
@@ -172,7 +171,7 @@ CHANGES = [
 ]
 
 
-def test_the_files_of_a_run(two: tuple[Job, pa.Table, list[runs.Member]], tmp_path: Path) -> None:
+def test_the_files_of_a_run(two: tuple[RunContext, pa.Table, list[runs.Repeat]], tmp_path: Path) -> None:
     _, made, _ = two
     for name in ("a", "b"):
         outputs.write(made, tmp_path / name, CELLS)
@@ -189,14 +188,14 @@ def test_the_files_of_a_run(two: tuple[Job, pa.Table, list[runs.Member]], tmp_pa
 
 
 def test_the_exported_model_gives_the_same_ages(
-    two: tuple[Job, pa.Table, list[runs.Member]], shards: Path, tmp_path: Path
+    two: tuple[RunContext, pa.Table, list[runs.Repeat]], shards: Path, tmp_path: Path
 ) -> None:
-    job, made, members = two
+    job, made, repeats = two
     path = tmp_path / "two" / "model.keras"
-    outputs.save_model(exported([member.network for member in members], job.recipe), path)
+    outputs.save_model(exported([repeat.network for repeat in repeats], job.recipe), path)
     assert [p.name for p in path.parent.iterdir()] == ["model.keras"]
     model = predict.load(path, tmp_path)
-    valid = samples.split_items(job.index, "valid")
+    valid = samples.split_samples(job.index, "valid")
     images = Images(shards, valid.table, None, 32)
     photos = np.zeros((len(valid), 32, 32, 3), np.uint8)
     images.fill(np.arange(len(valid)), photos)
@@ -213,9 +212,9 @@ def test_a_run_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"text"])
-def test_a_broken_state_is_no_state(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_checkpoint_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "repeat-0.npz"
-    checkpoint.save(path, State(Counters(epoch=3), {"best": [np.ones(2)]}))
+    checkpoint.save(path, Checkpoint(Counters(epoch=3), {"best": [np.ones(2)]}))
     whole = checkpoint.load(path)
     assert whole is not None and whole.counters.epoch == 3
     np.testing.assert_array_equal(whole.arrays["best"][0], [1, 1])
@@ -223,13 +222,12 @@ def test_a_broken_state_is_no_state(tmp_path: Path, content: bytes) -> None:
     assert checkpoint.load(path) is None
 
 
-def test_state_keeps_every_counter() -> None:
+def test_a_checkpoint_keeps_every_counter() -> None:
     counters = Counters().after(5.0, {"a": 1.0}).after(6.0, {"a": 2.0})
     assert (counters.epoch, counters.best, counters.since) == (2, 5.0, 1)
     following = counters.next_stage()
     assert (following.stage, following.epoch, following.best) == (1, 0, float("inf"))
     assert len(following.history) == 2
-    assert State(counters, {}).counters is counters
 
 
 def command_line(shards: Path, folder: Path, run: str, text: str) -> list[str]:
@@ -249,7 +247,7 @@ def test_mistakes_end_in_one_line(shards: Path, tmp_path: Path) -> None:
 
 def test_missing_weights_are_named(shards: Path, tmp_path: Path) -> None:
     text = SECTION.replace("train:\n", f"train:\n  weights: {tmp_path}/none.h5\n")
-    with pytest.raises(UserError) as caught:
+    with pytest.raises(UserError) as caught, located("p.yaml: train"):
         trained(job_of(shards, tmp_path, "plain", text))
     assert str(caught.value) == (
         "p.yaml: train.weights: expected none, imagenet, or a weights file. "
@@ -271,11 +269,11 @@ def test_two_processes_predict_the_same(shards: Path, tmp_path: Path) -> None:
 def test_a_stage_goes_back_to_its_best_epoch(shards: Path, tmp_path: Path) -> None:
     text = SECTION.replace("base: default, head", "base: default, stages: [{epochs: 2, rate: 1}], head")
     job = job_of(shards, tmp_path, "plain", text)
-    table, (member,) = trained(job)
+    table, (repeat,) = trained(job)
     valid = table.slice(0, 24)
     errors = np.abs(valid["age_pred"].to_numpy() - valid["age"].to_numpy()).mean()
-    assert errors == pytest.approx(min(record["valid_mae"] for record in member.history), abs=1e-3)
-    assert len({record["valid_mae"] for record in member.history}) > 1
+    assert errors == pytest.approx(min(record["valid_mae"] for record in repeat.history), abs=1e-3)
+    assert len({record["valid_mae"] for record in repeat.history}) > 1
 
 
 @pytest.mark.slow
@@ -307,8 +305,8 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
     stages.run_all(folder, "manifests.draw", "manifests.scan", "balance.plan", "augment.render")
     for name in STUDIES:
         job = job_of(folder / "datasets/shards", folder, name, text)
-        made, members = trained(job)
-        assert len(members[0].history) == len(STUDIES[name].stages)
+        made, repeats = trained(job)
+        assert len(repeats[0].history) == len(STUDIES[name].stages)
         outputs.write(made, folder / "datasets/runs" / name, job.cells)
         keras.backend.clear_session()
     return folder

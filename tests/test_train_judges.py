@@ -22,8 +22,8 @@ from manifests.core.errors import UserError
 from manifests.tables import audit as contract
 from tests.support.render_fixtures import picture, project
 from train import audit
-from train.data.readers import Rows
-from train.data.samples import Items
+from train.data.readers import ArrayRows
+from train.data.samples import Samples
 from train.label_drift import folds, judges
 from train.label_drift.judges import Bench
 from train.model import runtime
@@ -33,7 +33,7 @@ CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 
 def bench(photos: int, labels: dict[str, np.ndarray], features: np.ndarray) -> Bench:
     units = {name: 101 if name == AGE else 2 for name in labels}
-    return Bench(Rows(features[:photos]), Rows(features), None, labels, units, 16)
+    return Bench(ArrayRows(features[:photos]), ArrayRows(features), None, labels, units, 16)
 
 
 def test_a_judge_can_t_know_what_its_photo_is_labelled() -> None:
@@ -110,11 +110,11 @@ def test_a_photo_cropped_and_compressed_again_is_found() -> None:
     inner = cv2.resize(pixels[4][3:91, 4:92], (96, 96), interpolation=cv2.INTER_AREA)
     jpeg = cv2.imencode(".jpg", inner, [cv2.IMWRITE_JPEG_QUALITY, 50])[1]
     pixels = np.concatenate([pixels, cv2.imdecode(jpeg, cv2.IMREAD_COLOR)[None]])
-    assert folds.alike(Rows(pixels)) == [(4, 12)]
+    assert folds.alike(ArrayRows(pixels)) == [(4, 12)]
 
 
 def test_a_probe_of_other_photos_is_refused() -> None:
-    photos = Items(pa.table({"image_id": ["a", "b"]}), ["plain"] * 2)
+    photos = Samples(pa.table({"image_id": ["a", "b"]}), ["plain"] * 2)
     assert folds.shown(photos, pa.table({"image_id": ["b", "a", "b"]})).tolist() == [1, 0, 1]
     with pytest.raises(UserError) as raised:
         folds.shown(photos, pa.table({"image_id": ["c"]}))

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from manifests.core import params
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Recipe, Train
-from train.recipes import RECIPES, STUDIES, recipe_of, run_of
+from train.recipes import RECIPES, STUDIES, recipe_of
 from train.sample_weights import SCHEMES
 
 ROWS = [
@@ -20,15 +20,11 @@ ROWS = [
 STUDY = {"A": "Starting kit", "B": "Augmentation study", "C": "Sample-weight study", "D": "Custom-loss study"}
 
 
-def section(tmp_path: Path, text: str) -> tuple[Train, str]:
+def recipe(tmp_path: Path, text: str, name: str = "a") -> Recipe:
     path = tmp_path / "params.yaml"
     path.write_text(f"train:\n{text}")
-    return params.section(path, Train), str(path)
-
-
-def recipe(tmp_path: Path, text: str, name: str = "a") -> Recipe:
-    train, where = section(tmp_path, text)
-    return recipe_of(train, name, run_of(train, name, where), where)
+    with located(f"{path}: train"):
+        return recipe_of(params.section(path, Train), name)
 
 
 def test_every_row_is_there_and_says_so() -> None:
@@ -116,9 +112,9 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_an_unknown_run_lists_the_known(tmp_path: Path) -> None:
-    train, where = section(tmp_path, "  runs: {one: {}, two: {}}\n")
     with pytest.raises(UserError) as caught:
-        run_of(train, "three", where)
+        recipe(tmp_path, "  runs: {one: {}, two: {}}\n", "three")
     assert str(caught.value) == (
-        f"{where}: train.runs: expected one of the runs one, two. Received 'three'. Name one of them with --run."
+        f"{tmp_path}/params.yaml: train.runs: expected one of the runs one, two. Received 'three'. "
+        "Name one of them with --run."
     )

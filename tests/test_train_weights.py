@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Scheme
 from tests.support.train_fixtures import CELLS
 from train.sample_weights import SCHEMES, effective_size, named, normalised, weigh
@@ -106,8 +106,8 @@ def test_hand_set_weights_name_a_value_they_lack() -> None:
     cells = Cells.of({"gender": ["male", "female", "unknown"]})
     table = pa.table({"age": [30.0], "gender": ["male"]})
     scheme = Scheme(rule="table", table={"gender": {"male": 1.0, "female": 2.0}})
-    with pytest.raises(UserError) as caught:
-        weigh(scheme, table, cells, "params.yaml: train.runs.a.weights")
+    with pytest.raises(UserError) as caught, located("params.yaml: train.runs.a.weights"):
+        weigh(scheme, table, cells)
     assert str(caught.value) == (
         "params.yaml: train.runs.a.weights: gender: expected a weight for each of male, female, unknown. "
         "Received none for unknown. Write a table of your own under `weights`, or choose another scheme."
@@ -149,4 +149,4 @@ def test_axes_that_the_layout_lacks_are_left_out() -> None:
 
 def test_unknown_scheme_lists_the_known() -> None:
     with pytest.raises(UserError, match=r"expected one of none, age_group, .*Received 'cel'"):
-        named("cel", "params.yaml: train.runs.a.weights")
+        named("cel")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.scanning.photos import SIDE
 from manifests.sections.audit import Audit
@@ -40,13 +41,14 @@ def main() -> None:
     audit, seed = params.section(options.params, Audit), params.seed(options.params)
     policies = params.section(options.params, Policies)
     probe, cells = index.read(options.probe / "index.parquet", "augment.probe")
-    audit.bounds.check(cells, f"{options.params}: audit.bounds")
+    with located(f"{options.params}: audit.bounds"):
+        audit.bounds.check(cells)
     if options.opinions:
         name, seen = options.opinions.name, judge_predictions.read(options.opinions, probe, cells)
         photos, held = drift.originals(probe, seen)
     else:
         train = params.section(options.params, Train)
-        chosen = samples.train_items(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
+        chosen = samples.train_samples(index.read(options.shards / "index.parquet")[0], "original", "none", cells)
         pixels = Images(options.shards, chosen.table, chosen.views, SIDE)
         fold = folds.of(chosen, pixels, source.read(options.source)[0], audit.folds, seed)
 
@@ -54,8 +56,9 @@ def main() -> None:
         from train.model import runtime
 
         runtime.prepare(seed)
-        asked = (chosen, options.shards), (samples.Items(probe, [PLAIN] * len(probe)), options.probe)
-        bench = judges.bench(train, str(options.params), *asked, cells, options.cache)
+        asked = (chosen, options.shards), (samples.Samples(probe, [PLAIN] * len(probe)), options.probe)
+        with located(f"{options.params}: train"):
+            bench = judges.bench(train, *asked, cells, options.cache)
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
         name, photos = judges.NAME, chosen.table
     worth = drift.skill(photos, held, cells, audit.resamples, seed)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
+from manifests.core.text import escaped, figure, markdown, span
 from manifests.sections.source import Source
-from manifests.sections.train import Recipe, Train
+from manifests.sections.train import Recipe, Stage, Train
 from manifests.tables import plan_report, scorecard
 from manifests.tables.plan_report import PlanReport
-from manifests.tables.scorecard import Group, Scorecard
+from manifests.tables.scorecard import GroupError, Scorecard
 from train import recipes
+from train.sample_weights import named
 
 LICENCES = {
     "drawn": "drawn by this project's own code (Apache-2.0)",
@@ -34,18 +36,21 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="default: datasets/runs/<run>/card.md")
     options = parser.parse_args()
     train, source = params.section(options.params, Train), params.section(options.params, Source)
-    run = recipes.run_of(train, options.run, str(options.params))
-    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
+    with located(f"{options.params}: train"):
+        recipe = recipes.recipe_of(train, options.run)
     folder = Path("datasets/runs") / options.run
     card = scorecard.read(options.scorecard or folder / "scorecard.json")
     out = options.out or folder / "card.md"
-    write_text(out, text(options.run, train, recipe, run.seeds, source, plan_report.read(options.plan), card))
+    write_text(out, text(options.run, train, recipe, source, plan_report.read(options.plan), card))
     print(f"{out}: card of {options.run}")
 
 
-def text(name: str, train: Train, recipe: Recipe, seeds: int, source: Source, plan: PlanReport, card: Scorecard) -> str:
+def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanReport, card: Scorecard) -> str:
     """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting."""
-    backbone = f"{train.backbone} at {train.size} pixels, weights {Path(train.weights).name}"
+    scores, groups = card.splits[card.split], card.by_group[card.split]
+    size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
+    errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
+    biases = [*scores.bias.items(), ("average", scores.average_bias)]
     return "\n".join(
         [
             f"# Model card: {name}",
@@ -55,32 +60,23 @@ def text(name: str, train: Train, recipe: Recipe, seeds: int, source: Source, pl
             "",
             "## Training",
             "",
-            f"- Recipe: {recipe.about}",
-            f"- Backbone: {backbone}{', frozen' if train.frozen else ''}; {seeds} repeat(s), their mean.",
-            *(f"- Stage {i + 1}: {_stage(stage)}" for i, stage in enumerate(recipe.stages)),
+            f"- Recipe: {escaped(recipe.about)}",
+            f"- Backbone: {size}{', frozen' if train.frozen else ''}; {train.runs[name].seeds} repeat(s), their mean.",
+            *(f"- Stage {i + 1}: {escaped(_stage(stage))}" for i, stage in enumerate(recipe.stages)),
             *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
             f"- Images: {_images(recipe, plan)}",
             f"- Photos: {LICENCES[source.layout]}.",
-            f"- Pretrained weights: {_weights(train)}.",
+            f"- Pretrained weights: {escaped(_pretrained(train))}.",
             "",
             f"## Scores on {card.split}",
             "",
             "Mean absolute error in years, with the 95% bootstrap interval.",
             "",
-            "| group | photos | MAE | interval |",
-            "|---|---|---|---|",
-            _row("all", card.overall),
-            *(_row(f"{a}: {v}", g) for a, values in card.by_group[card.split].items() for v, g in values.items()),
+            *markdown(("group", "photos", "MAE", "interval"), (_error(group, each) for group, each in errors)),
             "",
             "Bias: the mean absolute difference between the errors of an axis' groups, in years.",
             "",
-            "| axis | bias | interval |",
-            "|---|---|---|",
-            *(
-                f"| {axis} | {bias.value:.2f} | {bias.low:.2f} to {bias.high:.2f} |"
-                for axis, bias in card.splits[card.split].bias.items()
-            ),
-            f"| average | {card.average_bias:.2f} | {_interval(card)} |",
+            *markdown(("axis", "bias", "interval"), ((a, figure(b.value), span(b.low, b.high)) for a, b in biases)),
             "",
             "## Limits",
             "",
@@ -88,14 +84,14 @@ def text(name: str, train: Train, recipe: Recipe, seeds: int, source: Source, pl
             "- Groups are the labels of the photos' source, coarse and seen from outside; * marks those with too",
             "  few photos to judge. A group that is not listed was not tested.",
             "- Not for decisions about people. Photos that are not cropped and aligned alike give other errors.",
-            *(f"- {note}" for note in card.splits[card.split].notes),
+            *(f"- {escaped(note)}" for note in scores.notes),
             "",
         ]
     )
 
 
-def _stage(stage: Any) -> str:
-    rule = stage.weights
+def _stage(stage: Stage) -> str:
+    rule = named(stage.weights)
     axes = f" over {', '.join(rule.axes) or 'every axis'}{', jointly' if rule.joint else ''}"
     weights = "no weights" if rule.rule == "none" else f"weights by rule {rule.rule}{axes}"
     power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
@@ -109,7 +105,7 @@ def _images(recipe: Recipe, plan: PlanReport) -> str:
     return f"the balanced set: {plan.keep} originals kept and {plan.augment} copies"
 
 
-def _weights(train: Train) -> str:
+def _pretrained(train: Train) -> str:
     if train.weights == "none":
         return "none"
     if train.weights == "imagenet":
@@ -119,14 +115,9 @@ def _weights(train: Train) -> str:
     return f"{Path(train.weights).name}: see its source"
 
 
-def _row(name: str, group: Group) -> str:
-    interval = "none" if group.low is None or group.high is None else f"{group.low:.2f} to {group.high:.2f}"
-    return f"| {name}{' *' if group.marked else ''} | {group.n} | {group.mae:.2f} | {interval} |"
-
-
-def _interval(card: Scorecard) -> str:
-    average = card.splits[card.split].average_bias
-    return f"{average.low:.2f} to {average.high:.2f}"
+def _error(name: str, group: GroupError) -> tuple[str, str, str, str]:
+    interval = "none" if group.low is None or group.high is None else span(group.low, group.high)
+    return f"{name}{' *' if group.marked else ''}", str(group.n), figure(group.mae), interval
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.sections.train import Train
@@ -41,13 +42,14 @@ def main() -> None:
     if options.show:
         print(report.terminal(contract.read(options.json)))
         return
-    runs, cells = scored_runs.read(params.section(options.params, Train), options.runs, options.params)
-    given = comparison.read_given(options.predictions, [run.run for run in runs])
+    with located(f"{options.params}: train"):
+        runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
+    given = comparison.read_given(options.predictions, [run.name for run in runs])
     made = comparison.compare(
         runs,
         given,
         cells,
-        _marginals(plan_report.read(options.plan)),
+        plan_report.read(options.plan),
         params.section(options.params, Score),
         params.seed(options.params),
     )
@@ -55,14 +57,6 @@ def main() -> None:
     write_text(options.csv, report.csv_text(made))
     contract.write(made, options.json)
     print(report.terminal(made))
-
-
-def _marginals(plan: plan_report.PlanReport) -> list[contract.Marginal]:
-    return [
-        contract.Marginal(axis=axis, value=each.value, wanted=each.wanted_share, reached=each.reached_share)
-        for axis, values in plan.marginals.items()
-        for each in values
-    ]
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
+from argparse import Namespace
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.sections.train import Train
 from manifests.tables import index
+from train import recipes
 
 
 def main() -> None:
@@ -15,35 +17,34 @@ def main() -> None:
     parser = command.parser(__doc__, shards="datasets/shards", runs="datasets/runs", cache=".cache")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
     options = parser.parse_args()
-    train, seed = params.section(options.params, Train), params.seed(options.params)
+    with located(f"{options.params}: train"):
+        _fit(options, params.section(options.params, Train), params.seed(options.params))
 
-    from train import recipes
 
-    run = recipes.run_of(train, options.run, str(options.params))
-    recipe = recipes.recipe_of(train, options.run, run, str(options.params))
+def _fit(options: Namespace, train: Train, seed: int) -> None:
+    recipe = recipes.recipe_of(train, options.run)
     table, cells = index.read(options.shards / "index.parquet")
 
+    # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
     from train.fitting import outputs
-    from train.fitting import run as runs
-    from train.fitting.context import Job
+    from train.fitting.context import RunContext
     from train.fitting.curves import Curves
+    from train.fitting.run import predict, train_repeats
     from train.model import runtime
     from train.model.heads import exported
 
-    job = Job(
-        options.run, train, recipe, run.seeds, seed, table, cells, options.shards, options.cache, str(options.params),
-        runtime.prepare(seed),
-    )  # fmt: skip
-    folder: Path = options.runs / options.run
+    devices = runtime.prepare(seed)
+    run = RunContext(options.run, train, recipe, seed, table, cells, options.shards, options.cache, devices)
+    folder = options.runs / options.run
     with Curves(folder / "curves") as curves:
-        members = runs.train_members(job, curves)
-    splits = [samples.split_items(table, split) for split in ("valid", "test")]
-    made = outputs.table(splits, [runs.predict_items(job, members, split) for split in splits], cells)
+        repeats = train_repeats(run, curves)
+    splits = [samples.split_samples(table, split) for split in ("valid", "test")]
+    made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells)
     outputs.write(made, folder, cells)
-    outputs.save_model(exported([member.network for member in members], recipe), folder / "model.keras")
-    print(outputs.lines(job, members, made))
-    shutil.rmtree(job.states, ignore_errors=True)
+    outputs.save_model(exported([repeat.network for repeat in repeats], recipe), folder / "model.keras")
+    print(outputs.lines(run, repeats, made))
+    shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def main() -> None:
             worst=photos,
         )
         (folder / "index.html").write_text(html, encoding="utf-8")
-        figures = "".join(shell.script(each["chart"], each["figure"]) for each in drawn.all())
+        figures = "".join(shell.script(each.chart, each.figure) for each in drawn)
         (folder / "figures.js").write_text(figures, encoding="utf-8")
         shell.share(folder, "charts.css", "charts.js")
         shell.plotly(folder)

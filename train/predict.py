@@ -1,4 +1,4 @@
-"""Print the age that a trained run sees in photos."""
+"""Print the age that a trained run predicts for photos."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_BYTES, MAX_PIXELS = 50_000_000, 50_000_000
 
 
 def main() -> None:
-    """Read the exported model and the photos; print path and age, one a line."""
+    """Read the exported model and the photos; print path and age, one photo per line."""
     parser = command.parser(__doc__, runs="datasets/runs")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
     parser.add_argument("photos", nargs="+", type=Path, help="photos, or folders of them")

@@ -1,4 +1,4 @@
-"""The named recipes, ours and the studies'; and from `train.runs` to what is trained, all names looked up.
+"""The named recipes, ours and the studies'; and the recipe of each run of `train.runs`, with all names looked up.
 
 Each is one frozen object; `about` is its docstring. A weights scheme belongs to a stage: a run's `weights` takes the
 place of that of the last stage. Soft labels are a normal of 3 years around the label, unless `spread` says otherwise.
@@ -10,8 +10,8 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from manifests.core.errors import UserError
-from manifests.sections.train import Recipe, Run, Stage, Train
+from manifests.core.errors import UserError, located
+from manifests.sections.train import OwnRecipe, Recipe, Stage, Train
 from train.sample_weights import named
 from train.studies import STUDIES
 
@@ -63,8 +63,8 @@ OWN: dict[str, Recipe] = {
     ),
     "steady": Recipe(
         about="Ours: the distribution from a head of four layers, soft labels as wide as raters disagree at "
-        "that age, 800 steps of 128 images for any set of images, a cosine schedule, the last epoch whatever valid "
-        "says; predicts the mean of a photo and its mirror image.",
+        "that age, 800 steps of 128 images for any set of images, a cosine schedule, the last epoch for any "
+        "result on valid; predicts the mean of a photo and its mirror image.",
         stages=(Stage(layers=HEAD, steps=800),),
         head=(0.3, 512, 0.3, 128, 0.3, 64, 0.3, 64, 0.3),
         output="distribution",
@@ -80,63 +80,49 @@ OWN: dict[str, Recipe] = {
 RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
 
 
-def run_of(train: Train, name: str, where: str) -> Run:
-    """The run of a name.
-
-    Raises:
-        UserError: there is none; the known ones are listed.
-    """
-    if name not in train.runs:
-        raise UserError(
-            f"{where}: train.runs",
-            f"one of the runs {', '.join(train.runs)}",
-            repr(name),
-            "Name one of them with --run",
-        )
-    return train.runs[name]
-
-
-def recipe_of(train: Train, name: str, run: Run, where: str) -> Recipe:
-    """The recipe of a run, the user's own first, with the run's weights in its last stage.
+def recipe_of(train: Train, name: str) -> Recipe:
+    """Look up the recipe of a run, the user's own recipes first, and put the run's weights in its last stage.
 
     Args:
         train: the section.
         name: the run's name.
-        run: the run.
-        where: the parameter file.
     Returns:
         a recipe whose stages hold weights schemes spelt out.
     Raises:
-        UserError: no recipe or no scheme of a name.
+        UserError: no run, recipe or scheme of a name; the key is relative to the section.
     """
-    key = f"{where}: train.runs.{name}"
-    recipe = _own(train, run.recipe, f"{key}.recipe", where)
-    stages = [stage.model_copy(update={"weights": named(stage.weights, f"{key}.recipe")}) for stage in recipe.stages]
+    if name not in train.runs:
+        known = ", ".join(train.runs)
+        raise UserError(".runs", f"one of the runs {known}", repr(name), "Name one of them with --run")
+    run = train.runs[name]
+    own = train.recipes.get(run.recipe)
+    recipe = None if own is None else _own(train, run.recipe, own)
+    with located(f".runs.{name}.recipe"):
+        recipe = recipe or _registered(train, run.recipe)
+        stages = [stage.model_copy(update={"weights": named(stage.weights)}) for stage in recipe.stages]
     if run.weights is not None:
-        stages[-1] = stages[-1].model_copy(update={"weights": named(run.weights, f"{key}.weights")})
+        with located(f".runs.{name}.weights"):
+            stages[-1] = stages[-1].model_copy(update={"weights": named(run.weights)})
     ceiling = train.max_epochs
     if ceiling is not None:
         stages = [stage.model_copy(update={"epochs": min(stage.epochs, ceiling)}) for stage in stages]
     return recipe.model_copy(update={"stages": tuple(stages), "images": run.images or recipe.images})
 
 
-def _own(train: Train, name: str, key: str, where: str) -> Recipe:
-    own = train.recipes.get(name)
-    if own is None:
-        return _registered(name, key, train)
-    base = _registered(own.base, f"{where}: train.recipes.{name}.base", train)
+def _own(train: Train, name: str, own: OwnRecipe) -> Recipe:
+    """Lay a recipe of the user's over its base, and check both together."""
+    with located(f".recipes.{name}.base"):
+        base = _registered(train, own.base)
     given = {field: getattr(own, field) for field in own.model_fields_set if field != "base"}
     try:
         return base.like(given.pop("about", f"The user's {name}, after {own.base}."), **given)
     except ValidationError as error:
         rule = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise UserError(
-            f"{where}: train.recipes.{name}", rule, f"{given} over {own.base}", "Correct the recipe"
-        ) from error
+        raise UserError(f".recipes.{name}", rule, f"{given} over {own.base}", "Correct the recipe") from error
 
 
-def _registered(name: str, key: str, train: Train) -> Recipe:
+def _registered(train: Train, name: str) -> Recipe:
     if name not in RECIPES:
         known = ", ".join([*train.recipes, *RECIPES])
-        raise UserError(key, f"one of the recipes {known}", repr(name), "Correct the name")
+        raise UserError("", f"one of the recipes {known}", repr(name), "Correct the name")
     return RECIPES[name]

@@ -1,4 +1,4 @@
-"""Draw where a run's model looks: in chosen photos, and in the mean over each group."""
+"""Draw which regions of a face a run's model uses: in chosen photos, and in the mean over each group."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from train.data.readers import Images, fit
 from train.model.runtime import keras, tf
 
 PANEL, GAP, LABEL = 128, 4, 20  # pixels
-MARGIN = 12  # photos a group, taken in order of their paths: enough for a mean face
+PER_GROUP = 12  # photos per group, taken in order of their paths: enough for a mean face
 
 
 def main() -> None:
-    """Read the exported model and photos; write one picture: a row a photo or group."""
+    """Read the exported model and photos; write one picture: one row per photo or group."""
     parser = command.parser(__doc__, runs="datasets/runs", shards="datasets/shards")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
     parser.add_argument("--out", type=Path, help="default: saliency.png in the run's folder")
-    parser.add_argument("--per-group", type=int, default=MARGIN, help=f"photos of valid a group; default: {MARGIN}")
+    parser.add_argument(
+        "--per-group", type=int, default=PER_GROUP, help=f"photos of valid per group; default: {PER_GROUP}"
+    )
     parser.add_argument("photos", nargs="*", type=Path, help="photos, or folders of them; none: the groups alone")
     options = parser.parse_args()
     attention = Attention(predict.load(options.runs / options.run / "model.keras", options.runs))
@@ -74,7 +76,7 @@ def row(name: str, pixels: np.ndarray, attention: Attention) -> np.ndarray:
     """The mean photo, and the mean of each map over it: uint8 (height, width, 3) RGB under its name.
 
     Args:
-        name: written above.
+        name: the title of the row.
         pixels: uint8 (n, size, size, 3).
         attention: of the model.
     """
@@ -103,7 +105,7 @@ class Attention:
     """Both maps of the model that a run exported; the mean over its branches.
 
     Args:
-        model: as `train.model.exported` makes it.
+        model: as `train.model.heads.exported` makes it.
     Raises:
         ValueError: a backbone without maps that end in features.
     """

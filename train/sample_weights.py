@@ -1,4 +1,4 @@
-"""Weights schemes: a photo's weight in the loss as a pure function of the train table's labels."""
+"""Weights schemes: a photo's sample weight as a pure function of the labels of the train table."""
 
 from __future__ import annotations
 
@@ -36,27 +36,26 @@ SCHEMES: dict[str, Scheme] = {
 }
 
 
-def named(scheme: str | Scheme, where: str) -> Scheme:
-    """The scheme of a name, or the one spelt out.
+def named(scheme: str | Scheme) -> Scheme:
+    """Look up the scheme of a name; one that is spelt out is returned as it is.
 
     Raises:
-        UserError: no scheme of that name; `where` names the key.
+        UserError: no scheme of that name.
     """
     if isinstance(scheme, Scheme):
         return scheme
     if scheme not in SCHEMES:
-        raise UserError(where, f"one of {', '.join(SCHEMES)}, or a scheme spelt out", repr(scheme), "Correct the name")
+        raise UserError("", f"one of {', '.join(SCHEMES)}, or a scheme spelt out", repr(scheme), "Correct the name")
     return SCHEMES[scheme]
 
 
-def weigh(scheme: Scheme, table: pa.Table, cells: Cells, where: str = "weights") -> np.ndarray:
+def weigh(scheme: Scheme, table: pa.Table, cells: Cells) -> np.ndarray:
     """Weigh each row, before the exponent's and the mean's scaling: the numbers the studies print.
 
     Args:
         scheme: the rule.
         table: rows with `age` and the columns of `cells`, the train split as it is trained on.
         cells: the axes of the table.
-        where: the key that named the scheme, for messages.
     Returns:
         float64 (rows,), above 0.
     Raises:
@@ -64,11 +63,11 @@ def weigh(scheme: Scheme, table: pa.Table, cells: Cells, where: str = "weights")
     """
     if scheme.rule == "none":
         return np.ones(len(table))
-    axes = _axes(scheme, cells, where)
+    axes = _axes(scheme, cells)
     columns = [_positions(scheme, axis, table) for axis in axes]
     sizes = [_size(scheme, axis) for axis in axes]
     if scheme.rule == "table":
-        return np.prod([_by_hand(scheme, a, c, where) for a, c in zip(axes, columns, strict=True)], axis=0)
+        return np.prod([_by_hand(scheme, a, c) for a, c in zip(axes, columns, strict=True)], axis=0)
     if scheme.joint:
         groups, size = _joint(scheme, axes, columns, sizes, table)
         return _of_counts(scheme, groups, size)
@@ -86,12 +85,12 @@ def effective_size(weights: np.ndarray) -> float:
     return float(weights.sum() ** 2 / (weights**2).sum()) if len(weights) else 0.0
 
 
-def _axes(scheme: Scheme, cells: Cells, where: str) -> list[Axis]:
+def _axes(scheme: Scheme, cells: Cells) -> list[Axis]:
     """The scheme's axes that the table has; a layout may lack some."""
     names = scheme.axes or tuple(scheme.table) or cells.names
     axes = [axis for axis in cells.axes if axis.name in names]
     if not axes:
-        raise UserError(where, f"one of the axes {', '.join(cells.names)}", ", ".join(names), "Correct the axes")
+        raise UserError("", f"one of the axes {', '.join(cells.names)}", ", ".join(names), "Correct the axes")
     return axes
 
 
@@ -133,12 +132,12 @@ def _of_counts(scheme: Scheme, groups: np.ndarray, size: int) -> np.ndarray:
     return (scheme.smoothing + len(groups)) / (scheme.smoothing + size * count)
 
 
-def _by_hand(scheme: Scheme, axis: Axis, positions: np.ndarray, where: str) -> np.ndarray:
+def _by_hand(scheme: Scheme, axis: Axis, positions: np.ndarray) -> np.ndarray:
     given = {axis.index(value): weight for value, weight in scheme.table[axis.name].items()}
     missing = [value for i, value in enumerate(axis.values) if i not in given]
     if missing:
         raise UserError(
-            f"{where}: {axis.name}",
+            f": {axis.name}",
             f"a weight for each of {', '.join(axis.values)}",
             f"none for {missing[0]}",
             "Write a table of your own under `weights`, or choose another scheme",

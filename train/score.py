@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from manifests.core import command, params
+from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.tables import predictions, scorecard
@@ -27,8 +28,10 @@ def main() -> None:
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"default: {default}")
     options = parser.parse_args()
     folder = Path("datasets/runs") / options.run
-    table, cells = predictions.read(options.predictions or folder / "predictions.parquet")
-    split = photos.labelled(table, cells, options.predictions or folder / "predictions.parquet")
+    path = options.predictions or folder / "predictions.parquet"
+    table, cells = predictions.read(path)
+    with located(str(path)):
+        split = photos.labelled(table, cells)
     card = scores.scorecard(
         options.run, split, cells, params.section(options.params, Score), params.seed(options.params)
     )
@@ -36,7 +39,7 @@ def main() -> None:
     write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
     scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")
     scorecard.write(card, options.scorecard or folder / "scorecard.json")
-    print(figures.text(card))
+    print(figures.terminal(card))
 
 
 if __name__ == "__main__":

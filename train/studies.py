@@ -1,4 +1,4 @@
-"""The recipes of the four published studies, row by row; `about` says what each is and what we had to read into it.
+"""The recipes of the four published studies, row by row; `about` names the row and our reading where it is silent.
 
 Readings, where a study is silent:
 - Strategy 1 (both studies): both stages get the study's treatment (augmentation, or weights).
@@ -105,7 +105,7 @@ STUDIES: dict[str, Recipe] = {
     "D-E2": _weighted(CUSTOM, "Custom-loss study, row E2: 1b with augmentation (our reading: the balanced set).",
                       "product", images="balanced"),
     "D-E3": CUSTOM.like( "Custom-loss study, row E3, on augmented images (our reading: the balanced set): one expert "
-                 "an axis on the backbone's embeddings, each with the weights of its axis times the age weights of 1b, "
+                 "per axis on the backbone's features, each with the weights of its axis times the age weights of 1b, "
                  "the age expert with those of 1a; then a dense layer joins them and all is trained with 1b.",
                   experts=True, images="balanced",
                   stages=(Stage(layers=EXPERTS, rate=1e-4), Stage(layers=HEAD, rate=1e-4, weights="product"))),

@@ -12,8 +12,8 @@ class UserError(Exception):
     The message reads `<where>: expected <rule>. Received <value>. <what to do>.`
 
     Args:
-        where: the file, and within it the key or the row. A key that begins with a dot, or the empty
-            text, is relative: `located` says what it belongs to.
+        where: the file, and within it the key or the row. A key that begins with a dot or a colon, or the
+            empty text, is relative: `located` says what it belongs to.
         rule: what would have been right.
         received: what was found instead.
         remedy: what to do about it.
@@ -47,7 +47,7 @@ class PlanInfeasible(UserError):
 def located(place: str) -> Iterator[None]:
     """Put `place` before the relative keys of the errors raised inside.
 
-    What raises an error knows the key, such as `.max_copies`; the command's door knows the file:
+    What raises an error knows the key, such as `.max_copies` or `: line 3`; the command's door knows the file:
 
         with located("params.yaml: plan"):
             ...  # raises "params.yaml: plan.max_copies: expected ..."
@@ -60,13 +60,13 @@ def located(place: str) -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        if not error.where or error.where.startswith("."):
+        if error.where[:1] in ("", ".", ":"):
             error.where = _joined(place, error.where)
         raise
 
 
 def _joined(place: str, key: str) -> str:
     """Put a key behind its place: `params.yaml: plan`, then `params.yaml: plan.total`."""
-    if key and not place.startswith(".") and ": " not in place:
+    if key.startswith(".") and not place.startswith(".") and ": " not in place:
         return f"{place}: {key[1:]}"
     return place + key

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 DIGITS = 6  # after the point, in JSON and CSV files; more would be noise of the order of summation
+
+
+class Interval(Protocol):
+    """A value with its 95% interval; both ends are None where there is none."""
+
+    @property
+    def value(self) -> float:
+        """The value itself."""
+
+    @property
+    def low(self) -> float | None:
+        """The interval's lower end."""
+
+    @property
+    def high(self) -> float | None:
+        """The interval's upper end."""
+
+
+class Tested(Interval, Protocol):
+    """A value with its interval and its p-value."""
+
+    @property
+    def p(self) -> float:
+        """The p-value."""
+
+
+def interval(of: Interval) -> str:
+    """Such as `4.22 (4.05 to 4.39)`."""
+    return figure(of.value, of.low, of.high)
+
+
+def difference(of: Tested) -> str:
+    """Such as `-0.27 (-0.40 to -0.13), p < 0.001`."""
+    return f"{signed(of.value, of.low, of.high)}, {p_value(of.p)}"
 
 
 def figure(value: float, low: float | None = None, high: float | None = None, digits: int = 2) -> str:
@@ -64,8 +100,11 @@ def markdown(head: Sequence[str], rows: Iterable[Iterable[str]]) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    """A label as Markdown shows it: no HTML, no line break, and no `|` that would end a cell."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """A label as Markdown shows it: no HTML, no line break, and no `|` that would end a cell.
+
+    A `<` that can't begin a tag stays, so that `<20` and `p < 0.001` are readable in the file too.
+    """
+    text = re.sub("<(?=[a-zA-Z/!?])", "&lt;", text.replace("&", "&amp;")).replace(">", "&gt;")
     return " ".join(text.split()).replace("|", "\\|")
 
 

@@ -1,4 +1,4 @@
-"""The `audit` section: which copies are judged, by how many judges, and how far a label may drift."""
+"""The `audit` section: how many copies are judged, by how many judges, and how far a label may drift."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from manifests.core.params import Section
 
 
 class Bounds(Section):
-    """How far a policy may move what a judge sees, beyond what a plain flip does.
+    """How far a policy may move what a judge sees, beyond the effect of a plain flip.
 
     Attributes:
         shift: years of mean signed change of the perceived age.
@@ -36,16 +36,16 @@ class Bounds(Section):
             raise ValueError("shares above 0 and up to 1")
         return by
 
-    def check(self, cells: Cells, where: str) -> None:
-        """Check that `by` names axes that are judged by their values; `where` is `params.yaml: audit.bounds`.
+    def check(self, cells: Cells) -> None:
+        """Check that `by` names axes that are judged by their values.
 
         Raises:
-            UserError: another axis.
+            UserError: another axis; its key is relative to the bounds.
         """
         names = [name for name in cells.names if name != AGE]
         for axis in self.by:
             if axis not in names:
-                raise UserError(f"{where}.by", f"one of the axes {', '.join(names)}", repr(axis), "Correct the axis")
+                raise UserError(".by", f"one of the axes {', '.join(names)}", repr(axis), "Correct the axis")
 
     def of(self, axis: str) -> float:
         """The bound on an axis' changed share."""
@@ -61,7 +61,7 @@ class Audit(Section):
         folds: groups of train photos; a photo is judged by a model of the other groups.
         epochs: passes of a judge over its photos.
         resamples: bootstrap replicates behind every interval.
-        bounds: what is still safe.
+        bounds: the largest safe changes.
     """
 
     key: ClassVar[str] = "audit"

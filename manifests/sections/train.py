@@ -1,7 +1,7 @@
-"""The `train` section: the backbone, the recipes of one's own, and the runs.
+"""The `train` section: the backbone, the user's own recipes, and the runs.
 
-`Scheme`, `Stage` and `Recipe` are also what the named ones in `train/` are made of, so that a
-user's own recipe is checked by the very rules that the built-in ones obey.
+The built-in recipes in `train/` are made of the same `Scheme`, `Stage` and `Recipe`, so that a
+user's own recipe is checked by the same rules.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ Name = str
 
 
 class Scheme(Section):
-    """How the loss weights follow from the train table's labels; always scaled to mean 1 in the end.
+    """How the sample weights follow from the labels of the train table; they are always scaled to mean 1.
 
     Attributes:
         rule: `none`; `groups`, n / (groups * n_group); `smoothed`, (s + n) / (s + groups * n_group);
             or `table`, weights set by hand.
         axes: the axes that count; none named means every axis of `cells`.
-        joint: one weight a combination of values, else the product of one weight an axis.
+        joint: one weight per combination of values, else the product of one weight per axis.
         edges: other age bins than those of `cells`, by their inner edges in years; `years` for single years.
-        one_above: ages from here on are one group, whatever their labels on the other axes.
+        one_above: ages from here on are one group, for any labels on the other axes.
         smoothing: s, in images.
         exponent: the weight's power; 1/2 tempers it, 0 is no weights.
         table: for rule `table`: axis -> value -> weight.
@@ -54,15 +54,15 @@ class Scheme(Section):
 
 
 class Stage(Section):
-    """One stretch of training.
+    """One stage of training.
 
     Attributes:
-        layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` apart.
+        layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` alone.
         epochs: the most epochs.
         steps: gradient steps in all, in place of `epochs`: the last epoch is cut short to fit.
         rate: the learning rate at its start.
         weights: the weights scheme, by name or spelt out.
-        from_scratch: draw the head's weights anew first.
+        from_scratch: draw new weights for the head first.
         augment: use the recipe's augmentation in this stage.
     """
 
@@ -92,18 +92,18 @@ class Recipe(Section):
             .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
         optimiser: `adam` or `adamw`.
         decay: weight decay of `adamw`.
-        schedule: of the rate: `constant`; `plateau`, halved when the monitor rests; `cosine` over the stage's steps,
-            with a warm-up.
+        schedule: of the rate: `constant`; `plateau`, halved when the monitored metric does not improve; `cosine` over
+            the stage's steps, with a warm-up.
         monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias);
             `last`: none does, every epoch is trained and the last one counts.
-        patience: epochs without a better monitor before a stage ends.
+        patience: epochs without a better monitored metric before a stage ends.
         augmentation: extra views of the train photos: `none`; `kit`, flip and blur from 60 years on;
             `small_groups`, views of the age groups below the mean size; `every`, views of all.
-        augment_valid: the same for a copy of valid that only the monitor sees.
+        augment_valid: the same for a copy of valid that serves validation alone.
         mirror: predict the mean of the photo and its mirror image.
-        experts: one head an axis, joined by a dense layer.
+        experts: one head per axis, joined by a dense layer.
         images: which images it is meant for; a run may say otherwise.
-        batch: images a step; none: that of the section.
+        batch: images per step; none: that of the section.
     """
 
     key: ClassVar[str] = "recipes"
@@ -164,7 +164,7 @@ class OwnRecipe(Recipe):
 
     @model_validator(mode="after")
     def _fit(self) -> OwnRecipe:
-        return self  # checked once it lies over its base, whose fields count where this one is silent
+        return self  # checked after it is merged with its base, which gives the fields that are not set here
 
 
 class Run(Section):
@@ -194,9 +194,9 @@ class Train(Section):
             `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what
             the backbone's family in `keras.applications` expects.
         size: the input's width and height in pixels; other photos are resized.
-        frozen: never train the backbone: each image is embedded once, and a stage that would train
+        frozen: never train the backbone: the features of each image are computed once, and a stage that would train
             all layers trains all of the head.
-        batch: images a step.
+        batch: images per step.
         max_epochs: a ceiling on every stage's epochs; for a quick look.
         recipes: the user's own, by name.
         runs: name -> run.

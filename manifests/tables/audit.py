@@ -48,7 +48,7 @@ class Step(Part):
 
     Attributes:
         n: photos that have such a copy.
-        age: over all photos; None from a judge that tells no ages.
+        age: over all photos; None from a judge that predicts no ages.
         bins: the same for each age bin that has photos.
         axes: each other axis that is judged.
         over: what is over its bound: `age`, an age bin, or an axis; empty: within all bounds.
@@ -71,14 +71,14 @@ class Accuracy(Part):
 
 
 class Skill(Part):
-    """What the judge's opinion is worth: its errors on n original photos that it has not seen."""
+    """How accurate the judge is: its errors on n original photos that it has not seen."""
 
     n: int
     mae: Estimate | None
     accuracy: dict[str, Accuracy]
 
 
-class Audit(Part):
+class AuditReport(Part):
     """All of it.
 
     Attributes:
@@ -100,15 +100,15 @@ class Audit(Part):
     warnings: list[str]
 
 
-def write(audit: Audit, path: Path) -> None:
+def write(audit: AuditReport, path: Path) -> None:
     """Publish the audit."""
     scorecard.write_json(audit.model_dump(mode="json"), path)
 
 
-def read(path: Path) -> Audit:
+def read(path: Path) -> AuditReport:
     """Read and check an audit.
 
     Raises:
         UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
     """
-    return scorecard.read_json(path, Audit, "an audit", "Run `python -m train.audit`")
+    return scorecard.read_json(path, AuditReport, "an audit", "Run `python -m train.audit`")

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from manifests.tables import scorecard
-from manifests.tables.scorecard import Group, Part
+from manifests.tables.scorecard import GroupError, Part
 
 Kind = Literal["run", "published", "predictions"]
 
 
 class Figure(Part):
-    """A figure and its 95% interval; for a run's bias also its p-value and the size that chance gives.
+    """A figure and its 95% interval; for a run's bias also its p-value and the bias of random groups.
 
     Published figures have their value alone.
     """
@@ -27,7 +27,7 @@ class Figure(Part):
     chance: float | None = None
 
 
-class Row(Part):
+class System(Part):
     """One system.
 
     Attributes:
@@ -47,7 +47,7 @@ class Row(Part):
     mae: Figure
     bias: dict[str, Figure]
     average_bias: Figure
-    by_group: dict[str, dict[str, Group]] = {}
+    by_group: dict[str, dict[str, GroupError]] = {}
 
 
 class Difference(Part):
@@ -78,12 +78,12 @@ class Place(Part):
     average_rank: float
 
 
-class Table(Part):
+class SplitComparison(Part):
     """One labelled split: the rows (runs first, as in the course's report), every pair of runs, the leaderboard."""
 
     n: int
     axes: list[str]
-    rows: list[Row]
+    rows: list[System]
     pairs: list[Pair]
     leaderboard: list[Place]
 
@@ -101,7 +101,7 @@ class Comparison(Part):
     """All of it; `split` is the headline: test where it has labels, else valid."""
 
     split: str
-    splits: dict[str, Table]
+    splits: dict[str, SplitComparison]
     plan: list[Marginal]
     notes: list[str]
 

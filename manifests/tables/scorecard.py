@@ -1,4 +1,4 @@
-"""`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the noise in each figure.
+"""`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the uncertainty of each figure.
 
 Ages and errors are in years. `overall`, `bias`, `average_bias`, `difference` and `ratio` are the
 headline: those of the test split where it has labels, else of valid. `by_group` has every
@@ -24,7 +24,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Group(Part):
+class GroupError(Part):
     """A group's error: MAE, photos, the 95% interval (none for a single photo), and whether it is small."""
 
     mae: float
@@ -32,6 +32,11 @@ class Group(Part):
     low: float | None
     high: float | None
     marked: bool
+
+    @property
+    def value(self) -> float:
+        """The error, under the name that every figure with an interval has."""
+        return self.mae
 
 
 class Bias(Part):
@@ -61,7 +66,7 @@ class Seeds(Part):
 
 
 class Calibration(Part):
-    """Whether the predicted distribution keeps its word.
+    """Whether the predicted distribution is calibrated.
 
     Attributes:
         coverage: share of photos whose age lies in the central interval of that level ("0.9").
@@ -85,7 +90,7 @@ class Band(Part):
     signed: float
 
 
-class Photo(Part):
+class WorstPhoto(Part):
     """One of a group's worst predictions."""
 
     image_id: str
@@ -101,22 +106,22 @@ class Scores(Part):
         unlabelled: photos of the split without a label, which are not scored.
         cells: the joint cells that have photos, by their name such as `60+|female|asian|happy`.
         worst_group: each axis' group of the largest MAE.
-        notes: what a reader must know before trusting the figures.
+        notes: what a reader must know about the figures.
     """
 
     n: int
     unlabelled: int
-    overall: Group
+    overall: GroupError
     bias: dict[str, Bias]
     average_bias: Bias
     difference: dict[str, float]
     ratio: dict[str, float]
     worst_group: dict[str, str]
-    cells: dict[str, Group]
+    cells: dict[str, GroupError]
     seeds: Seeds
     calibration: Calibration | None
     by_age: list[Band]
-    worst: dict[str, dict[str, list[Photo]]]
+    worst: dict[str, dict[str, list[WorstPhoto]]]
     notes: list[str]
 
 
@@ -125,8 +130,8 @@ class Scorecard(Part):
 
     run: str
     split: str
-    overall: Group
-    by_group: dict[str, dict[str, dict[str, Group]]]
+    overall: GroupError
+    by_group: dict[str, dict[str, dict[str, GroupError]]]
     bias: dict[str, float]
     average_bias: float
     difference: dict[str, float]

@@ -1,7 +1,7 @@
-"""Embed each photo once: features of a frozen backbone, cached by the photo's content.
+"""Compute the features of each photo once: a frozen backbone's output, cached by the photo's content.
 
-The key of a feature is the photo's SHA-256 and its view; the folder's name is a digest of the
-backbone's weights, preprocessing and size. So a new plan embeds only new images, and nothing
+The key of a feature is the photo's SHA-256 and its view; the folder's name is a fingerprint of the
+backbone's weights, preprocessing and size. So a new plan computes only new images, and nothing
 stale is ever read. Packs are only ever added, each published whole: a killed run loses one pack.
 """
 
@@ -26,7 +26,7 @@ BATCH = 64
 PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
-def digest(backbone: keras.Model, train: Train) -> str:
+def fingerprint(backbone: keras.Model, train: Train) -> str:
     """Name what makes the features, the structure, preprocessing and weights: 16 hex digits."""
     made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}".encode())
     for variable in backbone.variables:
@@ -34,7 +34,7 @@ def digest(backbone: keras.Model, train: Train) -> str:
     return made.hexdigest()[:16]
 
 
-def embed(backbone: keras.Model, images: Images, keys: list[str], folder: Path | None) -> np.ndarray:
+def extract(backbone: keras.Model, images: Images, keys: list[str], folder: Path | None) -> np.ndarray:
     """Features of every image, from the cache where it has them.
 
     Args:
@@ -48,7 +48,7 @@ def embed(backbone: keras.Model, images: Images, keys: list[str], folder: Path |
     known = _read(folder, set(keys)) if folder else {}
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key not in known}
     missing = np.array(sorted(first.values()), np.int64)
-    with command.progress(len(missing), "embed") as bar:
+    with command.progress(len(missing), "features") as bar:
         outputs = forward(backbone, BATCH, bar)
         for start in range(0, len(missing), PACK):
             rows = missing[start : start + PACK]
@@ -95,7 +95,7 @@ def _read(folder: Path, wanted: set[str]) -> dict[str, np.ndarray]:
                 if not wanted.isdisjoint(names):
                     known.update(zip(names, pack["features"], strict=True))
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-            path.unlink(missing_ok=True)  # damaged: its images are embedded again
+            path.unlink(missing_ok=True)  # damaged: its features are computed again
     return known
 
 

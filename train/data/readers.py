@@ -1,4 +1,4 @@
-"""Shards to ready batches: threads decode straight into the batch's own memory.
+"""From shards to batches: threads decode directly into the batch's own memory.
 
 The order of an epoch follows from (seed, epoch) alone, so that a resumed run sees the batches
 it would have seen.
@@ -23,11 +23,11 @@ from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from train.data.views import PLAIN, VIEWS
 
-AHEAD = 4  # batches in the making; more would only hold more memory
+AHEAD = 4  # batches that are decoded in advance; more would only hold more memory
 
 
 class Inputs(Protocol):
-    """What a model reads, by row: photos from shards, or embeddings."""
+    """What a model reads, by row: photos from shards, or features."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -53,7 +53,7 @@ class Images:
     def __init__(self, folder: Path, table: pa.Table, views: list[str] | None, size: int) -> None:
         self.shape: tuple[int, ...] = (size, size, 3)
         self.views = views or [PLAIN] * len(table)
-        self._where = list(
+        self._places = list(
             zip(
                 table["shard"].cast(pa.string()).to_pylist(),
                 table["offset"].to_pylist(),
@@ -64,10 +64,10 @@ class Images:
         self._shards, self._memory = Shards(folder), Memory()
 
     def __len__(self) -> int:
-        return len(self._where)
+        return len(self._places)
 
     def take(self, rows: np.ndarray) -> np.ndarray:
-        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nobody holds it."""
+        """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nothing refers to it."""
         out = self._memory.array((len(rows), *self.shape), self.dtype)
         self.fill(rows, out)
         return out
@@ -79,7 +79,7 @@ class Images:
             UserError: a shard is missing or damaged.
         """
         for target, row in zip(out, rows.tolist(), strict=True):
-            shard, offset, length = self._where[row]
+            shard, offset, length = self._places[row]
             content = self._shards.read(shard, offset, length)
             view = self.views[row]
             try:
@@ -87,8 +87,8 @@ class Images:
                     continue
                 image = codec.decode(content)
             except codec.Undecodable as error:
-                where = f"{self._shards.folder / shard} at byte {offset}"
-                raise UserError(where, "a photo", error, "Run `python -m augment.render` again") from error
+                place = f"{self._shards.folder / shard} at byte {offset}"
+                raise UserError(place, "a photo", error, "Run `python -m augment.render` again") from error
             target[...] = VIEWS[view](fit(image, self.shape[0]))
 
 
@@ -102,7 +102,7 @@ def fit(image: np.ndarray, size: int) -> np.ndarray:
 
 
 def _decode_into(content: bytes, target: np.ndarray) -> bool:
-    """Decode where no resize and no turning is needed, without a copy; False: take the long way."""
+    """Decode without a copy where neither resizing nor turning is needed; return False where it is."""
     if content[:3] != b"\xff\xd8\xff" or b"Exif\x00" in content[:4096]:
         return False
     try:
@@ -115,8 +115,8 @@ def _decode_into(content: bytes, target: np.ndarray) -> bool:
     return True
 
 
-class Rows:
-    """Rows of an array in memory, such as embeddings."""
+class ArrayRows:
+    """Rows of an array in memory, such as features."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.array, self.dtype = array, array.dtype
@@ -141,7 +141,7 @@ def ready(inputs: Inputs, rows: np.ndarray, batch: int) -> Iterator[tuple[np.nda
     Args:
         inputs: what to read.
         rows: int64, the rows in order.
-        batch: rows a batch; the last may be smaller.
+        batch: rows per batch; the last may be smaller.
     Yields:
         the batch's rows, and their content (batch, *shape).
     """
@@ -162,7 +162,7 @@ ALIGNMENT = 64  # bytes; TensorFlow takes aligned memory as it is and copies any
 
 
 class Memory:
-    """Blocks of memory; safe to share among threads. There are as many as were ever held at once."""
+    """Blocks of memory that are used again; safe to share among threads."""
 
     def __init__(self) -> None:
         self._free: deque[np.ndarray] = deque()
@@ -170,7 +170,7 @@ class Memory:
     def array(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray:
         """An uninitialised array that starts at a multiple of `ALIGNMENT` bytes.
 
-        Its block is lent again as soon as neither it nor a view of it is held, by Python or by TensorFlow.
+        Its block is used again as soon as neither Python nor TensorFlow refers to it or to a view of it.
         """
         length = prod(shape) * dtype.itemsize
         try:
@@ -183,7 +183,7 @@ class Memory:
 
 
 class _Loan:
-    """What an array of a block rests on: views of it keep it alive, and it gives the block back at its end."""
+    """The owner of an array's memory: views keep it alive, and when it is deleted the block is free again."""
 
     def __init__(self, block: np.ndarray, free: deque[np.ndarray]) -> None:
         self._block, self._free = block, free

@@ -1,4 +1,4 @@
-"""Which images a stage trains on, and what it wants of them."""
+"""Which images a stage trains on, in which view, and their targets."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ROOT = 0.75  # raters' standard deviation over the root of the age: 1.7 years at
 
 
 @dataclass(frozen=True)
-class Items:
+class Samples:
     """Index rows, each in one view.
 
     Attributes:
         table: rows of the index.
-        views: a view's name a row.
+        views: the name of each row's view.
     """
 
     table: pa.Table
@@ -34,17 +34,17 @@ class Items:
 
     @property
     def keys(self) -> list[str]:
-        """What names an item's pixels: the bytes' SHA-256 and the view."""
+        """What identifies each sample's pixels: the SHA-256 of the bytes, and the view."""
         return [f"{sha}/{view}" for sha, view in zip(self.table["sha256"].to_pylist(), self.views, strict=True)]
 
     @property
     def age(self) -> np.ndarray:
-        """float64 (items,), years; NaN without a label."""
+        """float64 (samples,), years; NaN without a label."""
         return self.table["age"].cast(pa.float64()).fill_null(np.nan).to_numpy()
 
 
-def train_items(index: pa.Table, images: str, augmentation: str, cells: Cells) -> Items:
-    """The train split of a run: the originals or the balanced set, plus the recipe's views.
+def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells) -> Samples:
+    """Choose the train split of a run: the originals or the balanced set, plus the recipe's views.
 
     Raises:
         UserError: there is no such image.
@@ -57,47 +57,47 @@ def train_items(index: pa.Table, images: str, augmentation: str, cells: Cells) -
         raise UserError(
             "index.parquet", f"train photos of the {images} images", "none", "Look at quarantine.parquet and the plan"
         )
-    return augmented(Items(table, [PLAIN] * len(table)), augmentation, cells)
+    return augmented(Samples(table, [PLAIN] * len(table)), augmentation, cells)
 
 
-def split_items(index: pa.Table, split: str) -> Items:
+def split_samples(index: pa.Table, split: str) -> Samples:
     """The valid or test photos, in order of their paths."""
     table = index.filter((pc.field("split") == split) & (pc.field("copy") == 0)).sort_by([("path", "ascending")])
-    return Items(table, [PLAIN] * len(table))
+    return Samples(table, [PLAIN] * len(table))
 
 
-def mirrored(items: Items) -> Items:
+def mirrored(samples: Samples) -> Samples:
     """The same photos, seen in the mirror."""
-    return Items(items.table, ["flip"] * len(items))
+    return Samples(samples.table, ["flip"] * len(samples))
 
 
-def labelled(items: Items) -> Items:
+def labelled(samples: Samples) -> Samples:
     """Those with an age."""
-    has = ~np.isnan(items.age)
-    return Items(items.table.filter(pa.array(has)), [v for v, keep in zip(items.views, has, strict=True) if keep])
+    has = ~np.isnan(samples.age)
+    return Samples(samples.table.filter(pa.array(has)), [v for v, keep in zip(samples.views, has, strict=True) if keep])
 
 
-def augmented(items: Items, augmentation: str, cells: Cells) -> Items:
-    """The items and, after them, the further views of some."""
+def augmented(samples: Samples, augmentation: str, cells: Cells) -> Samples:
+    """The samples and, after them, the further views of some of them."""
     if AGE in cells.names:
         axis = cells[AGE]
-        group = np.array([axis.values.index(label) for label in items.table[axis.column].to_pylist()], np.int64)
+        group = np.array([axis.values.index(label) for label in samples.table[axis.column].to_pylist()], np.int64)
     else:
-        group = np.zeros(len(items), np.int64)
-    tables, views = [items.table], list(items.views)
-    for view, rows in extra(augmentation, items.age, group):
-        tables.append(items.table.take(pa.array(rows)))
+        group = np.zeros(len(samples), np.int64)
+    tables, views = [samples.table], list(samples.views)
+    for view, rows in extra(augmentation, samples.age, group):
+        tables.append(samples.table.take(pa.array(rows)))
         views += [view] * len(rows)
-    return Items(pa.concat_tables(tables), views)
+    return Samples(pa.concat_tables(tables), views)
 
 
-def targets(items: Items, recipe: Recipe) -> np.ndarray:
-    """float32 (items, 2): the age, and the standard deviation of its soft label, in years."""
+def targets(samples: Samples, recipe: Recipe) -> np.ndarray:
+    """float32 (samples, 2): the age, and the standard deviation of its soft label, in years."""
     if recipe.spread == "raters":
-        spread = items.table["age_std"].cast(pa.float64()).fill_null(np.nan).to_numpy()
+        spread = samples.table["age_std"].cast(pa.float64()).fill_null(np.nan).to_numpy()
         spread = np.where(np.isnan(spread), 3.0, np.maximum(spread, NARROWEST))
     elif recipe.spread == "age":
-        spread = np.maximum(ROOT * np.sqrt(items.age), NARROWEST)
+        spread = np.maximum(ROOT * np.sqrt(samples.age), NARROWEST)
     else:
-        spread = np.full(len(items), recipe.spread)
-    return np.stack([items.age, spread], axis=1).astype(np.float32)
+        spread = np.full(len(samples), recipe.spread)
+    return np.stack([samples.age, spread], axis=1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Batches as `tf.data`: a whole batch is decoded in one call, in order, where TensorFlow need not copy it."""
+"""Batches as `tf.data`: a whole batch is decoded in one call, in order, into memory that TensorFlow need not copy."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from manifests.core import command
 from manifests.core.errors import UserError
-from train.data.readers import Inputs, Rows
+from train.data.readers import ArrayRows, Inputs
 from train.model.runtime import Devices, tf
 
 
 @dataclass(frozen=True)
-class Fitted:
+class TrainingData:
     """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
 
     inputs: Inputs
@@ -25,7 +25,7 @@ class Fitted:
     weights: np.ndarray
 
 
-def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
+def epoch(data: TrainingData, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
     """One epoch in the order of `rows`: (inputs, targets, weights), dictionaries by output where there are several.
 
     All batches are of one size, so that they split evenly over several devices and compile
@@ -33,7 +33,7 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
     """
     batch = min(batch, len(rows))
     cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
-    taken, targets, weights = taking(fitted.inputs, batch), tf.constant(fitted.targets), tf.constant(fitted.weights)
+    taken, targets, weights = taking(data.inputs, batch), tf.constant(data.targets), tf.constant(data.weights)
 
     def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
         target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
@@ -49,7 +49,7 @@ def epoch(fitted: Fitted, outputs: list[str], rows: np.ndarray, batch: int, devi
 
 @contextmanager
 def own_errors() -> Iterator[None]:
-    """Show a user's mistake, such as a damaged shard, as itself: out of tf.data's threads it comes as TensorFlow's."""
+    """Raise a user's mistake, such as a damaged shard, as a UserError, which tf.data's threads turn into an OpError."""
     try:
         yield
     except tf.errors.OpError as error:
@@ -67,8 +67,8 @@ def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
 
 def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of row numbers to their inputs, (batch, *shape)."""
-    if isinstance(inputs, Rows):
-        held = tf.constant(inputs.array)  # a step on embeddings is too short to go through Python
+    if isinstance(inputs, ArrayRows):
+        held = tf.constant(inputs.array)  # a step on features is too short to go through Python
         return lambda cut: tf.gather(held, cut)
 
     def taken(cut: tf.Tensor) -> tf.Tensor:
@@ -79,7 +79,7 @@ def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor
 
 
 def mapped(cuts: tf.data.Dataset, taken: Callable[[tf.Tensor], Any]) -> tf.data.Dataset:
-    """Map cuts to batches with a thread a processor, in order."""
+    """Map cuts to batches with one thread per processor, in order."""
     options = tf.data.Options()
     options.autotune.enabled = False  # it can stall for a second after an epoch's last batch
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF

@@ -1,7 +1,7 @@
 """Views of a photo that a recipe may add to the train split: the starting kit's flip and blur.
 
-They are no copies of the plan: no seed, no parameters, the same pixels each time. What a plan
-renders comes from the shards.
+They are not copies of the plan: they have no seed and no parameters, and give the same pixels each time.
+The copies that a plan renders come from the shards.
 """
 
 from __future__ import annotations

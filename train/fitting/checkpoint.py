@@ -1,7 +1,7 @@
-"""Where a training run stands, saved after each epoch, so that a killed one goes on with the same result.
+"""Save training after each epoch, so that a killed run continues to the same result.
 
 Keras' own BackupAndRestore forgets the counters of early stopping and of the plateau. Here they
-are part of the state, with every variable of the network (the dropout's generators too) and of
+are part of the checkpoint, with every variable of the network (the dropout's generators too) and of
 the optimiser. Nothing else matters: an epoch's order follows from its number.
 """
 
@@ -21,15 +21,15 @@ from manifests.core.files import write_bytes
 
 @dataclass(frozen=True)
 class Counters:
-    """How far training is.
+    """How far training has come.
 
     Attributes:
         stage: the stage being trained; the number of stages once all are done.
         epoch: epochs of it that are done.
-        best: the monitor's best value so far.
+        best: the best value so far of the validation metric.
         since: epochs since then.
         cuts: how often the plateau has halved the rate.
-        history: one record an epoch of every stage so far.
+        history: one record per epoch, of every stage so far.
     """
 
     stage: int = 0
@@ -39,13 +39,13 @@ class Counters:
     cuts: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
 
-    def after(self, monitor: float, record: dict[str, float]) -> Counters:
+    def after(self, metric: float, record: dict[str, float]) -> Counters:
         """Count one more epoch."""
-        better = monitor < self.best
+        better = metric < self.best
         return replace(
             self,
             epoch=self.epoch + 1,
-            best=min(monitor, self.best),
+            best=min(metric, self.best),
             since=0 if better else self.since + 1,
             history=[*self.history, record],
         )
@@ -56,30 +56,30 @@ class Counters:
 
 
 @dataclass(frozen=True)
-class State:
+class Checkpoint:
     """Counters, and named lists of arrays: `network`, `optimiser`, and `best` (the best epoch's network)."""
 
     counters: Counters
     arrays: dict[str, list[np.ndarray]]
 
 
-def save(path: Path, state: State) -> None:
-    """Publish the state as one file without pickle."""
-    content = {f"{name}/{i:04d}": array for name, arrays in state.arrays.items() for i, array in enumerate(arrays)}
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Publish the checkpoint as one file without pickle."""
+    content = {f"{name}/{i:04d}": array for name, arrays in checkpoint.arrays.items() for i, array in enumerate(arrays)}
     memory = io.BytesIO()
-    np.savez(memory, counters=np.array(json.dumps(asdict(state.counters))), **content)  # type: ignore[arg-type]
+    np.savez(memory, counters=np.array(json.dumps(asdict(checkpoint.counters))), **content)  # type: ignore[arg-type]
     write_bytes(path, memory.getvalue())
 
 
-def load(path: Path) -> State | None:
-    """The state saved last, or None where there is none or it can't be read."""
+def load(path: Path) -> Checkpoint | None:
+    """Read the checkpoint saved last; None where there is none or it can't be read."""
     try:
         with np.load(path, allow_pickle=False) as content:
             counters = Counters(**json.loads(str(content["counters"])))
             arrays: dict[str, list[np.ndarray]] = {}
             for name in sorted(set(content.files) - {"counters"}):
                 arrays.setdefault(name.partition("/")[0], []).append(content[name])
-            return State(counters, arrays)
+            return Checkpoint(counters, arrays)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return None
 

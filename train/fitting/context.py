@@ -1,58 +1,61 @@
-"""One run with everything looked up: what its training and its prediction read."""
+"""One run, and one stage of one of its repeats, with everything looked up that training and prediction read."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from manifests.core.cells import Cells
-from manifests.sections.train import Recipe, Train
+from manifests.sections.train import Recipe, Stage, Train
+from train.model.heads import Network
 from train.model.runtime import Devices, keras
 
-FORMAT = "2"  # of a saved state; another one where what it holds, or how it was made, changes
+FORMAT = "2"  # of a checkpoint; another one where what it holds, or how it was made, changes
 
 
 @dataclass(frozen=True)
-class Job:
-    """One run, everything looked up.
+class RunContext:
+    """One run.
 
     Attributes:
-        name: the run's.
+        name: the run's name.
         train: the section.
         recipe: with its weights schemes spelt out and the run's images.
-        seeds: how many repeats.
         seed: of `params.yaml`.
         index: the index's rows.
         cells: its axes.
         shards: where the shards lie.
-        cache: where embeddings and the states of training are kept.
-        where: the parameter file.
+        cache: where features and checkpoints are kept.
         devices: where to train.
     """
 
     name: str
     train: Train
     recipe: Recipe
-    seeds: int
     seed: int
     index: pa.Table
     cells: Cells
     shards: Path
     cache: Path
-    where: str
     devices: Devices
 
     @property
+    def seeds(self) -> int:
+        """How many repeats."""
+        return self.train.runs[self.name].seeds
+
+    @property
     def batch(self) -> int:
-        """Images a step."""
+        """Images per step."""
         return self.recipe.batch or self.train.batch
 
     @property
-    def states(self) -> Path:
-        """Where this very run's states lie: its name is a digest of all that the result depends on."""
+    def checkpoints(self) -> Path:
+        """The folder of this run's checkpoints; its name is a fingerprint of all that the result depends on."""
         text = [
             FORMAT,
             self.recipe.model_dump_json(),
@@ -65,3 +68,37 @@ class Job:
         if Path(self.train.weights).is_file():
             text.append(hashlib.sha256(Path(self.train.weights).read_bytes()).hexdigest())
         return self.cache / "training" / hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class StageContext:
+    """One stage of one repeat.
+
+    Attributes:
+        run: the run.
+        stage: the stage.
+        network: the repeat's.
+        seed: the repeat's.
+    """
+
+    run: RunContext
+    stage: Stage
+    network: Network
+    seed: int
+
+    @property
+    def trains_pixels(self) -> bool:
+        """Whether the backbone learns, from pixels; else the head learns, from the backbone's features."""
+        return self.stage.layers == "all" and not self.run.train.frozen
+
+    @property
+    def model(self) -> keras.Model:
+        """The layers that learn."""
+        if self.stage.layers == "experts" and self.network.experts is not None:
+            return self.network.experts
+        return self.network.full if self.trains_pixels else self.network.head
+
+    @property
+    def variables(self) -> list[Any]:
+        """All variables of the network that a stage of this run may change."""
+        return list((self.network.head if self.run.train.frozen else self.network.full).variables)

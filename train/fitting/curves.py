@@ -1,4 +1,4 @@
-"""Learning curves through DVCLive: one folder a run, files that DVC plots, no commits of its own."""
+"""Learning curves through DVCLive: one folder per run, in files that DVC plots; no commits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CURVES = ("loss", "rate", "valid_loss", "valid_mae", "valid_bias")
 
 
 class Curves:
-    """Write the records of each repeat as they come; a resumed run's earlier ones first.
+    """Write the records of each repeat as they are made; those of a resumed run first.
 
     Args:
         folder: where they go; emptied first.

@@ -1,65 +1,27 @@
-"""One stage of training, epoch by epoch: the schedule, the monitor, early stopping, the best epoch."""
+"""One stage of training, epoch by epoch: the schedule, validation, early stopping, the best epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from manifests.sections.train import Recipe, Stage
+from manifests.sections.train import Stage
 from train.data import tfdata
 from train.data.readers import order
-from train.data.tfdata import Fitted
+from train.data.tfdata import TrainingData
 from train.fitting import checkpoint
-from train.fitting.checkpoint import Counters, State
+from train.fitting.checkpoint import Checkpoint
+from train.fitting.context import StageContext
+from train.fitting.validation import Validate
 from train.model.losses import LOSSES
-from train.model.runtime import Devices, keras
+from train.model.runtime import keras
 
-PLATEAU_PATIENCE = 5  # epochs without a better monitor before the rate is halved
+PLATEAU_PATIENCE = 5  # epochs without a better validation metric before the rate is halved
 TOGETHER = 16  # steps that TensorFlow takes before Python is asked again; the result is the same
 WARM_UP = 0.1  # of a cosine schedule's steps
 
 
-Monitor = Callable[[], dict[str, float]]
-Report = Callable[[State], None]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How a stage is trained.
-
-    Attributes:
-        stage: the stage.
-        recipe: its recipe.
-        batch: images a step; an epoch's rest smaller than that is left out of it.
-        seed: of the repeat.
-        devices: where to train.
-        ceiling: epochs are cut off there; None: they are not.
-    """
-
-    stage: Stage
-    recipe: Recipe
-    batch: int
-    seed: int
-    devices: Devices
-    ceiling: int | None = None
-
-
-@dataclass(frozen=True)
-class Learner:
-    """What is trained, and on what.
-
-    Attributes:
-        model: the layers that learn, their trainable flags set.
-        variables: the whole network's.
-        fitted: the train images.
-        monitor: the metrics on valid of the model as it is; empty without labels there.
-    """
-
-    model: keras.Model
-    variables: list[Any]
-    fitted: Fitted
-    monitor: Monitor
+Report = Callable[[Checkpoint], None]
 
 
 @dataclass(frozen=True)
@@ -68,9 +30,9 @@ class Epochs:
 
     Attributes:
         count: epochs.
-        size: images of one.
+        size: images of each but the last.
         last: images of the last one.
-        batch: images a step.
+        batch: images per step.
     """
 
     count: int
@@ -79,16 +41,23 @@ class Epochs:
     batch: int
 
     @classmethod
-    def of(cls, setting: Setting, images: int) -> Epochs:
-        """By the stage's epochs, or by its gradient steps where it names them."""
-        stage, batch = setting.stage, min(setting.batch, images)
+    def of(cls, stage: Stage, batch: int, images: int, ceiling: int | None = None) -> Epochs:
+        """Count the stage's epochs, or those that its gradient steps make where it names them.
+
+        Args:
+            stage: the stage.
+            batch: images per step; an epoch's rest smaller than that is left out of it.
+            images: train images.
+            ceiling: the most epochs; None: no ceiling.
+        """
+        batch = min(batch, images)
         count, size, last = stage.epochs, images, images
         if stage.steps is not None:
             whole = images // batch
             count, size = -(-stage.steps // whole), whole * batch
             last = (stage.steps - (count - 1) * whole) * batch
-        if setting.ceiling is not None and count > setting.ceiling:
-            count, last = setting.ceiling, size
+        if ceiling is not None and count > ceiling:
+            count, last = ceiling, size
         return cls(count, size, last, batch)
 
     def rows(self, epoch: int) -> int:
@@ -101,51 +70,54 @@ class Epochs:
         return (self.count - 1) * (self.size // self.batch) + self.last // self.batch
 
 
-def train_stage(learner: Learner, setting: Setting, resumed: State, report: Report) -> State:
+def train_stage(
+    at: StageContext, data: TrainingData, validate: Validate, resumed: Checkpoint, report: Report
+) -> Checkpoint:
     """Train until the epochs or the patience are used up, and go back to the best epoch.
 
     Args:
-        learner: what is trained.
-        setting: how.
-        resumed: where the stage stands; its arrays are empty at the stage's start.
-        report: told the state after each epoch.
+        at: the stage; the trainable flags of its network are set.
+        data: the train images.
+        validate: measures the network as it is on valid; no metrics without labels there.
+        resumed: where the stage continues; its arrays are empty at the stage's start.
+        report: called with the checkpoint after each epoch.
     Returns:
-        the state at the beginning of the next stage.
+        the checkpoint at the beginning of the next stage.
     """
-    model, recipe = learner.model, setting.recipe
-    plan = Epochs.of(setting, len(learner.fitted.inputs))
-    optimiser = _compiled(model, setting, plan.steps)
-    counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(learner.variables))
+    model, variables, recipe, run = at.model, at.variables, at.run.recipe, at.run
+    epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_epochs)
+    optimiser = _compiled(at, epochs.steps)
+    counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
-    while counters.epoch < plan.count and counters.since < recipe.patience:
+    while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
-            optimiser.learning_rate = setting.stage.rate * 0.5**counters.cuts
+            optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
         rate = float(optimiser.learning_rate)
-        rows = order(len(learner.fitted.inputs), setting.seed, counters.epoch + 1_000_000 * counters.stage)
-        rows = rows[: plan.rows(counters.epoch)]
-        batches = tfdata.epoch(learner.fitted, list(model.output_names), rows, setting.batch, setting.devices)
+        rows = order(len(data.inputs), at.seed, counters.epoch + 1_000_000 * counters.stage)
+        rows = rows[: epochs.rows(counters.epoch)]
+        batches = tfdata.epoch(data, list(model.output_names), rows, run.batch, run.devices)
         with tfdata.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
-        metrics = learner.monitor()
+        metrics = validate()
         record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
-            best = checkpoint.values(learner.variables)
+            best = checkpoint.values(variables)
         if recipe.schedule == "plateau" and counters.since and counters.since % PLATEAU_PATIENCE == 0:
-            counters = Counters(**{**vars(counters), "cuts": counters.cuts + 1})
+            counters = replace(counters, cuts=counters.cuts + 1)
         arrays = {
-            "network": checkpoint.values(learner.variables),
+            "network": checkpoint.values(variables),
             "optimiser": checkpoint.values(optimiser.variables),
             "best": best,
         }
-        report(State(counters, arrays))
-    checkpoint.assign(learner.variables, best)
-    return State(counters.next_stage(), {"network": best})
+        report(Checkpoint(counters, arrays))
+    checkpoint.assign(variables, best)
+    return Checkpoint(counters.next_stage(), {"network": best})
 
 
 def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:
-    """The learning rate of a stage of so many gradient steps, or its course over them.
+    """The learning rate of a stage of `steps` gradient steps, or its schedule over them.
 
     `cosine` rises over the first tenth of the steps, then falls as half a cosine (Loshchilov and Hutter 2017,
     SGDR). It follows the steps, not the epochs, so that it is the same for few images and for many.
@@ -158,11 +130,12 @@ def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.
     )
 
 
-def _compiled(model: keras.Model, setting: Setting, steps: int) -> keras.optimizers.Optimizer:
-    """Compile the model; its optimiser has its variables already, so that a saved state fits."""
-    stage, recipe, loss = setting.stage, setting.recipe, LOSSES[setting.recipe.loss]
-    with setting.devices.strategy.scope():
-        rate = rate_of(recipe.schedule, stage.rate, steps)
+def _compiled(at: StageContext, steps: int) -> keras.optimizers.Optimizer:
+    """Compile the model; its optimiser has its variables already, so that a checkpoint fits."""
+    model, recipe, devices = at.model, at.run.recipe, at.run.devices
+    loss = LOSSES[recipe.loss]
+    with devices.strategy.scope():
+        rate = rate_of(recipe.schedule, at.stage.rate, steps)
         if recipe.optimiser == "adamw":
             optimiser = keras.optimizers.AdamW(rate, weight_decay=recipe.decay)
         else:
@@ -171,7 +144,7 @@ def _compiled(model: keras.Model, setting: Setting, steps: int) -> keras.optimiz
         model.compile(
             optimiser,
             losses if len(losses) > 1 else loss,
-            jit_compile=setting.devices.gpu,
+            jit_compile=devices.gpu,
             steps_per_execution=TOGETHER,
         )
         model.optimizer.build(model.trainable_variables)

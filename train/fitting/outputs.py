@@ -1,4 +1,4 @@
-"""What a run leaves: predictions as a table, as the challenge's submission, and the curves."""
+"""A run's outputs: predictions as a table, as the challenge's submission, and the curves."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import Cells
 from manifests.core.files import publish, write_bytes, write_text
+from manifests.core.text import figure
 from manifests.tables import predictions
-from train.data.samples import Items
-from train.fitting.context import Job
-from train.fitting.run import Member
-from train.fitting.stage_data import items_of, weights_of
+from train.data.samples import Samples
+from train.fitting.context import RunContext
+from train.fitting.run import Repeat
+from train.fitting.stage_data import sample_weights_of, samples_of
 from train.model.heads import ages
 from train.model.losses import AGES
 from train.model.runtime import keras
 from train.sample_weights import effective_size
 
 
-def table(items: list[Items], outputs: list[list[np.ndarray]], cells: Cells) -> pa.Table:
-    """The predictions of splits in order.
+def table(splits: list[Samples], outputs: list[list[np.ndarray]], cells: Cells) -> pa.Table:
+    """Put the predictions of the splits into one table, in order.
 
     Args:
-        items: one an split.
+        splits: the samples of each split.
         outputs: for each split, each repeat's output (photos, 1 or 101).
         cells: the axes.
     """
     parts = []
-    for chosen, repeats in zip(items, outputs, strict=True):
+    for chosen, repeats in zip(splits, outputs, strict=True):
         each = np.stack([ages(output) for output in repeats], axis=1)
         distribution = None
         if repeats[0].shape[1] == AGES:
@@ -75,14 +76,15 @@ def save_model(model: keras.Model, path: Path) -> None:
             whole.unlink(missing_ok=True)
 
 
-def lines(job: Job, members: list[Member], made: pa.Table) -> str:
+def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
     """One line on what was trained, one on valid: the mean absolute error, and its spread over the repeats."""
-    epochs = "+".join(str(len(member.history)) for member in members)
-    chosen = items_of(job, job.recipe.stages[-1])
-    weights = weights_of(job, job.recipe.stages[-1], chosen)[:, 0].astype(np.float64)
-    text = [
-        f"{job.name}: {len(chosen)} {job.recipe.images} images (effective {effective_size(weights):.0f}), "
-        f"{len(job.recipe.stages)} stage(s), {epochs} epochs"
+    epochs = "+".join(str(len(repeat.history)) for repeat in repeats)
+    stages = run.recipe.stages
+    chosen = samples_of(run, stages[-1])
+    size = effective_size(sample_weights_of(run, stages[-1], chosen)[:, 0].astype(np.float64))
+    told = [
+        f"{run.name}: {len(chosen)} {run.recipe.images} images (effective {figure(size, digits=0)}), "
+        f"{len(stages)} stage(s), {epochs} epochs"
     ]
     valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))
     valid = valid.filter(pc.is_valid(valid["age"]))
@@ -90,6 +92,6 @@ def lines(job: Job, members: list[Member], made: pa.Table) -> str:
         truth = valid["age"].to_numpy()
         errors = np.abs(np.stack(valid["age_preds"].to_pylist()) - truth[:, None]).mean(axis=0)
         mean = np.abs(valid["age_pred"].to_numpy() - truth).mean()
-        spread = f"; repeats {errors.mean():.2f} +- {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
-        text.append(f"  valid MAE {mean:.2f} years on {len(valid)} photos{spread}")
-    return "\n".join(text)
+        spread = f"; repeats {figure(errors.mean())} +- {figure(errors.std(ddof=1))}" if len(errors) > 1 else ""
+        told.append(f"  valid MAE {figure(mean)} years on {len(valid)} photos{spread}")
+    return "\n".join(told)

@@ -1,4 +1,4 @@
-"""Train a run: its repeats, stage by stage, each able to go on where it was stopped."""
+"""Train a run: its repeats, stage by stage; a stopped repeat continues from its last checkpoint."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ import numpy as np
 
 from manifests.core import command
 from manifests.sections.train import Stage
-from train.data import features as embed
-from train.data import samples
-from train.data.readers import Images, Rows
-from train.data.samples import Items
+from train.data import features, samples
+from train.data.readers import ArrayRows, Images
+from train.data.samples import Samples
 from train.fitting import checkpoint, loop, stage_data
-from train.fitting.checkpoint import State
-from train.fitting.context import Job
-from train.fitting.validation import monitor
+from train.fitting.checkpoint import Checkpoint, Counters
+from train.fitting.context import RunContext, StageContext
+from train.fitting.validation import validator
 from train.model import backbones, heads
-from train.model.runtime import keras, seed_all
+from train.model.runtime import seed_all
 
 
 @dataclass(frozen=True)
-class Member:
-    """One repeat, trained: its network, and the records of its epochs."""
+class Repeat:
+    """One trained repeat of a run: its network, and the records of its epochs."""
 
     network: heads.Network
     history: list[dict[str, float]]
@@ -32,95 +31,85 @@ class Member:
 Report = Callable[[int, list[dict[str, float]]], None]
 
 
-def train_members(job: Job, report: Report) -> list[Member]:
+def train_repeats(run: RunContext, report: Report) -> list[Repeat]:
     """Train every repeat.
 
     Args:
-        job: the run.
-        report: told a repeat's number and its records so far after each epoch.
+        run: the run.
+        report: called after each epoch with the repeat's number and its records so far.
     """
-    with job.devices.strategy.scope():
-        seed_all(job.seed)
-        shared = backbones.build(job.train, job.where) if job.train.weights != "none" else None
-    members = []
-    for number in range(job.seeds):
-        seed = job.seed + number
-        with job.devices.strategy.scope():
-            seed_all(seed)
-            own = shared if shared is not None and job.train.frozen else backbones.build(job.train, job.where)
-            network = heads.assemble(own, job.recipe, job.cells.names)
-        members.append(_Repeat(job, number, seed, network).train(report))
-    return members
+    with run.devices.strategy.scope():
+        seed_all(run.seed)
+        shared = backbones.build(run.train) if run.train.weights != "none" else None
+    repeats = []
+    for number in range(run.seeds):
+        with run.devices.strategy.scope():
+            seed_all(run.seed + number)
+            own = shared if shared is not None and run.train.frozen else backbones.build(run.train)
+            network = heads.assemble(own, run.recipe, run.cells.names)
+        repeats.append(_RepeatTraining(run, number, network, report).train())
+    return repeats
 
 
-class _Repeat:
+class _RepeatTraining:
     """One repeat of a run while it trains."""
 
-    def __init__(self, job: Job, number: int, seed: int, network: heads.Network) -> None:
-        self.job, self.number, self.seed, self.network = job, number, seed, network
-        self.path = job.states / f"repeat-{number}.npz"
-        self.variables = [*(network.head if job.train.frozen else network.full).variables]
+    def __init__(self, run: RunContext, number: int, network: heads.Network, report: Report) -> None:
+        self.run, self.number, self.network, self.report = run, number, network, report
+        self.path = run.checkpoints / f"repeat-{number}.npz"
 
-    def train(self, report: Report) -> Member:
-        current = checkpoint.load(self.path) or State(checkpoint.Counters(), {})
+    def train(self) -> Repeat:
+        current = checkpoint.load(self.path) or Checkpoint(Counters(), {})
+        stages = self.run.recipe.stages
         if "network" in current.arrays:
-            checkpoint.assign(self.variables, current.arrays["network"])
-            report(self.number, current.counters.history)
-        stages = self.job.recipe.stages
+            checkpoint.assign(self._context(stages[0]).variables, current.arrays["network"])
+            self.report(self.number, current.counters.history)
         while current.counters.stage < len(stages):
-            current = self._stage(stages[current.counters.stage], current, report)
+            current = self._stage(self._context(stages[current.counters.stage]), current)
             checkpoint.save(self.path, current)
-        return Member(self.network, current.counters.history)
+        return Repeat(self.network, current.counters.history)
 
-    def _stage(self, stage: Stage, current: State, report: Report) -> State:
-        job, network = self.job, self.network
-        if stage.from_scratch and current.counters.epoch == 0:
-            seed_all(self.seed * 1000 + current.counters.stage)
-            heads.redraw(network.head)
-        learner = loop.Learner(
-            self._trained(stage), self.variables, stage_data.fitted(job, network, stage), monitor(job, network, stage)
-        )
-        setting = loop.Setting(stage, job.recipe, job.batch, self.seed, job.devices, job.train.max_epochs)
-        label = f"{job.name} {self.number + 1}/{job.seeds} stage {current.counters.stage + 1}"
-        epochs = loop.Epochs.of(setting, len(learner.fitted.inputs))
+    def _context(self, stage: Stage) -> StageContext:
+        return StageContext(self.run, stage, self.network, self.run.seed + self.number)
+
+    def _stage(self, at: StageContext, current: Checkpoint) -> Checkpoint:
+        if at.stage.from_scratch and current.counters.epoch == 0:
+            seed_all(at.seed * 1000 + current.counters.stage)
+            heads.redraw(self.network.head)
+        self.network.backbone.trainable = at.trains_pixels
+        data, validate = stage_data.training_data(at), validator(at)
+        label = f"{self.run.name} {self.number + 1}/{self.run.seeds} stage {current.counters.stage + 1}"
+        epochs = loop.Epochs.of(at.stage, self.run.batch, len(data.inputs), self.run.train.max_epochs)
         with command.progress(epochs.count, label, "epoch") as bar:
             bar.update(current.counters.epoch)
 
-            def note(reached: State) -> None:
+            def note(reached: Checkpoint) -> None:
                 checkpoint.save(self.path, reached)
-                report(self.number, reached.counters.history)
+                self.report(self.number, reached.counters.history)
                 last = reached.counters.history[-1]
                 bar.set_postfix({k: round(v, 3) for k, v in last.items() if k in ("loss", "valid_mae")}, refresh=False)
                 bar.update(1)
 
-            return loop.train_stage(learner, setting, current, note)
-
-    def _trained(self, stage: Stage) -> keras.Model:
-        """The model that a stage trains, its trainable flags set."""
-        pixels = stage_data.trains_pixels(self.job, stage)
-        self.network.backbone.trainable = pixels
-        if stage.layers == "experts" and self.network.experts is not None:
-            return self.network.experts
-        return self.network.full if pixels else self.network.head
+            return loop.train_stage(at, data, validate, current, note)
 
 
-def predict_items(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
+def predict(run: RunContext, repeats: list[Repeat], chosen: Samples) -> list[np.ndarray]:
     """Each repeat's output, float32 (photos, outputs); with `mirror` the mean with that for the mirror image."""
-    seen = [chosen, samples.mirrored(chosen)] if job.recipe.mirror else [chosen]
-    outputs = [_outputs(job, members, each) for each in seen]
+    seen = [chosen, samples.mirrored(chosen)] if run.recipe.mirror else [chosen]
+    outputs = [_outputs(run, repeats, each) for each in seen]
     return [np.asarray(np.mean(views, axis=0), np.float32) for views in zip(*outputs, strict=True)]
 
 
-def _outputs(job: Job, members: list[Member], chosen: Items) -> list[np.ndarray]:
-    images = Images(job.shards, chosen.table, chosen.views, job.train.size)
+def _outputs(run: RunContext, repeats: list[Repeat], chosen: Samples) -> list[np.ndarray]:
+    images = Images(run.shards, chosen.table, chosen.views, run.train.size)
     every, made = np.arange(len(chosen)), []
-    features: dict[int, Rows] = {}
-    for member in members:
-        key = id(member.network.backbone)
-        if job.train.frozen and key not in features:
-            features[key] = Rows(stage_data.features_of(job, member.network.backbone, images, chosen))
-        if job.train.frozen:
-            made.append(embed.forward(member.network.head, 256)(features[key], every))
-        else:
-            made.append(embed.forward(member.network.full, embed.BATCH)(images, every))
+    known: dict[int, ArrayRows] = {}  # by backbone: repeats on one frozen backbone share its features
+    for network in (repeat.network for repeat in repeats):
+        if not run.train.frozen:
+            made.append(features.forward(network.full, features.BATCH)(images, every))
+            continue
+        key = id(network.backbone)
+        if key not in known:
+            known[key] = ArrayRows(stage_data.features_of(run, network.backbone, images, chosen))
+        made.append(features.forward(network.head, 256)(known[key], every))
     return made

@@ -1,63 +1,57 @@
-"""What a stage learns from: its items, their pixels or features, and the loss weights."""
+"""What a stage learns from: its samples, their pixels or features, and the sample weights."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from manifests.core.cells import AGE, Cells
+from manifests.core.errors import located
 from manifests.sections.train import Scheme, Stage
 from train.data import features, samples
-from train.data.readers import Images, Inputs, Rows
-from train.data.samples import Items
-from train.data.tfdata import Fitted
-from train.fitting.context import Job
-from train.model.heads import Network
+from train.data.readers import ArrayRows, Images, Inputs
+from train.data.samples import Samples
+from train.data.tfdata import TrainingData
+from train.fitting.context import RunContext, StageContext
 from train.model.runtime import keras
 from train.sample_weights import named, normalised, weigh
 
 
-def fitted(job: Job, network: Network, stage: Stage) -> Fitted:
+def training_data(at: StageContext) -> TrainingData:
     """Inputs, targets and weights of a stage's train images."""
-    chosen = items_of(job, stage)
-    return Fitted(
-        inputs_of(job, network, stage, chosen), samples.targets(chosen, job.recipe), weights_of(job, stage, chosen)
-    )
+    chosen = samples_of(at.run, at.stage)
+    targets = samples.targets(chosen, at.run.recipe)
+    return TrainingData(inputs_of(at, chosen), targets, sample_weights_of(at.run, at.stage, chosen))
 
 
-def items_of(job: Job, stage: Stage) -> Items:
+def samples_of(run: RunContext, stage: Stage) -> Samples:
     """The train images of a stage, with the recipe's views where the stage has them."""
-    augmentation = job.recipe.augmentation if stage.augment else "none"
-    return samples.train_items(job.index, job.recipe.images, augmentation, job.cells)
+    augmentation = run.recipe.augmentation if stage.augment else "none"
+    return samples.train_samples(run.index, run.recipe.images, augmentation, run.cells)
 
 
-def trains_pixels(job: Job, stage: Stage) -> bool:
-    """Whether the backbone learns in a stage; else the head learns from its features."""
-    return stage.layers == "all" and not job.train.frozen
-
-
-def inputs_of(job: Job, network: Network, stage: Stage, chosen: Items) -> Inputs:
+def inputs_of(at: StageContext, chosen: Samples) -> Inputs:
     """Photos where the backbone learns, else its features."""
-    images = Images(job.shards, chosen.table, chosen.views, job.train.size)
-    return images if trains_pixels(job, stage) else Rows(features_of(job, network.backbone, images, chosen))
+    images = Images(at.run.shards, chosen.table, chosen.views, at.run.train.size)
+    return images if at.trains_pixels else ArrayRows(features_of(at.run, at.network.backbone, images, chosen))
 
 
-def features_of(job: Job, backbone: keras.Model, images: Images, chosen: Items) -> np.ndarray:
-    """The photos' features; kept where the backbone is a frozen one, which the next run asks for too."""
-    folder = job.cache / "embeddings" / features.digest(backbone, job.train) if job.train.frozen else None
-    return features.embed(backbone, images, chosen.keys, folder)
+def features_of(run: RunContext, backbone: keras.Model, images: Images, chosen: Samples) -> np.ndarray:
+    """The photos' features; kept on disk where the backbone is frozen, as the next run needs the same ones."""
+    folder = run.cache / "features" / features.fingerprint(backbone, run.train) if run.train.frozen else None
+    return features.extract(backbone, images, chosen.keys, folder)
 
 
-def weights_of(job: Job, stage: Stage, chosen: Items) -> np.ndarray:
-    """float32 (items, outputs): the stage's weights, for the experts one column an axis."""
-    where = f"{job.where}: train.runs.{job.name}.weights"
+def sample_weights_of(run: RunContext, stage: Stage, chosen: Samples) -> np.ndarray:
+    """float32 (samples, outputs): the stage's weights; for the experts one column per axis."""
     if stage.layers == "experts":
-        schemes = [_expert(axis, job.cells) for axis in job.cells.names]
+        schemes = [_expert(axis, run.cells) for axis in run.cells.names]
     else:
-        schemes = [[named(stage.weights, where)]]
+        schemes = [[named(stage.weights)]]
     columns = []
-    for factors in schemes:
-        raw = np.prod([weigh(scheme, chosen.table, job.cells, where) for scheme in factors], axis=0)
-        columns.append(normalised(factors[0], raw))
+    with located(f".runs.{run.name}.weights"):
+        for factors in schemes:
+            raw = np.prod([weigh(scheme, chosen.table, run.cells) for scheme in factors], axis=0)
+            columns.append(normalised(factors[0], raw))
     return np.stack(columns, axis=1).astype(np.float32)
 
 

@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from manifests.sections.train import Recipe, Stage
-from train.data import features as embed
-from train.data import samples
-from train.data.readers import Rows
+from manifests.sections.train import Recipe
+from train.data import features, samples
+from train.data.readers import ArrayRows
 from train.fitting import stage_data
-from train.fitting.context import Job
-from train.fitting.loop import Monitor
+from train.fitting.context import StageContext
 from train.model import heads
 from train.model.losses import LOSSES
 from train.model.runtime import keras
 from train.scoring import metrics
 
+Validate = Callable[[], dict[str, float]]
 
-def monitor(job: Job, network: heads.Network, stage: Stage) -> Monitor:
-    """Metrics on valid, none without labels there; a recipe may show an augmented copy of it."""
-    recipe = job.recipe
-    valid = samples.labelled(samples.split_items(job.index, "valid"))
+
+def validator(at: StageContext) -> Validate:
+    """Make the function that measures the network on valid: no metrics where valid has no labels.
+
+    A recipe may ask for an augmented copy of valid.
+    """
+    run, network = at.run, at.network
+    valid = samples.labelled(samples.split_samples(run.index, "valid"))
     if not len(valid):
         return dict
-    if recipe.augment_valid and stage.augment:
-        valid = samples.augmented(valid, recipe.augmentation, job.cells)
-    inputs, truth = stage_data.inputs_of(job, network, stage, valid), samples.targets(valid, recipe)
-    groups = metrics.groupings(job.cells, valid.table["cell"].to_numpy())
-    if stage.layers == "experts" and network.experts is not None and isinstance(inputs, Rows):
-        experts, features = network.experts, inputs.array
+    if run.recipe.augment_valid and at.stage.augment:
+        valid = samples.augmented(valid, run.recipe.augmentation, run.cells)
+    inputs, truth = stage_data.inputs_of(at, valid), samples.targets(valid, run.recipe)
+    groups = metrics.groupings(run.cells, valid.table["cell"].to_numpy())
+    if at.model is network.experts and isinstance(inputs, ArrayRows):
+        experts, array = network.experts, inputs.array
 
         def measure_experts() -> dict[str, float]:
-            outputs = experts(features, training=False).values()
-            return _mean([_metrics(keras.ops.convert_to_numpy(o), truth, recipe, groups) for o in outputs])
+            outputs = experts(array, training=False).values()
+            return _mean([_metrics(keras.ops.convert_to_numpy(o), truth, run.recipe, groups) for o in outputs])
 
         return measure_experts
-    pixels = stage_data.trains_pixels(job, stage)
-    outputs, every = embed.forward(network.full if pixels else network.head, 256), np.arange(len(inputs))
-    return lambda: _metrics(outputs(inputs, every), truth, recipe, groups)
+    outputs, every = features.forward(at.model, 256), np.arange(len(inputs))
+    return lambda: _metrics(outputs(inputs, every), truth, run.recipe, groups)
 
 
 def _metrics(

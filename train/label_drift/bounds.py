@@ -1,4 +1,4 @@
-"""The verdict on each policy: what is over its bound, how far it is safe, and who uses it beyond that.
+"""The verdict on each policy: what is over its bound, up to which severity it is safe, and where it is used above that.
 
 A figure is over its bound only where the whole interval of what it has beyond a flip is.
 """
@@ -10,27 +10,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from manifests.core.cells import AGE, Cells
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
-from manifests.tables.audit import AgeDrift, Audit, Skill, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Skill, Step
 
-LEAST = 20  # photos; fewer are shown but no verdict rests on them
+LEAST = 20  # photos; figures of fewer are shown, but give no verdict
 
 
 def audit(
-    judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, where: str
-) -> Audit:
-    """Put the audit together; `where` is the parameter file that the warnings name."""
+    judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, params: str
+) -> AuditReport:
+    """Put the audit together; `params` is the parameter file, which the warnings name."""
     safest = safe(steps)
     named = {axis: bounds.of(axis) for axis in skill.accuracy}
     if skill.mae:
         named = {AGE: bounds.shift, "age by bin": bounds.bin_shift, "distance": bounds.distance, **named}
-    return Audit(
+    return AuditReport(
         judge=judge,
         photos=max(step.n for step in steps),
         skill=skill,
         bounds=named,
         steps=list(steps),
         safe=safest,
-        warnings=warnings(policies, cells, steps, safest, where),
+        warnings=warnings(policies, cells, steps, safest, params),
     )
 
 
@@ -65,7 +65,7 @@ def _beyond(drift: AgeDrift, shift: float, distance: float) -> bool:
 
 
 def warnings(
-    policies: Policies, cells: Cells, steps: Sequence[Step], safe: Mapping[str, float | None], where: str
+    policies: Policies, cells: Cells, steps: Sequence[Step], safe: Mapping[str, float | None], params: str
 ) -> list[str]:
     """One line for each policy that is used above its largest safe severity.
 
@@ -74,9 +74,9 @@ def warnings(
     Args:
         policies: the section.
         cells: the axes.
-        steps: of `train.drift.steps`.
+        steps: of `train.label_drift.drift.steps`.
         safe: of `safe`.
-        where: the parameter file, for messages.
+        params: the parameter file, which the lines name.
     """
     found = []
     for policy, use in policies.root.items():
@@ -89,12 +89,12 @@ def warnings(
             above = [step for step in steps if step.policy == policy and step.severity > (limit or 0)]
             over = dict.fromkeys(one for step in above for one in step.over)
             rule = "no probed severity is" if limit is None else f"{limit:g} is the largest that is"
-            found.append(f"{where}: policies.{policy}: severity {max(used):g}, but {rule} safe ({_listed(over)})")
+            found.append(f"{params}: policies.{policy}: severity {max(used):g}, but {rule} safe ({_listed(over)})")
     return found
 
 
 def _probed(policy: str, severity: float, steps: Sequence[Step]) -> float:
-    """The next severity of a policy that was probed, or its largest: that of one which knows none is 1."""
+    """The next severity of a policy that was probed, or its largest; a policy without severities was probed at 1."""
     severities = sorted(step.severity for step in steps if step.policy == policy)
     return next((one for one in severities if one >= severity), severities[-1])
 

@@ -1,4 +1,4 @@
-"""How far the copies drift: each photo's copy against its original, and that against its flip.
+"""How far the labels of copies drift: each copy compared with its original, and that change with a flip's.
 
 Every figure is a mean over photos; its interval is the percentile interval of the bootstrap over
 photos, stratified by joint cell as the sample is.
@@ -19,7 +19,6 @@ from manifests.tables.tasks import ORIGINAL
 from train.label_drift import bounds as verdict
 from train.label_drift.judge_predictions import Opinions
 from train.scoring import intervals, resampling
-from train.scoring.intervals import means
 
 FLIP = "flip"
 
@@ -141,7 +140,7 @@ def _drifts(made: Ladder, values: np.ndarray) -> list[Drift]:
 
 
 def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: int) -> Skill:
-    """Its errors, with 95% intervals over photos, stratified by joint cell.
+    """The judge's errors, with 95% intervals over photos, stratified by joint cell.
 
     Args:
         photos: rows of an index, originals.
@@ -155,10 +154,10 @@ def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: 
     grid, mae, accuracy = cells.grid()[cell], None, {}
     if seen.age is not None:
         labels = photos["age"].to_numpy(zero_copy_only=False).astype(np.float64)
-        mae = means(np.abs(seen.age - labels)[:, None], weights)[0]
+        mae = intervals.means(np.abs(seen.age - labels)[:, None], weights)[0]
     for axis, shares in seen.shares.items():
         label = grid[:, cells.names.index(axis)]
         right = np.where(np.isnan(shares).any(axis=1), np.nan, shares.argmax(axis=1) == label)
         most = float(np.bincount(label).max() / len(label))
-        accuracy[axis] = Accuracy(value=means(right[:, None], weights)[0], most_frequent=most)
+        accuracy[axis] = Accuracy(value=intervals.means(right[:, None], weights)[0], most_frequent=most)
     return Skill(n=len(cell), mae=mae, accuracy=accuracy)

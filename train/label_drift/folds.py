@@ -1,4 +1,4 @@
-"""Fold the train photos, so that a judge of a photo has never seen it, nor another photo of it."""
+"""Divide the train photos into folds: no judge is trained on a photo that it judges, or on a near duplicate."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from manifests.core.seeds import derive
 from manifests.scanning import near_duplicates
 from manifests.scanning.photos import SIDE
 from train.data.readers import Inputs, ready
-from train.data.samples import Items
+from train.data.samples import Samples
 
 _BLOCK = 256  # photos decoded at once
 
 
-def of(photos: Items, pixels: Inputs, source: pa.Table, folds: int, seed: int) -> np.ndarray:
+def of(photos: Samples, pixels: Inputs, source: pa.Table, folds: int, seed: int) -> np.ndarray:
     """int64 (photos,): the fold of each original train photo.
 
     Args:
         photos: those.
         pixels: the same, uint8, of any size.
-        source: the source table, whose subjects are never parted either.
+        source: the source table, whose subjects always share a fold.
         folds: how many.
         seed: of params.yaml.
     """
@@ -35,7 +35,7 @@ def of(photos: Items, pixels: Inputs, source: pa.Table, folds: int, seed: int) -
     return assign(ids.to_pylist(), photos.table["cell"].to_numpy(), pairs, folds, seed)
 
 
-def shown(photos: Items, probe: pa.Table) -> np.ndarray:
+def shown(photos: Samples, probe: pa.Table) -> np.ndarray:
     """int64 (images,): the position of the photo that each image of the probe shows.
 
     Raises:
@@ -51,18 +51,18 @@ def shown(photos: Items, probe: pa.Table) -> np.ndarray:
 def assign(
     image_ids: Sequence[str], cell: np.ndarray, together: Sequence[tuple[int, int]], folds: int, seed: int
 ) -> np.ndarray:
-    """Deal groups of photos to the folds, cell by cell, so that every fold is alike.
+    """Assign groups of photos to the folds in turn, cell by cell, so that the folds have equal shares of every cell.
 
     Args:
         image_ids: the photos.
         cell: int (photos,), joint cells.
-        together: pairs of photos that are never parted.
+        together: pairs of photos that always share a fold.
         folds: how many, 2 or more.
         seed: of params.yaml.
     Returns:
-        int64 (photos,), each photo's fold; the same whatever the order of the photos.
+        int64 (photos,), each photo's fold; the same for every order of the photos.
     Raises:
-        UserError: all photos belong together, so that every judge would have seen them.
+        UserError: all photos belong together, so that no judge could be trained without them.
     """
     group = joined(len(image_ids), together)
     first: dict[int, tuple[int, int, int]] = {}
@@ -85,7 +85,7 @@ def joined(count: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
 
 
 def alike(photos: Inputs) -> list[tuple[int, int]]:
-    """Pairs of photos that are one photo, cropped or compressed again; see `manifests.near`."""
+    """Pairs of photos that are one photo, cropped or compressed again; see `manifests.scanning.near_duplicates`."""
     greys = np.zeros((len(photos), SIDE, SIDE), np.uint8)
     for rows, pixels in ready(photos, np.arange(len(photos)), _BLOCK):
         for row, image in zip(rows, pixels, strict=True):

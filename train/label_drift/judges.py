@@ -1,6 +1,6 @@
 """Judges of our own: cross-fitted models of the original train photos alone.
 
-One model a fold of photos, with one output for the age, as a distribution over 0 to 100 years,
+One model per fold of photos, with one output for the age, as a distribution over 0 to 100 years,
 and one for each other axis. A photo and all its copies are judged by the model that was trained
 without its fold (Chernozhukov et al. 2018, "Double/debiased machine learning", on cross-fitting).
 """
@@ -16,10 +16,9 @@ import numpy as np
 from manifests.core import command
 from manifests.core.cells import AGE, Cells
 from manifests.sections.train import Train
-from train.data import features as embed
-from train.data import tfdata
-from train.data.readers import Images, Inputs, Rows, order
-from train.data.samples import NARROWEST, Items
+from train.data import features, tfdata
+from train.data.readers import ArrayRows, Images, Inputs, order
+from train.data.samples import NARROWEST, Samples
 from train.label_drift.judge_predictions import Opinions, asked
 from train.model import backbones
 from train.model.losses import AGES, soft_labels
@@ -34,7 +33,7 @@ SPREAD = 3.0  # years, of the soft label where the raters' is not known
 
 @dataclass(frozen=True)
 class Bench:
-    """What the judges learn from and what they judge.
+    """What the judges are trained on and what they judge.
 
     Attributes:
         photos: the original train photos, or their features.
@@ -42,7 +41,7 @@ class Bench:
         train: the section of a judge's own small network; None where the inputs are features.
         labels: output -> its labels, as `_labels` makes them.
         units: output -> its width.
-        batch: photos a step.
+        batch: photos per step.
     """
 
     photos: Inputs
@@ -53,37 +52,34 @@ class Bench:
     batch: int
 
 
-def bench(
-    train: Train, where: str, photos: tuple[Items, Path], probe: tuple[Items, Path], cells: Cells, cache: Path
-) -> Bench:
-    """Look the inputs up: features of the pretrained backbone, embedded once, else pixels for small networks.
+def bench(train: Train, photos: tuple[Samples, Path], probe: tuple[Samples, Path], cells: Cells, cache: Path) -> Bench:
+    """Look the inputs up: features of the pretrained backbone, computed once, else pixels for small networks.
 
     Args:
         train: the section.
-        where: the parameter file, for messages.
         photos: the original train photos, and their shards' folder.
         probe: the images to judge, and theirs.
         cells: the axes.
-        cache: where embeddings are kept.
+        cache: where features are kept.
     """
     pretrained = train.weights != "none"
     if not pretrained:
         train = train.model_copy(update={"backbone": backbones.SMALL, "size": min(train.size, SIZE)})
-    seen, judged = (Images(folder, items.table, items.views, train.size) for items, folder in (photos, probe))
+    seen, judged = (Images(folder, samples.table, samples.views, train.size) for samples, folder in (photos, probe))
     labels = _labels(photos[0], cells)
     units = {name: AGES if name == AGE else len(cells[name].values) for name in labels}
     if not pretrained:
         return Bench(seen, judged, train, labels, units, train.batch)
-    backbone = backbones.build(train, where)
-    folder = cache / "embeddings" / embed.digest(backbone, train)
-    features = [
-        Rows(embed.embed(backbone, images, items.keys, folder))
-        for images, (items, _) in ((seen, photos), (judged, probe))
+    backbone = backbones.build(train)
+    folder = cache / "features" / features.fingerprint(backbone, train)
+    inputs = [
+        ArrayRows(features.extract(backbone, images, samples.keys, folder))
+        for images, (samples, _) in ((seen, photos), (judged, probe))
     ]
-    return Bench(features[0], features[1], None, labels, units, train.batch)
+    return Bench(inputs[0], inputs[1], None, labels, units, train.batch)
 
 
-def _labels(photos: Items, cells: Cells) -> dict[str, np.ndarray]:
+def _labels(photos: Samples, cells: Cells) -> dict[str, np.ndarray]:
     """For the age float32 (photos, 2), years and its soft label's spread; for an axis int32 (photos,)."""
     labels: dict[str, np.ndarray] = {}
     if not np.isnan(photos.age).any():
@@ -97,7 +93,7 @@ def _labels(photos: Items, cells: Cells) -> dict[str, np.ndarray]:
 
 
 def judge(made: Bench, fold: np.ndarray, of: np.ndarray, epochs: int, seed: int) -> tuple[Opinions, Opinions]:
-    """Train a judge a fold and ask it about what it has not seen.
+    """Train one judge per fold, and let it judge what it was not trained on.
 
     Args:
         made: the bench.
@@ -133,10 +129,10 @@ class _Judge:
         losses = {name: soft_labels if name == AGE else "sparse_categorical_crossentropy" for name in made.units}
         self._network.compile(self._optimiser, losses, jit_compile=False)
         self._optimiser.build(self._network.trainable_variables)
-        self.outputs = embed.forward(keras.Model(self._network.inputs, _joined(self._network)), ASKED)
+        self.outputs = features.forward(keras.Model(self._network.inputs, _joined(self._network)), ASKED)
 
     def learn(self, rows: np.ndarray, epochs: int, seed: int) -> None:
-        """Train from scratch on the photos at int64 (n,) rows, the rate falling as half a cosine."""
+        """Train from scratch on the photos at int64 (n,) rows, with a learning rate that falls as half a cosine."""
         seed_all(seed)
         for old, new in zip(self._network.variables, _network(self._bench).variables, strict=True):
             old.assign(new)
@@ -144,7 +140,7 @@ class _Judge:
             variable.assign(ops.zeros_like(variable))
         made = self._bench
         batch = min(made.batch, len(rows))
-        whole = len(rows) // batch * batch  # an epoch's rest is left out, as in `train.feed`
+        whole = len(rows) // batch * batch  # an epoch's rest is left out, as in `train.data.tfdata`
         drawn = [rows[order(len(rows), seed, epoch)][:whole] for epoch in range(epochs)]
         taken, labels = tfdata.taking(made.photos, batch), {k: tf.constant(one) for k, one in made.labels.items()}
 
@@ -160,7 +156,7 @@ def _network(made: Bench) -> keras.Model:
     if made.train is None:
         inputs = hidden = keras.Input(made.photos.shape)
     else:
-        trunk = backbones.build(made.train, "")
+        trunk = backbones.build(made.train)
         inputs, hidden = trunk.inputs, trunk.outputs[0]
     for width in HEAD:
         hidden = layers.Dropout(DROPOUT)(hidden)

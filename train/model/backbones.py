@@ -1,4 +1,4 @@
-"""Backbones: uint8 pixels in, pooled features out, the preprocessing that goes with the weights inside."""
+"""Backbones from uint8 pixels to pooled features; the preprocessing that the weights expect is inside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.train import Train
 from train.model.runtime import keras, layers
 
@@ -38,19 +38,18 @@ def names() -> list[str]:
     return [SMALL, *sorted(n for n in dir(keras.applications) if n[0].isupper())]
 
 
-def build(train: Train, where: str) -> keras.Model:
+def build(train: Train) -> keras.Model:
     """Make the backbone with its weights.
 
     Args:
         train: the section.
-        where: the parameter file, for messages.
     Returns:
         a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, features).
-        With pretrained weights its BatchNorm stays in inference mode, also when fine-tuned.
+        With pretrained weights its BatchNorm stays in inference mode, also in finetuning.
     Raises:
-        UserError: no such backbone, no such weights, or weights of another network.
+        UserError: no such backbone, no such weights, or weights of another network; the key is relative to the section.
     """
-    body = _body(train, where)
+    body = _body(train)
     pixels = keras.Input((train.size, train.size, 3), name="pixels")
     features = preprocess(train.preprocessing, train.backbone, pixels)
     features = body(features, training=False) if train.weights != "none" else body(features)
@@ -71,9 +70,9 @@ def preprocess(name: str, backbone: str, pixels: Any) -> Any:
     return layers.Rescaling(scale, offset, name=name)(pixels)
 
 
-def _body(train: Train, where: str) -> keras.Model:
+def _body(train: Train) -> keras.Model:
     if train.backbone not in names():
-        raise UserError(f"{where}: train.backbone", f"one of {', '.join(names())}", repr(train.backbone), "Correct it")
+        raise UserError(".backbone", f"one of {', '.join(names())}", repr(train.backbone), "Correct it")
     if train.backbone == SMALL:
         body = small_cnn(train.size)
     else:
@@ -83,31 +82,32 @@ def _body(train: Train, where: str) -> keras.Model:
             body = make(input_shape=(train.size,) * 2 + (3,), include_top=False, weights=weights, pooling="avg")
         except Exception as error:  # a size too small, or a download that failed: Keras raises bare Exceptions
             raise UserError(
-                f"{where}: train.backbone",
+                ".backbone",
                 f"{train.backbone} at {train.size} pixels with weights {train.weights}",
                 " ".join(str(error).split()),
                 "Change train.size, or name a weights file",
             ) from error
     if train.weights not in ("none", "imagenet"):
-        _load(body, Path(train.weights), f"{where}: train.weights")
+        with located(".weights"):
+            _load(body, Path(train.weights))
     return body
 
 
-def _load(body: keras.Model, path: Path, where: str) -> None:
+def _load(body: keras.Model, path: Path) -> None:
     remedy = "Link one there, run `make face-weights`, or set train.weights to none or imagenet"
     if not path.is_file():
-        raise UserError(where, "none, imagenet, or a weights file", f"{path}, which does not exist", remedy)
+        raise UserError("", "none, imagenet, or a weights file", f"{path}, which does not exist", remedy)
     try:
         body.load_weights(path)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         received = f"{path}: {' '.join(str(error).split())[:200]}"
-        raise UserError(where, f"the weights of {body.name} without its top", received, remedy) from error
+        raise UserError("", f"the weights of {body.name} without its top", received, remedy) from error
 
 
 def small_cnn(size: int) -> keras.Model:
     """Four convolutions, each halved by its maxima, and no mean over the positions at the end.
 
-    An aligned face has its eyes and mouth in known places, so where a feature lies says something.
+    An aligned face has its eyes and mouth in known places, so that the position of a feature is information.
     The maxima are taken before the normalisation, which is then four times cheaper.
 
     Args:

@@ -1,4 +1,4 @@
-"""Heads on a backbone, what their outputs mean, and the exported model."""
+"""Heads on a backbone, the years that their outputs mean, and the exported model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXPERT = "expert_"
 
 @dataclass(frozen=True)
 class Network:
-    """One backbone and one head, seen as the models that the stages train; all share their layers.
+    """One backbone and one head as the models that the stages train; they share their layers.
 
     Attributes:
         backbone: pixels -> features.
@@ -71,7 +71,7 @@ def ages(output: np.ndarray) -> np.ndarray:
 
 
 def redraw(head: keras.Model) -> None:
-    """Draw the head's weights anew, from Keras' seeded generator."""
+    """Draw new weights for the head from Keras' seeded generator."""
     for layer in head.layers:
         if isinstance(layer, layers.Dense):
             layer.kernel.assign(keras.initializers.GlorotUniform()(layer.kernel.shape))
@@ -81,8 +81,8 @@ def redraw(head: keras.Model) -> None:
 def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
 
-    It resizes, then has a branch for each backbone, of the backbone and the years that the
-    heads on it make of the features.
+    It resizes, then has one branch per backbone: the backbone, and the heads that turn its
+    features into years.
 
     Returns:
         a model of built-in layers alone from uint8 or float (n, height, width, 3) RGB, 0 to 255,
@@ -90,7 +90,7 @@ def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     """
     size = networks[0].backbone.input_shape[1]
     photo = keras.Input((None, None, 3), name="photo")
-    # The layer `Resizing` would put whatever follows it into training mode where a caller names none.
+    # The layer `Resizing` would put the layers after it into training mode where a caller names no mode.
     pixels = ops.image.resize(photo, (size, size), antialias=True)
     sharing: dict[int, list[Network]] = {}  # repeats on one frozen backbone share its features
     for network in networks:

@@ -7,7 +7,7 @@ from typing import Any
 
 from train.model.runtime import ops
 
-AGES = 101  # a distribution's support: 0 to 100 years
+AGES = 101  # values of a distribution: 0 to 100 years
 Loss = Callable[[Any, Any], Any]
 
 

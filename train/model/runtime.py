@@ -1,6 +1,6 @@
-"""TensorFlow and Keras without their start-up notes, and what they may use of the machine.
+"""TensorFlow and Keras without their start-up messages, and the devices that they use.
 
-Everything of `train/` that needs them takes them from here: no setting of theirs turns the notes off.
+All of `train/` imports them from here, as no setting of theirs turns the messages off.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from manifests.core import command
 
 
 @contextmanager
-def _without_notes() -> Iterator[None]:
-    """Point file descriptor 2 at nothing meanwhile: the notes are written below Python's `sys.stderr`."""
+def _without_messages() -> Iterator[None]:
+    """Discard file descriptor 2 meanwhile: the messages do not pass through Python's `sys.stderr`."""
     sys.stderr.flush()
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
@@ -29,7 +29,7 @@ def _without_notes() -> Iterator[None]:
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-with _without_notes():
+with _without_messages():
     import tensorflow as tf  # noqa: I001
     import keras
     from keras import layers, ops
@@ -39,7 +39,7 @@ __all__ = ["keras", "layers", "ops", "tf"]
 
 @dataclass(frozen=True)
 class Devices:
-    """How to train on the devices at hand.
+    """How to train on the available devices.
 
     Attributes:
         strategy: one device, or mirrored over several.
@@ -84,5 +84,5 @@ def seed_all(seed: int) -> None:
 def _set_threads(threads: int) -> None:
     try:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-    except RuntimeError:  # a process that has computed already keeps the threads it has
+    except RuntimeError:  # a process that has already computed keeps its threads
         return

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from manifests.tables.audit import AgeDrift, Audit, Drift, Estimate, Step
+from manifests.core import text
+from manifests.core.text import escaped, figure
+from manifests.tables.audit import AgeDrift, AuditReport, Drift, Estimate, Step
 from train.label_drift.bounds import LEAST
-from train.reports.scorecard import table as csv_table
 
 READ = (
     "Each figure is the mean change from the original to the copy less that of a plain flip, in brackets its 95%",
@@ -16,60 +17,60 @@ READ = (
 )
 
 
-def markdown(audit: Audit) -> str:
+def markdown(audit: AuditReport) -> str:
     """All of it, the warnings first."""
     axes = list(audit.skill.accuracy)
-    parts = ["# Label safety", "", f"Judge: {audit.judge}. {audit.photos} train photos.", "", *READ, ""]
+    parts = ["# Label safety", "", f"Judge: {escaped(audit.judge)}. {audit.photos} train photos.", "", *READ, ""]
     if audit.warnings:
-        parts += ["## Warnings", "", *(f"- {line}" for line in audit.warnings), ""]
+        parts += ["## Warnings", "", *(f"- {escaped(line)}" for line in audit.warnings), ""]
     parts += [
         "## Largest safe severity",
         "",
-        *_table(("policy", "severity", "what is over above it"), _safe(audit)),
+        *text.markdown(("policy", "severity", "what is over above it"), _safe(audit)),
         "",
     ]
     parts += ["## Beyond a flip", ""]
     head = ("policy", "severity", "photos", "age shift", "age distance", *(f"{axis}, %" for axis in axes), "verdict")
-    parts += [*_table(head, (_beyond(step, axes) for step in audit.steps)), ""]
-    parts += ["A flip itself:", "", *_table(("figure", "change"), _flip(audit)), ""]
+    parts += [*text.markdown(head, (_beyond(step, axes) for step in audit.steps)), ""]
+    parts += ["A flip itself:", "", *text.markdown(("figure", "change"), _flip(audit)), ""]
     bins = list(audit.steps[0].bins)
     if bins:
         parts += ["## Age shift by age bin, beyond a flip", ""]
         counts = [f"{name} ({drift.n})" for name, drift in audit.steps[0].bins.items()]
-        parts += [*_table(("policy", "severity", *counts), (_bins(step, bins) for step in audit.steps)), ""]
+        parts += [*text.markdown(("policy", "severity", *counts), (_bins(step, bins) for step in audit.steps)), ""]
     if axes:
         parts += ["## Change of the label's probability, beyond a flip, in points", ""]
-        parts += [*_table(("policy", "severity", *axes), (_labels(step, axes) for step in audit.steps)), ""]
-    parts += ["## What the judge's opinion is worth", "", *_table(("figure", "value", "beside"), _skill(audit)), ""]
-    parts += ["## Bounds", "", *_table(("figure", "bound"), ((k, f"{v:g}") for k, v in audit.bounds.items())), ""]
+        parts += [*text.markdown(("policy", "severity", *axes), (_labels(step, axes) for step in audit.steps)), ""]
+    skill = text.markdown(("figure", "value", "beside"), _skill(audit))
+    bounds = text.markdown(("figure", "bound"), ((name, f"{bound:g}") for name, bound in audit.bounds.items()))
+    parts += ["## What the judge's opinion is worth", "", *skill, "", "## Bounds", "", *bounds, ""]
     return "\n".join(parts)
 
 
-def csv_text(audit: Audit) -> str:
-    """One row a figure: policy, severity, figure, group, n, the value and what is beyond a flip, with intervals."""
+def csv_text(audit: AuditReport) -> str:
+    """One row per figure: policy, severity, figure, group, n, the value and what is beyond a flip, with intervals."""
     head = ["policy", "severity", "figure", "group", "n"]
     head += [f"{kind}{end}" for kind in ("value", "beyond") for end in ("", "_low", "_high")]
-    return csv_table([*head, "over"], (row for step in audit.steps for row in _rows(step)))
+    return text.csv_table([*head, "over"], (row for step in audit.steps for row in _rows(step)))
 
 
-def terminal(audit: Audit) -> str:
-    """A line a policy, at its largest severity, then the warnings and the judge's skill."""
+def terminal(audit: AuditReport) -> str:
+    """One line per policy, at its largest severity, then the warnings and the judge's skill."""
     axes = list(audit.skill.accuracy)
     last = {step.policy: step for step in audit.steps}
     rows = [["policy", "safe up to", "severity", "age shift", "distance", *(f"{axis} %" for axis in axes), "over"]]
     for name, step in last.items():
         figures = [step.age.shift, step.age.distance] if step.age else []
-        numbers = [f"{figure.beyond.value:+.2f}" for figure in figures] or ["", ""]
-        changes = [f"{100 * step.axes[axis].changed.beyond.value:+.1f}" if axis in step.axes else "" for axis in axes]
+        numbers = [text.signed(drift.beyond.value) for drift in figures] or ["", ""]
+        changed = [step.axes[axis].changed.beyond.value if axis in step.axes else None for axis in axes]
+        changes = ["" if share is None else text.signed(100 * share, digits=1) for share in changed]
         rows.append([name, _severity(audit.safe[name]), f"{step.severity:g}", *numbers, *changes, _over(step)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     skill = ", ".join(f"{name} {value}" for name, value, _ in _skill(audit))
     return "\n".join(
         [
             f"What {audit.judge} sees in copies of {audit.photos} photos, beyond what a flip changes.",
             "",
-            *lines,
+            *text.columns(rows, left=len(rows[0])),
             "",
             f"The judge itself, on photos that it has not seen: {skill}.",
             *(f"Warning: {line}." for line in audit.warnings),
@@ -77,7 +78,7 @@ def terminal(audit: Audit) -> str:
     )
 
 
-def _safe(audit: Audit) -> Iterable[Sequence[str]]:
+def _safe(audit: AuditReport) -> Iterable[Sequence[str]]:
     for policy, severity in audit.safe.items():
         above = [step for step in audit.steps if step.policy == policy and step.severity > (severity or 0)]
         over = dict.fromkeys(one for step in above for one in step.over)
@@ -108,7 +109,7 @@ def _labels(step: Step, axes: Sequence[str]) -> list[str]:
     return [step.policy, f"{step.severity:g}", *shares]
 
 
-def _flip(audit: Audit) -> Iterable[Sequence[str]]:
+def _flip(audit: AuditReport) -> Iterable[Sequence[str]]:
     step = next(step for step in audit.steps if step.policy == "flip")
     if step.age:
         yield "age shift, years", _signed(step.age.shift.value)
@@ -117,17 +118,16 @@ def _flip(audit: Audit) -> Iterable[Sequence[str]]:
         yield f"{axis} changed, %", _signed(drift.changed.value, 100, 1)
 
 
-def _skill(audit: Audit) -> Iterable[tuple[str, str, str]]:
+def _skill(audit: AuditReport) -> Iterable[tuple[str, str, str]]:
     skill = audit.skill
     if skill.mae:
-        yield "MAE", f"{skill.mae.value:.2f} years", f"{skill.n} photos"
+        yield "MAE", f"{figure(skill.mae.value)} years", f"{skill.n} photos"
     for axis, accuracy in skill.accuracy.items():
         yield axis, f"{accuracy.value.value:.1%}", f"{accuracy.most_frequent:.1%} have the most frequent label"
 
 
 def _signed(estimate: Estimate, scale: float = 1, digits: int = 2) -> str:
-    value, low, high = (f"{scale * number:+.{digits}f}" for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value} ({low} to {high})"
+    return text.signed(scale * estimate.value, scale * estimate.low, scale * estimate.high, digits)
 
 
 def _rows(step: Step) -> Iterable[list[object]]:
@@ -144,11 +144,3 @@ def _rows(step: Step) -> Iterable[list[object]]:
 def _row(step: Step, figure: str, group: str, n: int, drift: Drift, over: int) -> list[object]:
     numbers = [number for one in (drift.value, drift.beyond) for number in (one.value, one.low, one.high)]
     return [step.policy, step.severity, figure, group, n, *numbers, over]
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    return [_line(head), "|" + "---|" * len(head), *(_line(row) for row in rows)]
-
-
-def _line(cells: Iterable[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

@@ -1,7 +1,7 @@
-"""Whether a predicted distribution over ages keeps its word.
+"""Whether a predicted distribution over ages is calibrated.
 
-If it does, the label falls in each part of the predicted distribution as often as that part
-says: the probability integral transform (PIT) of the labels is uniform (Dawid 1984), and the
+If it is, the label falls in each part of the predicted distribution as often as that part
+predicts: the probability integral transform (PIT) of the labels is uniform (Dawid 1984), and the
 central 90% interval holds 90% of them (Gneiting, Balabdaoui and Raftery 2007, "Probabilistic
 forecasts, calibration and sharpness").
 """

@@ -1,10 +1,9 @@
-"""Put the runs, the published rows and any given predictions into one table a split."""
+"""Put the runs, the published rows and any given predictions into one table per split."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,67 +12,51 @@ from scipy.stats import rankdata
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
-from manifests.tables.comparison import Comparison, Figure, Marginal, Place, Row, Table
+from manifests.tables.comparison import Comparison, Figure, Marginal, Place, SplitComparison, System
+from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import Scorecard
 from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import pair, resampled
-from train.scoring.predictions import Photos
+from train.scoring.predictions import LabelledPhotos
 from train.scoring.published import AXES, ROWS, Published
 from train.scoring.resampling import strata, weights
-
-ROLES = ("baseline", "augmentation", "weights", "both")
-
-
-@dataclass(frozen=True)
-class Entrant:
-    """A run as compared: what it was, its scorecard, its photos by split."""
-
-    run: str
-    recipe: str
-    role: str
-    card: Scorecard
-    photos: Mapping[str, Photos]
+from train.scoring.scored_runs import ROLES, ScoredRun
 
 
-def role(images: str, weighted: bool) -> str:
-    """What the course's report calls a run: by whether it has copies, and whether it has loss weights."""
-    return ROLES[(images == "balanced") + 2 * weighted]
-
-
-def in_order(entrants: Sequence[Entrant]) -> list[Entrant]:
+def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
     """The report's four in its order, then the others as `params.yaml` lists them.
 
     The four are the first run of each role with one recipe, the baseline's, so that they differ
-    in the images and the loss weights alone.
+    in the images and the sample weights alone.
     """
-    recipe = next((e.recipe for e in entrants if e.role == "baseline"), entrants[0].recipe)
-    alike = [e for e in entrants if e.recipe == recipe]
-    leading = [next((e for e in alike if e.role == name), None) for name in ROLES]
-    first = [entrant for entrant in leading if entrant]
-    return first + [entrant for entrant in entrants if entrant.run not in {e.run for e in first}]
+    recipe = next((run.recipe for run in runs if run.role == "baseline"), runs[0].recipe)
+    alike = [run for run in runs if run.recipe == recipe]
+    leading = [next((run for run in alike if run.role == role), None) for role in ROLES]
+    first = [run for run in leading if run]
+    return first + [run for run in runs if run not in first]
 
 
 def compare(
-    entrants: Sequence[Entrant],
+    runs: Sequence[ScoredRun],
     given: Mapping[str, np.ndarray],
     cells: Cells,
-    plan: list[Marginal],
+    plan: PlanReport,
     options: Score,
     seed: int,
 ) -> Comparison:
     """Compare on every labelled split.
 
     Args:
-        entrants: the runs, all on the same photos.
+        runs: the runs, all on the same photos.
         given: name -> float64 (photos,), predictions for the headline split in order of path.
         cells: the axes.
-        plan: what the plan wanted and reached.
+        plan: the plan that the balanced set follows.
         options: the `score` section.
         seed: 64-bit seed.
     Raises:
         UserError: runs with other photos, or predictions of another length.
     """
-    ordered = in_order(entrants)
+    ordered = in_order(runs)
     headline = ordered[0].card.split
     return Comparison(
         split=headline,
@@ -81,24 +64,33 @@ def compare(
             split: _table(ordered, split, given if split == headline else {}, cells, options, seed)
             for split in ordered[0].photos
         },
-        plan=plan,
+        plan=_marginals(plan),
         notes=_notes(ordered[0].card),
     )
 
 
+def _marginals(plan: PlanReport) -> list[Marginal]:
+    """What the plan wanted and reached for every value of every axis, in the plan's order."""
+    return [
+        Marginal(axis=axis, value=each.value, wanted=each.wanted_share, reached=each.reached_share)
+        for axis, values in plan.marginals.items()
+        for each in values
+    ]
+
+
 def _table(
-    entrants: Sequence[Entrant], split: str, given: Mapping[str, np.ndarray], cells: Cells, options: Score, seed: int
-) -> Table:
-    photos = _shared(entrants, split)
+    runs: Sequence[ScoredRun], split: str, given: Mapping[str, np.ndarray], cells: Cells, options: Score, seed: int
+) -> SplitComparison:
+    photos = _shared(runs, split)
     axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
     weight = weights(strata(photos.cell), options.resamples, seed)
-    noisy = [resampled(entrant.run, entrant.photos[split].error, axes, weight) for entrant in entrants]
-    rows = [_of_run(entrant, split) for entrant in entrants]
+    noisy = [resampled(run.name, run.photos[split].error, axes, weight) for run in runs]
+    rows = [_of_run(run, split) for run in runs]
     rows += [_of_predictions(name, ages, photos, axes) for name, ages in given.items()]
     names = [axis.axis for axis in axes]
     if set(names) == set(AXES):  # on other axes the published rows have no place
         rows += [_of_published(row) for row in ROWS]
-    return Table(
+    return SplitComparison(
         n=len(photos.age),
         axes=names,
         rows=rows,
@@ -107,38 +99,38 @@ def _table(
     )
 
 
-def _shared(entrants: Sequence[Entrant], split: str) -> Photos:
+def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
     """The photos of a split, which must be the same in every run."""
-    first = entrants[0].photos[split]
-    for entrant in entrants[1:]:
-        other = entrant.photos.get(split)
+    first = runs[0].photos[split]
+    for run in runs[1:]:
+        other = run.photos.get(split)
         if other is None or not np.array_equal(other.image_id, first.image_id) or (other.age != first.age).any():
             raise UserError(
-                f"run {entrant.run}: {split}",
-                f"the {len(first.age)} photos and labels of run {entrants[0].run}",
+                f"run {run.name}: {split}",
+                f"the {len(first.age)} photos and labels of run {runs[0].name}",
                 "none" if other is None else f"{len(other.age)} photos, or other labels",
                 "Train and score both on the same shards",
             )
     return first
 
 
-def _of_run(entrant: Entrant, split: str) -> Row:
-    scores = entrant.card.splits[split]
-    return Row(
-        name=entrant.run,
+def _of_run(run: ScoredRun, split: str) -> System:
+    scores = run.card.splits[split]
+    return System(
+        name=run.name,
         kind="run",
-        role=entrant.role,
-        recipe=entrant.recipe,
+        role=run.role,
+        recipe=run.recipe,
         n=scores.n,
         mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
         bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},
         average_bias=Figure(**scores.average_bias.model_dump()),
-        by_group=entrant.card.by_group[split],
+        by_group=run.card.by_group[split],
     )
 
 
-def _of_published(row: Published) -> Row:
-    return Row(
+def _of_published(row: Published) -> System:
+    return System(
         name=row.name,
         kind="published",
         role="",
@@ -150,7 +142,7 @@ def _of_published(row: Published) -> Row:
     )
 
 
-def _of_predictions(name: str, ages: np.ndarray, photos: Photos, axes: Sequence[Grouping]) -> Row:
+def _of_predictions(name: str, ages: np.ndarray, photos: LabelledPhotos, axes: Sequence[Grouping]) -> System:
     """Score a submission: ages for the labelled photos in order of path."""
     if len(ages) != len(photos.age):
         raise UserError(
@@ -163,7 +155,7 @@ def _of_predictions(name: str, ages: np.ndarray, photos: Photos, axes: Sequence[
     order = np.argsort(photos.path, kind="stable")
     error[order] = np.abs(ages - photos.age[order])
     biases = {axis.axis: float(bias(group_means(axis.member, error))) for axis in axes}
-    return Row(
+    return System(
         name=name,
         kind="predictions",
         role="",
@@ -175,7 +167,7 @@ def _of_predictions(name: str, ages: np.ndarray, photos: Photos, axes: Sequence[
     )
 
 
-def _leaderboard(rows: Sequence[Row], axes: Sequence[str]) -> list[Place]:
+def _leaderboard(rows: Sequence[System], axes: Sequence[str]) -> list[Place]:
     """All rows, best average rank first; ties in order of name."""
     columns = np.array([[*(row.bias[axis].value for axis in axes), row.mae.value] for row in rows])
     ranked = rankdata(columns, axis=0)  # lower is better; systems that tie share the mean of their ranks

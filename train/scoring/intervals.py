@@ -1,4 +1,4 @@
-"""95% intervals from bootstrap replicates, each of the kind that covers for its figure.
+"""95% intervals from bootstrap replicates, each of the kind that covers well for its figure.
 
 A mean is smooth, and the percentile interval serves. A bias is a mean of absolute gaps: it has
 a kink where two groups are equal, noise can only push it up there, and a percentile interval
@@ -11,7 +11,6 @@ import numpy as np
 from scipy.special import stdtrit
 
 from manifests.tables.audit import Estimate
-from train.scoring import intervals
 
 TAIL = 0.025
 NORMAL = 1.96  # the normal distribution's quantile at 1 - TAIL
@@ -26,9 +25,9 @@ def of_mean(replicates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def of_bias(value: float, replicates: np.ndarray, p: float) -> tuple[float, float]:
     """The interval of one bias.
 
-    The upper end is the percentile interval's. The lower end takes off what resampling adds
-    on top of the value, as the value itself has as much over the truth; and it is 0 where the
-    permutation test can't tell the groups from random ones.
+    The upper end is the percentile interval's. Resampling adds noise, which raises a bias; the value
+    itself lies above the true bias by about as much. The lower end therefore subtracts it, and is 0
+    where the permutation test can't tell the groups from random ones.
 
     Args:
         value: the bias, in years.
@@ -69,14 +68,14 @@ def means(values: np.ndarray, weights: np.ndarray) -> list[Estimate]:
 
     Args:
         values: float64 (photos, figures); NaN where a photo has none.
-        weights: float64 (resamples, photos), of `train.bootstrap.weights`.
+        weights: float64 (resamples, photos), of `train.scoring.resampling.weights`.
     Returns:
-        one a figure; zeros where no photo has any.
+        one per figure; zeros where no photo has any.
     """
     there = ~np.isnan(values)
     filled, count = np.where(there, values, 0.0), there.sum(axis=0)
     weight = weights @ there
-    low, high = intervals.of_mean(weights @ filled / np.where(weight > 0, weight, 1.0))
+    low, high = of_mean(weights @ filled / np.where(weight > 0, weight, 1.0))
     value = filled.sum(axis=0) / np.maximum(count, 1)
     columns = (value.tolist(), low.tolist(), high.tolist())
     return [Estimate(value=v, low=a, high=b) for v, a, b in zip(*columns, strict=True)]

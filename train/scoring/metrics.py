@@ -36,7 +36,7 @@ class Grouping:
 
 
 def groupings(cells: Cells, cell: np.ndarray) -> tuple[Grouping, ...]:
-    """One grouping an axis, for int (photos,) joint cells, all 0 or more."""
+    """Make one grouping per axis, for int (photos,) joint cells, all 0 or more."""
     position = cells.grid()[cell]
     made = []
     for axis, column in zip(cells.axes, position.T, strict=True):

@@ -1,4 +1,4 @@
-"""Score one split of one run: every figure of the scorecard, with its noise."""
+"""Score one split of one run: every figure of the scorecard, with its uncertainty."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 
 from manifests.core.cells import Cells
 from manifests.sections.score import Score
-from manifests.tables.scorecard import Band, Bias, Group, Photo, Scorecard, Scores, Seeds, Spread
+from manifests.tables.scorecard import Band, Bias, GroupError, Scorecard, Scores, Seeds, Spread, WorstPhoto
 from train.scoring.calibration import calibration
 from train.scoring.intervals import of_bias, of_mean
 from train.scoring.metrics import Grouping, bias, group_means, groupings, weighted_group_means
-from train.scoring.predictions import Photos
+from train.scoring.predictions import LabelledPhotos
 from train.scoring.resampling import chance_biases, p_value, strata, weights
 
 BAND = 5  # years
 
 
-def scorecard(run: str, photos: dict[str, Photos], cells: Cells, options: Score, seed: int) -> Scorecard:
+def scorecard(run: str, photos: dict[str, LabelledPhotos], cells: Cells, options: Score, seed: int) -> Scorecard:
     """Score every labelled split; the headline is test where it has labels, else valid."""
     scored = {split: _split(found, cells, options, seed) for split, found in photos.items()}
     headline = "test" if "test" in scored else "valid"
@@ -36,7 +36,9 @@ def scorecard(run: str, photos: dict[str, Photos], cells: Cells, options: Score,
     )
 
 
-def _split(photos: Photos, cells: Cells, options: Score, seed: int) -> tuple[Scores, dict[str, dict[str, Group]]]:
+def _split(
+    photos: LabelledPhotos, cells: Cells, options: Score, seed: int
+) -> tuple[Scores, dict[str, dict[str, GroupError]]]:
     error, axes = photos.error, groupings(cells, photos.cell)
     weight = weights(strata(photos.cell), options.resamples, seed)
     by_group = {axis.axis: _groups(axis, error, weight, options.min_group) for axis in axes}
@@ -74,13 +76,13 @@ def _cell_grouping(cells: Cells, cell: np.ndarray) -> Grouping:
     return Grouping("cell", tuple(cells.name(int(number)) for number in numbers), member, ())
 
 
-def _groups(axis: Grouping, error: np.ndarray, weight: np.ndarray, min_group: int) -> dict[str, Group]:
+def _groups(axis: Grouping, error: np.ndarray, weight: np.ndarray, min_group: int) -> dict[str, GroupError]:
     mean = group_means(axis.member, error)
     low, high = of_mean(weighted_group_means(axis.member, error, weight))
     made = {}
     for i, (group, n) in enumerate(zip(axis.groups, axis.counts.tolist(), strict=True)):
         alone = n < 2
-        made[group] = Group(
+        made[group] = GroupError(
             mae=float(mean[i]),
             n=n,
             low=None if alone else float(low[i]),
@@ -109,7 +111,7 @@ def _bias(value: float, replicates: np.ndarray, chance: np.ndarray) -> Bias:
     return Bias(value=value, low=low, high=high, p=p, chance=float(chance.mean()))
 
 
-def _seeds(photos: Photos, axes: Sequence[Grouping]) -> Seeds:
+def _seeds(photos: LabelledPhotos, axes: Sequence[Grouping]) -> Seeds:
     """Every seed's own predictions, scored like the run's."""
     error = np.abs(photos.preds - photos.age[:, None]).T
     each = {axis.axis: np.atleast_1d(bias(group_means(axis.member, error))) for axis in axes}
@@ -126,7 +128,7 @@ def _spread(values: np.ndarray) -> Spread:
     return Spread(mean=float(values.mean()), sd=float(values.std(ddof=1)) if len(values) > 1 else 0.0)
 
 
-def _bands(photos: Photos) -> list[Band]:
+def _bands(photos: LabelledPhotos) -> list[Band]:
     band = (photos.age // BAND).astype(np.int64)
     return [
         Band(
@@ -139,12 +141,12 @@ def _bands(photos: Photos) -> list[Band]:
     ]
 
 
-def _worst(photos: Photos, axis: Grouping, most: int) -> dict[str, list[Photo]]:
+def _worst(photos: LabelledPhotos, axis: Grouping, most: int) -> dict[str, list[WorstPhoto]]:
     """Each group's largest errors, largest first; equal ones in order of image_id."""
     order = np.argsort(-photos.error, kind="stable")
     return {
         group: [
-            Photo(
+            WorstPhoto(
                 image_id=str(photos.image_id[i]),
                 path=str(photos.path[i]),
                 age=float(photos.age[i]),
@@ -157,7 +159,7 @@ def _worst(photos: Photos, axis: Grouping, most: int) -> dict[str, list[Photo]]:
 
 
 def _notes(
-    photos: Photos, axes: Sequence[Grouping], by_group: dict[str, dict[str, Group]], options: Score
+    photos: LabelledPhotos, axes: Sequence[Grouping], by_group: dict[str, dict[str, GroupError]], options: Score
 ) -> list[str]:
     notes = []
     if photos.unlabelled:
