@@ -3,30 +3,34 @@
     python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
 
 It works in this checkout, as `dvc exp run` does: it writes `params.yaml`, the emphasis and `dvc.lock` of each set
-in turn, and restores the user's at the end, unless it is killed by SIGKILL. After a stop it continues at the same
-set, run and epoch.
+in turn, and restores the user's at the end; after a SIGKILL, at the next start. It then continues at the same set,
+run and epoch.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from experiments import results, table
 from experiments.results import EMPHASIS, PARAMS
 from experiments.table import ExperimentTable
-from manifests.core import command, params
+from manifests.core import command, params, signals
 from manifests.core.errors import UserError
-from manifests.core.files import write_text
+from manifests.core.files import write_bytes, write_text
 from manifests.sections.source import Source
 from manifests.sections.train import Train
 
 LOCK = Path("dvc.lock")
+KEPT = Path(".cache/experiments/kept")  # the user's files while the sets are run
+WHOLE = "whole"  # written last: KEPT is complete
 
 
 def main() -> None:
@@ -99,7 +103,9 @@ def _call(words: list[str], name: str) -> None:
     with subprocess.Popen(words, env=_environment()) as process:
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # DVC received it too, and still has to clean up
+        except KeyboardInterrupt as stop:  # DVC received a Ctrl-C too, and still has to clean up; a SIGTERM it did not
+            if isinstance(stop, signals.Stopped) and stop.number == signal.SIGTERM:
+                process.terminate()
             process.wait()
             raise
     if code:
@@ -121,16 +127,30 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _restored(*paths: Path) -> Iterator[None]:
-    """Restore the files at the end: their contents, or their absence."""
-    before = {path: path.read_bytes() if path.exists() else None for path in paths}
+    """Restore the files at the end: their contents, or their absence.
+
+    A copy lies in KEPT meanwhile, so that the next start restores what a SIGKILL prevented.
+    """
+    if KEPT.exists():
+        _restore(paths)
+    KEPT.mkdir(parents=True)
+    for path in paths:
+        if path.exists():
+            write_bytes(KEPT / path.name, path.read_bytes())
+    write_text(KEPT / WHOLE, "")
     try:
         yield
     finally:
-        for path, content in before.items():
-            if content is None:
-                path.unlink(missing_ok=True)
-            else:
-                path.write_bytes(content)
+        _restore(paths)
+
+
+def _restore(paths: Sequence[Path]) -> None:
+    for path in paths if (KEPT / WHOLE).exists() else ():
+        if (KEPT / path.name).exists():
+            write_bytes(path, (KEPT / path.name).read_bytes())
+        else:
+            path.unlink(missing_ok=True)
+    shutil.rmtree(KEPT)
 
 
 if __name__ == "__main__":

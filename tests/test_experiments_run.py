@@ -136,9 +136,24 @@ def test_ctrl_c_waits_until_dvc_has_finished_and_puts_the_parameters_back(fresh:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate()
-    assert process.returncode == 130 and said.endswith("run the command again to go on.\n")
+    assert process.returncode == 130 and said.endswith("Stopped by Ctrl-C before the end. Run the command again.\n")
     assert (fresh / "datasets/out.yaml").exists() and calls(fresh) == ["plain"]
     assert (fresh / "params.yaml").read_text() == "mine: 1\n"
+
+
+def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
+    (fresh / "slow").touch()
+    with subprocess.Popen(
+        [sys.executable, "-m", *COMMAND], stderr=subprocess.DEVNULL, start_new_session=True
+    ) as process:
+        while not calls(fresh):
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert (fresh / "params.yaml").read_text() != "mine: 1\n"
+    (fresh / "slow").unlink()
+    main("--only", "plain")
+    assert (fresh / "params.yaml").read_text() == "mine: 1\n" and not run.KEPT.exists()
 
 
 def test_experiments_need_no_git_identity(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from manifests.core import codec, command
 from manifests.core.errors import UserError
+from manifests.core.files import NotReadable, read_plain
 
 if TYPE_CHECKING:
     from train.model.runtime import keras
@@ -58,13 +59,15 @@ def read(path: Path) -> np.ndarray:
         UserError: no photo, or one too large.
     """
     remedy = "Name a photo, or convert it to JPEG"
-    content = path.read_bytes()
     try:
+        content = read_plain(str(path), MAX_BYTES)
         head = codec.header(content)
-        if len(content) > MAX_BYTES or head.width * head.height > MAX_PIXELS:
-            size = f"{head.width} x {head.height} pixels, {len(content)} bytes"
-            raise UserError(str(path), f"at most {MAX_PIXELS} pixels and {MAX_BYTES} bytes", size, "Scale it down")
+        if head.width * head.height > MAX_PIXELS:
+            size = f"{head.width} x {head.height}"
+            raise UserError(str(path), f"at most {MAX_PIXELS} pixels", size, "Scale it down")
         return codec.decode(content)
+    except NotReadable as error:
+        raise UserError(str(path), f"a photo of at most {MAX_BYTES} bytes", error.detail, remedy) from error
     except codec.Undecodable as error:
         raise UserError(str(path), "a photo", error, remedy) from error
 
@@ -83,7 +86,7 @@ def load(path: Path, runs: Path) -> keras.Model:
         raise UserError("--run", f"a trained run ({known})", repr(path.parent.name), remedy)
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError) as error:
+    except Exception as error:  # Keras, zipfile, h5py and json raise many kinds for damaged bytes
         text = " ".join(str(error).split())[:200]
         raise UserError(str(path), "a Keras model that loads in safe mode", text, "Train the run again") from error
 

@@ -16,6 +16,7 @@ from tqdm import tqdm
 from manifests.core import signals
 from manifests.core.errors import UserError
 
+_DVC = "DVC_STAGE"  # DVC sets it for the commands of its stages
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -51,6 +52,8 @@ def run(main: Callable[[], None]) -> None:
     and 143 after SIGTERM.
     """
     guard = signals.raising()
+    if _DVC in os.environ:  # a DVC that is killed can't stop its stage
+        guard.end_with_parent()
     try:
         main()
         guard.end()

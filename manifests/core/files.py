@@ -51,6 +51,12 @@ def publish(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def clear_parts(folder: Path) -> None:
+    """Remove what a killed command began in a folder that one command at a time writes to."""
+    for part in folder.glob(".*.part*"):
+        part.unlink(missing_ok=True)
+
+
 def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk, so that a power cut can't take it back."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 from typing import NoReturn
 
@@ -18,6 +19,7 @@ STOPPED = {
     signal.SIGINT: "Stopped by Ctrl-C before the end. Run the command again.",
     signal.SIGTERM: "Stopped by SIGTERM before the end. Run the command again.",
 }
+_LOOK = 0.5  # seconds between two looks at whether the parent lives
 _AGAIN = 0.2  # seconds until a signal is raised again that a library has swallowed
 
 
@@ -54,6 +56,17 @@ class Guard:
             signal.signal(number, self._raise)
         signal.signal(signal.SIGALRM, self._raise_again)
         sys.unraisablehook = self._swallowed
+
+    def end_with_parent(self) -> None:
+        """Stop, as SIGTERM does, once the process that started this one is gone."""
+        parent = os.getppid()
+
+        def look() -> None:
+            while os.getppid() == parent:
+                time.sleep(_LOOK)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        threading.Thread(target=look, daemon=True).start()
 
     def end(self) -> None:
         """Ignore signals from now on: the work is done, or is being tidied up."""

@@ -27,8 +27,9 @@ PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
 def fingerprint(backbone: keras.Model, train: Train) -> str:
-    """Name what makes the features, the structure, preprocessing and weights: 16 hex digits."""
-    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}".encode())
+    """Name what makes the features (structure, preprocessing, weights, precision): 16 hex digits."""
+    policy = keras.mixed_precision.dtype_policy().name
+    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}/{policy}".encode())
     for variable in backbone.variables:
         made.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return made.hexdigest()[:16]

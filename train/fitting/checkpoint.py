@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
+import sys
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +72,9 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path) -> Checkpoint | None:
-    """Read the checkpoint saved last; None where there is none or it can't be read."""
+    """Read the checkpoint saved last; None where there is none, or, with a warning, where it is damaged."""
+    if not path.exists():
+        return None
     try:
         with np.load(path, allow_pickle=False) as content:
             counters = Counters(**json.loads(str(content["counters"])))
@@ -80,7 +82,9 @@ def load(path: Path) -> Checkpoint | None:
             for name in sorted(set(content.files) - {"counters"}):
                 arrays.setdefault(name.partition("/")[0], []).append(content[name])
             return Checkpoint(counters, arrays)
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    except Exception as error:  # NumPy, zipfile and zlib raise many kinds for damaged bytes
+        reason = " ".join(str(error).split())[:200]
+        print(f"Warning: {path}: the checkpoint is damaged ({reason}); training begins anew.", file=sys.stderr)
         return None
 
 

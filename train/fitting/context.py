@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from manifests.sections.train import Recipe, Stage, Train
 from train.model.heads import Network
 from train.model.runtime import Devices, keras
 
-FORMAT = "2"  # of a checkpoint; another one where what it holds, or how it was made, changes
+ROOM = Path(__file__).resolve().parents[1]  # train/
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class RunContext:
     def checkpoints(self) -> Path:
         """The folder of this run's checkpoints; its name is a fingerprint of all that the result depends on."""
         text = [
-            FORMAT,
+            _code(),
             self.recipe.model_dump_json(),
             self.train.model_dump_json(exclude={"runs", "recipes"}),
             str(self.seed),
@@ -102,3 +103,13 @@ class StageContext:
     def variables(self) -> list[Any]:
         """All variables of the network that a stage of this run may change."""
         return list((self.network.head if self.run.train.frozen else self.network.full).variables)
+
+
+@cache
+def _code() -> str:
+    """A hash of the code that trains: a checkpoint that other code wrote is not gone on with."""
+    files = sorted(path for name in ("data", "fitting", "model") for path in (ROOM / name).glob("*.py"))
+    made = hashlib.sha256()
+    for path in [*files, ROOM / "sample_weights.py"]:
+        made.update(path.read_bytes())
+    return made.hexdigest()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from manifests.core.errors import UserError
 from manifests.sections.train import Stage
 from train.data import tfdata
 from train.data.readers import order
 from train.data.tfdata import TrainingData
 from train.fitting import checkpoint
-from train.fitting.checkpoint import Checkpoint
+from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import StageContext
 from train.fitting.validation import Validate
 from train.model.losses import LOSSES
-from train.model.runtime import keras
+from train.model.runtime import Devices, keras
 
 PLATEAU_PATIENCE = 5  # epochs without a better validation metric before the rate is halved
 TOGETHER = 16  # steps that TensorFlow takes before Python is asked again; the result is the same
@@ -86,19 +90,26 @@ def train_stage(
     """
     model, variables, recipe, run = at.model, at.variables, at.run.recipe, at.run
     epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_epochs)
-    optimiser = _compiled(at, epochs.steps)
+    optimiser = _compiled(at, epochs)
     counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
-        rate = float(optimiser.learning_rate)
+        rate = _rate_now(at, epochs, counters)
         rows = order(len(data.inputs), at.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: epochs.rows(counters.epoch)]
         batches = tfdata.epoch(data, list(model.output_names), rows, run.batch, run.devices)
         with tfdata.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
+        if not math.isfinite(loss):
+            raise UserError(
+                f".runs.{run.name}",
+                "a loss that stays finite",
+                f"{loss} in epoch {counters.epoch + 1} of stage {counters.stage + 1}",
+                "Lower the stage's rate",
+            )
         metrics = validate()
         record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
@@ -130,12 +141,27 @@ def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.
     )
 
 
-def _compiled(at: StageContext, steps: int) -> keras.optimizers.Optimizer:
+def _rate_now(at: StageContext, epochs: Epochs, counters: Counters) -> float:
+    """The learning rate at the beginning of an epoch, for the curves."""
+    schedule = rate_of(at.run.recipe.schedule, at.stage.rate, epochs.steps)
+    if isinstance(schedule, float):
+        return float(np.float32(schedule * 0.5**counters.cuts))
+    return float(schedule(counters.epoch * (epochs.size // epochs.batch)))
+
+
+def _together(epochs: Epochs, devices: Devices) -> int:
+    """Steps per execution; mirrored over devices, Keras can't take fewer than these at an epoch's end."""
+    if len(devices.names) == 1:
+        return TOGETHER
+    return math.gcd(math.gcd(epochs.size // epochs.batch, epochs.last // epochs.batch), TOGETHER)
+
+
+def _compiled(at: StageContext, epochs: Epochs) -> keras.optimizers.Optimizer:
     """Compile the model; its optimiser has its variables already, so that a checkpoint fits."""
     model, recipe, devices = at.model, at.run.recipe, at.run.devices
     loss = LOSSES[recipe.loss]
     with devices.strategy.scope():
-        rate = rate_of(recipe.schedule, at.stage.rate, steps)
+        rate = rate_of(recipe.schedule, at.stage.rate, epochs.steps)
         if recipe.optimiser == "adamw":
             optimiser = keras.optimizers.AdamW(rate, weight_decay=recipe.decay)
         else:
@@ -145,7 +171,7 @@ def _compiled(at: StageContext, steps: int) -> keras.optimizers.Optimizer:
             optimiser,
             losses if len(losses) > 1 else loss,
             jit_compile=devices.gpu,
-            steps_per_execution=TOGETHER,
+            steps_per_execution=_together(epochs, devices),
         )
         model.optimizer.build(model.trainable_variables)
     return model.optimizer  # in mixed precision another one, around ours, which scales the loss

@@ -92,6 +92,13 @@ def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
         truth = valid["age"].to_numpy()
         errors = np.abs(np.stack(valid["age_preds"].to_pylist()) - truth[:, None]).mean(axis=0)
         mean = np.abs(valid["age_pred"].to_numpy() - truth).mean()
+        known = chosen.age.mean()
+        plain = np.abs(known - truth).mean()
         spread = f"; repeats {figure(errors.mean())} +- {figure(errors.std(ddof=1))}" if len(errors) > 1 else ""
         told.append(f"  valid MAE {figure(mean)} years on {len(valid)} photos{spread}")
+        if not mean < plain:
+            told.append(
+                f"Warning: {run.name}: its valid MAE is not below {figure(plain)}, that of predicting {figure(known)}, "
+                "the train photos' mean age, for everyone. It has learnt nothing; lower the stage's rate."
+            )
     return "\n".join(told)

@@ -76,7 +76,7 @@ class _RepeatTraining:
         if at.stage.from_scratch and current.counters.epoch == 0:
             seed_all(at.seed * 1000 + current.counters.stage)
             heads.redraw(self.network.head)
-        self.network.backbone.trainable = at.trains_pixels
+        backbones.set_trainable(self.network.backbone, at.trains_pixels, pretrained=self.run.train.weights != "none")
         data, validate = stage_data.training_data(at), validator(at)
         label = f"{self.run.name} {self.number + 1}/{self.run.seeds} stage {current.counters.stage + 1}"
         epochs = loop.Epochs.of(at.stage, self.run.batch, len(data.inputs), self.run.train.max_epochs)

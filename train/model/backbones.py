@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,31 @@ def build(train: Train) -> keras.Model:
     body = _body(train)
     pixels = keras.Input((train.size, train.size, 3), name="pixels")
     features = preprocess(train.preprocessing, train.backbone, pixels)
-    features = body(features, training=False) if train.weights != "none" else body(features)
-    return keras.Model(pixels, layers.Activation("linear", dtype="float32", name="features")(features))
+    outputs = layers.Activation("linear", dtype="float32", name="features")(body(features))
+    backbone = keras.Model(pixels, outputs)
+    set_trainable(backbone, True, pretrained=train.weights != "none")
+    return backbone
+
+
+def set_trainable(backbone: keras.Model, trainable: bool, pretrained: bool) -> None:
+    """Let the backbone learn, or not; the BatchNorm of pretrained weights never does.
+
+    `body(x, training=False)` is not enough: within an outer model, Keras 3's `fit` passes `training=True` on, and
+    BatchNorm takes the statistics of the batch and moves its averages. A BatchNorm layer that is not trainable
+    runs in inference mode whatever it is called with.
+    """
+    backbone.trainable = trainable
+    if pretrained:
+        for layer in _batch_norms(backbone):
+            layer.trainable = False
+
+
+def _batch_norms(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _batch_norms(layer)
+        elif isinstance(layer, layers.BatchNormalization):
+            yield layer
 
 
 def preprocess(name: str, backbone: str, pixels: Any) -> Any:
