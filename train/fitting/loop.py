@@ -93,7 +93,7 @@ def train_stage(
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
-        rate = float(optimiser.learning_rate)
+        rate = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
         rows = order(len(data.inputs), at.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: epochs.rows(counters.epoch)]
         batches = tfdata.epoch(data, list(model.output_names), rows, run.batch, run.devices)
@@ -145,7 +145,7 @@ def _compiled(at: StageContext, steps: int) -> keras.optimizers.Optimizer:
             optimiser,
             losses if len(losses) > 1 else loss,
             jit_compile=devices.gpu,
-            steps_per_execution=TOGETHER,
+            steps_per_execution=TOGETHER if len(devices.names) == 1 else 1,  # TensorFlow fails at it over several
         )
         model.optimizer.build(model.trainable_variables)
     return model.optimizer  # in mixed precision another one, around ours, which scales the loss
