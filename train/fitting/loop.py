@@ -6,19 +6,17 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from manifests.core.errors import UserError
 from manifests.sections.train import Stage
 from train.data import tfdata
 from train.data.readers import order
 from train.data.tfdata import TrainingData
 from train.fitting import checkpoint
-from train.fitting.checkpoint import Checkpoint, Counters
+from train.fitting.checkpoint import Checkpoint
 from train.fitting.context import StageContext
 from train.fitting.validation import Validate
 from train.model.losses import LOSSES
-from train.model.runtime import Devices, keras
+from train.model.runtime import keras
 
 PLATEAU_PATIENCE = 5  # epochs without a better validation metric before the rate is halved
 TOGETHER = 16  # steps that TensorFlow takes before Python is asked again; the result is the same
@@ -97,7 +95,7 @@ def train_stage(
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
-        rate = _rate_now(at, epochs, counters)
+        rate = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
         rows = order(len(data.inputs), at.seed, counters.epoch + 1_000_000 * counters.stage)
         rows = rows[: epochs.rows(counters.epoch)]
         batches = tfdata.epoch(data, list(model.output_names), rows, run.batch, run.devices)
@@ -141,21 +139,6 @@ def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.
     )
 
 
-def _rate_now(at: StageContext, epochs: Epochs, counters: Counters) -> float:
-    """The learning rate at the beginning of an epoch, for the curves."""
-    schedule = rate_of(at.run.recipe.schedule, at.stage.rate, epochs.steps)
-    if isinstance(schedule, float):
-        return float(np.float32(schedule * 0.5**counters.cuts))
-    return float(schedule(counters.epoch * (epochs.size // epochs.batch)))
-
-
-def _together(epochs: Epochs, devices: Devices) -> int:
-    """Steps per execution; mirrored over devices, Keras can't take fewer than these at an epoch's end."""
-    if len(devices.names) == 1:
-        return TOGETHER
-    return math.gcd(math.gcd(epochs.size // epochs.batch, epochs.last // epochs.batch), TOGETHER)
-
-
 def _compiled(at: StageContext, epochs: Epochs) -> keras.optimizers.Optimizer:
     """Compile the model; its optimiser has its variables already, so that a checkpoint fits."""
     model, recipe, devices = at.model, at.run.recipe, at.run.devices
@@ -171,7 +154,7 @@ def _compiled(at: StageContext, epochs: Epochs) -> keras.optimizers.Optimizer:
             optimiser,
             losses if len(losses) > 1 else loss,
             jit_compile=devices.gpu,
-            steps_per_execution=_together(epochs, devices),
+            steps_per_execution=TOGETHER if len(devices.names) == 1 else 1,  # TensorFlow fails at it over several
         )
         model.optimizer.build(model.trainable_variables)
     return model.optimizer  # in mixed precision another one, around ours, which scales the loss
