@@ -12,7 +12,7 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.plan import Emphasis
 from manifests.tables.emphasis import read
-from manifests.tables.scorecard import Group, Scorecard
+from manifests.tables.scorecard import GroupError, Scorecard
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"]})
 ERRORS = {"age": {"<20": 4.0, "20-60": 2.0, "60+": 9.0}, "gender": {"male": 3.0, "female": 3.0}}
@@ -21,12 +21,12 @@ ERRORS = {"age": {"<20": 4.0, "20-60": 2.0, "60+": 9.0}, "gender": {"male": 3.0,
 def card(**errors: dict) -> Scorecard:
     groups = {
         split: {
-            axis: {value: Group(mae=mae, n=9, low=1, high=20, marked=False) for value, mae in values.items()}
+            axis: {value: GroupError(mae=mae, n=9, low=1, high=20, marked=False) for value, mae in values.items()}
             for axis, values in axes.items()
         }
         for split, axes in errors.items()
     }
-    overall = Group(mae=3, n=18, low=2, high=4, marked=False)
+    overall = GroupError(mae=3, n=18, low=2, high=4, marked=False)
     empty: dict = {"bias": {}, "average_bias": 0.0, "difference": {}, "ratio": {}, "splits": {}}
     return Scorecard(run="balanced", split="valid", overall=overall, by_group=groups, **empty)
 
