@@ -183,7 +183,7 @@ RESERVED = frozenset(
     image_id path split age_std age_bin age_width subject cell width height near_of task_id copy policy seed
     severity donor shard kept offset size sha256 attempt replay available keep augment target max_copies age_pred
     age_preds age_q
-    """.split()
+    """.split()  # noqa: SIM905
 )
 
 
