@@ -45,7 +45,8 @@ def main() -> None:
         cells, available = declared, counts.read(options.counts, declared)
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
-        policies.check(declared, f"{options.params}: policies")
+        with located(f"{options.params}: policies"):
+            policies.check(declared)
         source, cells = source_table.read(options.source)
         photos = counts.photos(source)
         available = counts.available(photos, cells)

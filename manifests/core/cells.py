@@ -108,7 +108,7 @@ class Cells:
         """int64 (cells, axes): each cell's position on each axis."""
         return np.stack(np.unravel_index(np.arange(len(self)), self.shape), axis=1).astype(np.int64)
 
-    def match(self, pattern: str, where: str) -> np.ndarray:
+    def match(self, pattern: str) -> np.ndarray:
         """The cells that a pattern such as `60+|*|asian|*` names.
 
         A part may also be several values joined by `,`. A pattern with one part fewer or more
@@ -117,12 +117,12 @@ class Cells:
         Returns:
             bool (cells,).
         Raises:
-            UserError: the pattern does not fit the axes; `where` names its key.
+            UserError: the pattern does not fit the axes; `located` says whose it is.
         """
         parts = [part.strip() for part in pattern.split("|")]
         if len(parts) != len(self.axes):
             raise UserError(
-                where,
+                "",
                 f"a pattern of {len(self.axes)} parts ({'|'.join(self.names)})",
                 repr(pattern),
                 "Write * for an axis that does not matter",
@@ -130,15 +130,14 @@ class Cells:
         grid, chosen = self.grid(), np.ones(len(self), bool)
         for axis, part, positions in zip(self.axes, parts, grid.T, strict=True):
             if part != "*":
-                chosen &= np.isin(positions, [self._position(axis, label, where) for label in part.split(",")])
+                chosen &= np.isin(positions, [self._position(axis, label) for label in part.split(",")])
         return chosen
 
-    def _position(self, axis: Axis, label: str, where: str) -> int:
+    def _position(self, axis: Axis, label: str) -> int:
         position = axis.index(label)
         if position is None:
-            raise UserError(
-                where, f"a value of {axis.name} ({', '.join(axis.values)})", repr(label.strip()), "Correct the label"
-            )
+            rule = f"a value of {axis.name} ({', '.join(axis.values)})"
+            raise UserError("", rule, repr(label.strip()), "Correct the label")
         return position
 
     def to_json(self) -> str:
