@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tqdm import tqdm
 from manifests.core import signals
 from manifests.core.errors import UserError
 
+SOON = 2  # seconds without a word after which a bar is shown
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -115,6 +117,25 @@ def jobs() -> int:
     return int(text)
 
 
-def progress(total: int, what: str, unit: str = "image") -> tqdm:  # type: ignore[type-arg]
-    """A progress bar on standard error, silent when that is not a terminal."""
-    return tqdm(total=total, desc=what, unit=unit, disable=None, smoothing=0.1)
+def progress(total: int, what: str, unit: str = "image", after: float = 0) -> tqdm:  # type: ignore[type-arg]
+    """A progress bar on standard error, silent when that is not a terminal.
+
+    Args:
+        total: how many units there are.
+        what: the stage's name.
+        unit: what is counted.
+        after: seconds of work until the bar is shown, then on a file or a pipe as well; it is removed at the
+            end. For work that takes no time as a rule, and minutes where numbers are large.
+    """
+    if not after:
+        return tqdm(total=total, desc=what, unit=unit, disable=None, smoothing=0.1)
+    bar = tqdm(total=total, desc=what, unit=unit, leave=False, smoothing=0.1, delay=after)
+
+    def show() -> None:  # the first unit alone may take minutes
+        bar.delay = 0
+        bar.refresh()
+
+    timer = threading.Timer(after, show)  # nothing happens once the bar is closed
+    timer.daemon = True
+    timer.start()
+    return bar
