@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -198,6 +199,11 @@ def read_plain(path: str, max_bytes: int) -> bytes:
             return file.read(max_bytes)
     finally:
         os.close(descriptor)
+
+
+def is_address(text: str) -> bool:
+    """Whether a path is an address such as s3://bucket/folder, which no stage can read or write yet."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
 
 
 def unwritable(path: Path, error: OSError) -> UserError:

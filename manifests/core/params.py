@@ -11,15 +11,15 @@ import math
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from manifests.core.cells import AGE, Cells, fold
 from manifests.core.errors import UserError, located
-from manifests.core.files import NotReadable, read_plain
+from manifests.core.files import NotReadable, is_address, read_plain
 
 _BYTES = 10_000_000  # of a parameter file
 _ENTRIES = 1_000_000
@@ -33,6 +33,13 @@ class Section(BaseModel):
     key: ClassVar[str]
 
 
+def _local(path: str) -> str:
+    if is_address(path):
+        raise ValueError("a path on this machine's file systems (mount the store, or copy it here)")
+    return path
+
+
+Local = Annotated[str, AfterValidator(_local)]  # a path in a section
 S = TypeVar("S", bound=BaseModel)  # a Section, or a RootModel with a `key`
 
 
