@@ -19,6 +19,8 @@ import numpy as np
 from manifests.core.errors import UserError
 
 AGE = "age"
+MOST_VALUES = 32_767  # of an axis: the tables number them by 16 bits
+MOST = 200_000  # joint cells; each is a row of the plan, with its labels
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,11 @@ class Cells:
 
     @classmethod
     def of(cls, spec: Mapping[str, Sequence[str] | Sequence[float]]) -> Cells:
-        """Make the axes from a checked `cells` section: values, or bin edges for a numeric axis."""
+        """Make the axes from a checked `cells` section: values, or bin edges for a numeric axis.
+
+        Raises:
+            UserError: they have more than MOST joint cells, or one has more than MOST_VALUES values.
+        """
         axes = []
         for name, values in spec.items():
             if all(isinstance(v, (int, float)) for v in values):
@@ -69,7 +75,12 @@ class Cells:
                 axes.append(Axis(name, _bins(edges), edges))
             else:
                 axes.append(Axis(name, tuple(str(v) for v in values)))
-        return cls(tuple(axes))
+        made = cls(tuple(axes))
+        if len(made) > MOST:
+            raise UserError("", f"at most {MOST:,} joint cells", f"{len(made):,}", "Take out axes, or join values")
+        if max(made.shape, default=0) > MOST_VALUES:
+            raise UserError("", f"at most {MOST_VALUES:,} values of an axis", f"{max(made.shape):,}", "Join values")
+        return made
 
     @property
     def names(self) -> tuple[str, ...]:
