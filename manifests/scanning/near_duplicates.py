@@ -9,8 +9,8 @@ background, but no detail: so the detail, without the low frequencies, must corr
 
 Calibrated by eye on APPA-REAL: pairs of one photo reach 0.97 as a whole and 0.98 in detail, another frame of
 the same moment 0.98 and 0.82; the closest pair of two photos 0.97 and 0.71. Between its valid and test photos
-another moment of one session reaches 0.97 and 0.65, the closest pair of two people 0.96 and 0.56. Crops to 85% of the side, at
-JPEG quality 40, are found.
+another moment of one session reaches 0.97 and 0.65, the closest pair of two people 0.96 and 0.56. Crops to 85% of
+the side, at JPEG quality 40, are found.
 
 Thumbnails are rounded to whole numbers so small that their products are exact in float32: the
 candidates do not depend on the machine's linear algebra.

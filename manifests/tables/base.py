@@ -19,7 +19,8 @@ from manifests.core.errors import UserError, located
 from manifests.core.files import publish
 
 SchemaOf = Callable[[Cells], pa.Schema]
-OPTIONAL = (
+# Columns that may hold nulls; `train.score` says which predictions may not.
+OPTIONAL = ("age", "age_std", "age_width", "subject", "near_of", "donor", "age_pred", "age_preds", "age_q")
     "age",
     "age_std",
     "age_width",
