@@ -21,16 +21,6 @@ from manifests.core.files import publish
 SchemaOf = Callable[[Cells], pa.Schema]
 # Columns that may hold nulls; `train.score` says which predictions may not.
 OPTIONAL = ("age", "age_std", "age_width", "subject", "near_of", "donor", "age_pred", "age_preds", "age_q")
-    "age",
-    "age_std",
-    "age_width",
-    "subject",
-    "near_of",
-    "donor",
-    "age_pred",
-    "age_preds",
-    "age_q",
-)  # columns that may hold nulls
 LABEL = pa.dictionary(pa.int16(), pa.string())
 
 
