@@ -47,6 +47,9 @@ def locked(folder: Path) -> Iterator[Path]:
                 str(folder), "a store that no other command uses", "one in use", "Wait until that command ends"
             ) from error
         scratch = folder / "scratch"
+        for path in folder.glob("[0-9a-f][0-9a-f]"):
+            if not path.is_dir():
+                raise UserError(str(path), "a folder of packs", "a file", "Remove it, or choose another --store")
         _tidy(folder, scratch)
         scratch.mkdir()
         try:
@@ -100,7 +103,7 @@ def size(text: str) -> int:
 
 def _by_use(folder: Path) -> list[tuple[Path, int, float]]:
     """(pack, bytes, time of last use), the latest first."""
-    found = [(path, path.stat()) for path in folder.glob("??/*.pack")]
+    found = [(path, path.stat()) for path in packs.listed(folder)]
     return sorted(((path, one.st_size, one.st_mtime) for path, one in found), key=lambda one: (-one[2], one[0]))
 
 

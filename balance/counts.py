@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.core import files, parquet
 from manifests.core.cells import Axis, Cells
 from manifests.core.errors import UserError
 
@@ -81,16 +82,17 @@ def read(path: Path, cells: Cells) -> np.ndarray:
 
 def _table(path: Path) -> pa.Table:
     import pyarrow.csv as csv
-    import pyarrow.parquet as pq
 
-    try:
-        table = pq.read_table(path) if path.suffix == ".parquet" else csv.read_csv(path)
-    except FileNotFoundError as error:
-        raise UserError(str(path), "a table of counts", "no such file", "Correct --counts") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            str(path), "a CSV or Parquet table", " ".join(str(error).split())[:200], "Correct --counts"
-        ) from error
+    remedy = "Correct --counts"
+    if path.suffix == ".parquet":
+        table = parquet.read(path, "a table of counts", remedy, remedy)
+    else:
+        content = files.read_small(path, "a table of counts", remedy, remedy)
+        try:
+            table = csv.read_csv(pa.BufferReader(content))
+            table.validate(full=True)
+        except (pa.ArrowException, ValueError, KeyError) as error:
+            raise UserError(str(path), "a CSV or Parquet table", " ".join(str(error).split())[:200], remedy) from error
     twice = [name for name in table.column_names if table.column_names.count(name) > 1]
     if twice:
         raise UserError(f"{path}: {twice[0]}", "each column once", f"{len(twice)} of that name", "Remove the double")
@@ -100,7 +102,7 @@ def _table(path: Path) -> pa.Table:
 def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
     for name in (axis.column, axis.name):
         if name in table.column_names:
-            return table[name].to_pylist()
+            return parquet.values(table[name], f"{path}: {name}", "Write words or numbers")
     raise UserError(
         f"{path}: {axis.name}",
         "a column for each axis of `cells`",
@@ -135,7 +137,7 @@ def _counts(table: pa.Table, path: Path) -> np.ndarray:
     if COUNT not in table.column_names:
         raise UserError(where, "a column of this name", f"the columns {', '.join(table.column_names)}", "Add it")
     counts = []
-    for row, value in enumerate(table[COUNT].to_pylist(), 1):
+    for row, value in enumerate(parquet.values(table[COUNT], where, "Write numbers"), 1):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST or value % 1:
             raise UserError(
                 f"{where}, row {row}", f"a whole number from 0 to {_MOST}", repr(value), "Correct the count"

@@ -21,9 +21,9 @@ def main() -> None:
     parser = command.parser(__doc__, output="manifests/emphasis.json")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--run", help="the run whose datasets/runs/<run>/scorecard.json is read")
-    which.add_argument("--scorecard", type=Path, help="another scorecard")
+    which.add_argument("--scorecard", type=command.place, help="another scorecard")
     parser.add_argument(
-        "--after", type=Path, help="the factors that the run was planned with; the new ones multiply them"
+        "--after", type=command.place, help="the factors that the run was planned with; the new ones multiply them"
     )
     options = parser.parse_args()
     section, cells = params.section(options.params, Plan), params.cells(options.params)

@@ -28,7 +28,7 @@ def main() -> None:
         out="datasets/pages/plan",
     )
     parser.add_argument(
-        "--against", type=Path, action="append", default=[], metavar="PLAN_JSON", help="an older plan.json"
+        "--against", type=command.place, action="append", default=[], metavar="PLAN_JSON", help="an older plan.json"
     )
     options = parser.parse_args()
     table, cells = plan.read(options.plan)

@@ -6,8 +6,6 @@ python -m balance.plan --counts counts.csv    # from a table of counts: a plan w
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from balance import axes, copies, counts, tasks
 from balance.report import tables
 from balance.report.summary import summary
@@ -38,14 +36,15 @@ def main() -> None:
         copies="manifests/built/plan_copies.csv",
         tradeoff="manifests/built/plan_tradeoff.csv",
     )
-    parser.add_argument("--counts", type=Path, help="plan from this table of counts: no photos, no tasks")
+    parser.add_argument("--counts", type=command.place, help="plan from this table of counts: no photos, no tasks")
     options = parser.parse_args()
     section, declared = params.section(options.params, Plan), params.cells(options.params)
     if options.counts:
         cells, available = declared, counts.read(options.counts, declared)
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
-        policies.check(declared, f"{options.params}: policies")
+        with located(f"{options.params}: policies"):
+            policies.check(declared)
         source, cells = source_table.read(options.source)
         photos = counts.photos(source)
         available = counts.available(photos, cells)

@@ -117,7 +117,7 @@ def bounds(section: dict) -> dict[str, tuple[np.ndarray, int, bool]]:
             for label, number in value.items() if isinstance(value, dict) else [(None, value)]:
                 pattern = key if label is None else "|".join(label if key == a.name else "*" for a in CELLS.axes)
                 name = f"{kind}.{key}" if label is None else f"{kind}.{key}.{label}"
-                found[name] = (CELLS.match(pattern, ""), number, kind == "floors")
+                found[name] = (CELLS.match(pattern), number, kind == "floors")
     return found
 
 

@@ -93,6 +93,12 @@ def test_the_least_cap_of_a_cell_counts_and_the_default_where_none_is_named():
     assert (caps[0, 1] == 5).all()  # neither
 
 
+def test_a_cap_above_the_total_is_reduced_to_what_fills_the_cell_with_it():
+    caps = stated(max_copies=20_000).with_useful_copies().caps.copies
+    assert (AVAILABLE * (1 + caps) >= 120)[AVAILABLE > 0].all() and caps.max() == 120
+    assert (stated(max_copies=119).with_useful_copies().caps.copies == 119).all()
+
+
 def test_each_cells_share_of_originals_is_rounded_up():
     assert stated(keep=0.1).keep.tolist() == [1, 1, 0, 1, 1, 1, 3, 1, 1, 2, 1, 1, 1, 0, 0, 1, 0, 0]
     assert stated(keep="all").keep.tolist() == AVAILABLE.tolist()

@@ -13,6 +13,7 @@ import pytest
 from balance.solver import check
 from balance.solver.formulation import PRIME
 from balance.solver.lp import Unsolvable
+from balance.solver.planner import make
 from balance.solver.problem import Problem, parse
 from balance.solver.solve import solve
 from manifests.core.cells import Cells
@@ -153,6 +154,17 @@ def test_large_tables_are_proven_in_seconds(shape, levels, seconds):
     found = solve(parse(plan, cells, available, {}), tuple(range(levels)))
     assert time.process_time() - began < seconds
     assert all(level.proven for level in found.levels)
+
+
+def test_a_cap_that_no_plan_can_reach_costs_no_time_and_changes_nothing():
+    available = np.random.default_rng(1).multinomial(120, np.full(12, 1 / 12))
+    cells = Cells.of({"size": ["a", "b", "c", "d"], "hue": ["a", "b", "c"]})
+    made, began = [], time.process_time()
+    for cap in (500, 20_000):
+        section = {"total": 500, "max_copies": cap, "shares": {"size": "uniform"}}
+        made.append(make(Plan.model_validate_json(json.dumps(section)), cells, available, {}).solution)
+    assert np.array_equal(made[0].target, made[1].target) and made[0].levels == made[1].levels
+    assert time.process_time() - began < 10
 
 
 @pytest.mark.parametrize("seed", [3, 32, 43, 61])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from manifests.core.cells import Axis, Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 
 SPEC = {"age": [20, 40, 60], "gender": ["male", "female"], "expression": ["neutral", "slightly happy"]}
 
@@ -63,13 +63,13 @@ def test_only_drops_an_axis_and_keeps_the_order(cells: Cells) -> None:
 
 
 def test_a_pattern_chooses_cells(cells: Cells) -> None:
-    chosen = np.flatnonzero(cells.match("60+|*|neutral,slightlyhappy", "plan.floors"))
+    chosen = np.flatnonzero(cells.match("60+|*|neutral,slightlyhappy"))
     assert [cells.name(c) for c in chosen] == [c for c in map(cells.name, range(16)) if c.startswith("60+")]
 
 
 def test_a_pattern_of_the_wrong_length_is_an_error(cells: Cells) -> None:
-    with pytest.raises(UserError) as error:
-        cells.match("60+|*", "params.yaml: plan.floors")
+    with pytest.raises(UserError) as error, located("params.yaml: plan.floors"):
+        cells.match("60+|*")
     assert str(error.value) == (
         "params.yaml: plan.floors: expected a pattern of 3 parts (age|gender|expression). "
         "Received '60+|*'. Write * for an axis that does not matter."
@@ -77,6 +77,6 @@ def test_a_pattern_of_the_wrong_length_is_an_error(cells: Cells) -> None:
 
 
 def test_a_pattern_with_an_unknown_value_is_an_error(cells: Cells) -> None:
-    with pytest.raises(UserError) as error:
-        cells.match("*|robot|*", "here")
+    with pytest.raises(UserError) as error, located("here"):
+        cells.match("*|robot|*")
     assert str(error.value) == "here: expected a value of gender (male, female). Received 'robot'. Correct the label."

@@ -165,6 +165,15 @@ def test_a_wrong_worker_count_is_named(monkeypatch: pytest.MonkeyPatch, text: st
     )
 
 
+def test_long_work_shows_progress_also_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with command.progress(5, "plan", "level", after=0.05):
+        time.sleep(0.5)
+    assert "plan:   0%" in (shown := capsys.readouterr().err) and "0/5" in shown
+    with command.progress(5, "plan", "level", after=5) as bar:
+        bar.update()
+    assert capsys.readouterr() == ("", "")
+
+
 def test_progress_is_silent_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     with command.progress(3, "scan") as bar:
         bar.update(3)

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -14,8 +15,9 @@ from PIL import Image
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.scan import main
-from manifests.scanning import duplicates, splits
+from manifests.scanning import duplicates, near_duplicates, splits
 from manifests.scanning.duplicates import Labelled
+from manifests.scanning.photos import SizeLimits, check
 from manifests.sources.rows import Quarantined
 from manifests.tables import quarantine, source
 from tests.support.small_photos import jpeg
@@ -199,6 +201,19 @@ def test_near_duplicates_are_marked_or_kept(project: Project) -> None:
     assert all(row["near_of"] is None for row in used)
 
 
+def test_near_duplicates_of_valid_and_test_are_listed_and_used(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    big = Image.open(io.BytesIO(jpeg(5, (160, 160))))
+    for name, quality, split in (("a", 95, "valid"), ("b", 40, "test")):
+        out = io.BytesIO()
+        big.save(out, "JPEG", quality=quality)
+        project.photo(f"{name}.jpg", out.getvalue(), f"{split},30,male,")
+    used, _ = project.scan()
+    assert "near pairs            1  of a valid and a test photo, both used: a.jpg and b.jpg" in capsys.readouterr().out
+    assert [row["near_of"] for row in used] == [None, None]
+
+
 # The real photos
 
 
@@ -220,7 +235,7 @@ DEFAULT = (
 
 @needs
 @pytest.mark.slow
-def test_the_challenges_photos(tmp_path: Path) -> None:
+def test_the_challenges_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     used, out, _ = scan_real("appa_real", DEFAULT, tmp_path)
     rows = used.to_pylist()
     assert Counter(row["split"] for row in rows) == {"train": 4064, "valid": 1482, "test": 1978}
@@ -232,6 +247,8 @@ def test_the_challenges_photos(tmp_path: Path) -> None:
         }
     ]
     split_of = {row["image_id"]: row["split"] for row in rows}
+    printed = capsys.readouterr().out
+    assert "valid_data/000488.jpg and test_data/001882.jpg" in printed  # one moment, told apart by eye
     near = {row["path"][-10:-4]: split_of[row["near_of"]] for row in rows if row["near_of"]}
     assert Counter(near.values()) == {"test": 10, "valid": 5}
     same = ["000492", "001206", "001653", "001970", "003066", "003454", "003541", "003709", "003950"]
@@ -259,3 +276,14 @@ def test_celebas_photos_for_a_few_of_its_rows(tmp_path: Path) -> None:
     assert used.num_rows == 32
     assert Counter(out["reason"].to_pylist()) == {"missing_file": 19_968}
     assert used["age"].null_count == 32
+
+
+@needs
+def test_a_moment_that_valid_and_test_share_is_found() -> None:
+    greys = [
+        check(REAL / "appa_real", path, SizeLimits(10**8, 10**8)).grey
+        for path in ("valid_data/000488.jpg", "test_data/001882.jpg", "test_data/001881.jpg")
+    ]
+    valid, test = np.array(greys[:1]), np.array(greys[1:])
+    assert near_duplicates.find(valid, test, 1, near_duplicates.MOMENT)[0].tolist() == [[0, 0]]
+    assert not len(near_duplicates.find(valid, test, 1)[0])  # no copy of one photo

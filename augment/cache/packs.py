@@ -89,6 +89,11 @@ class Pack:
                 self._part.unlink(missing_ok=True)
 
 
+def listed(folder: Path) -> list[Path]:
+    """The packs of a store, in order of their names; a folder or a pipe of such a name is none."""
+    return sorted(path for path in folder.glob("??/*.pack") if path.is_file())
+
+
 def entries(path: Path) -> np.ndarray:
     """Read a pack's entries.
 
@@ -128,7 +133,7 @@ def catalogue(folder: Path, scratch: Path) -> int:
         how many images there are.
     """
     names, found = [], [np.zeros(0, ENTRY)]
-    for path in sorted(folder.glob("??/*.pack")):
+    for path in listed(folder):
         try:
             found.append(entries(path))
         except ValueError:

@@ -10,6 +10,8 @@ from balance.solver.lp import Unsolvable
 from balance.solver.planner import Planned
 from balance.solver.problem import Problem
 from balance.solver.solve import solve
+from manifests.core import command
+from manifests.core.command import SOON
 from manifests.tables.plan_report import TradeoffPoint
 
 
@@ -19,11 +21,13 @@ def tradeoff(planned: Planned) -> list[TradeoffPoint]:
     if problem.large:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
-    return [
-        _point(problem.with_total(total).with_copies(copies), copies)
-        for copies in dict.fromkeys(grid.copies)
-        for total in totals
-    ]
+    pairs = [(copies, total) for copies in dict.fromkeys(grid.copies) for total in totals]
+    with command.progress(len(pairs), "tradeoff", "plan", after=SOON) as bar:
+        points = []
+        for copies, total in pairs:
+            points.append(_point(problem.with_total(total).with_copies(copies), copies))
+            bar.update()
+    return points
 
 
 def _point(problem: Problem, copies: int) -> TradeoffPoint:

@@ -22,6 +22,8 @@ from scipy.sparse import eye_array, hstack
 from balance.solver.formulation import DEVIATION, Formulation
 from balance.solver.lp import Remaining, integer
 from balance.solver.problem import Constraint, Problem
+from manifests.core import command
+from manifests.core.command import SOON
 from manifests.core.errors import PlanInfeasible
 
 KEEP = "keep"
@@ -58,10 +60,12 @@ def explain(problem: Problem) -> PlanInfeasible:
 def conflict(problem: Problem) -> tuple[str, ...]:
     """A minimal set of constraints that contradict: without any one of them the others agree."""
     keys = all_keys = _keys(problem)
-    for key in all_keys:
-        fewer = tuple(other for other in keys if other != key)
-        if not _feasible(_only(problem, fewer)):
-            keys = fewer
+    with command.progress(len(all_keys), "conflict", "constraint", after=SOON) as bar:
+        for key in all_keys:
+            fewer = tuple(other for other in keys if other != key)
+            if not _feasible(_only(problem, fewer)):
+                keys = fewer
+            bar.update()
     return keys
 
 

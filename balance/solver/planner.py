@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from balance.solver.check import check
+from balance.solver.formulation import LEVELS
 from balance.solver.infeasible import explain
 from balance.solver.lp import Unsolvable
 from balance.solver.problem import Factors, Problem, parse
 from balance.solver.solve import Solution, solve
 from balance.solver.total import least_total
+from manifests.core import command
 from manifests.core.cells import Cells
+from manifests.core.command import SOON
 from manifests.core.errors import UserError
 from manifests.sections.plan import Plan
 
@@ -74,7 +77,9 @@ def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors) -
         if auto:
             total, reached = least_total(parsed)
             problem = parsed.with_total(total)
-        solution = solve(problem)
+        problem = problem.with_useful_copies()
+        with command.progress(len(LEVELS), "plan", "level", after=SOON) as bar:
+            solution = solve(problem, advance=bar.update)
     except Unsolvable:
         raise explain(parsed.without_total() if auto else parsed) from None
     planned = Planned(section, cells, factors, problem, solution, reached)

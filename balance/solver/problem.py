@@ -152,6 +152,15 @@ class Problem:
         """The same problem for other caps: int64 (cells,), or one number for all cells."""
         return replace(self, caps=replace(self.caps, copies=np.zeros_like(self.available) + copies))
 
+    def with_useful_copies(self) -> Problem:
+        """The same problem, each cap of the total or more reduced to what fills its cell with the total.
+
+        The third level has a variable for each number of copies that a photo may get: caps that no plan can
+        reach would cost minutes.
+        """
+        enough = -(-self.total // np.maximum(1, self.available))
+        return self.with_copies(np.where(self.caps.copies >= self.total, enough, self.caps.copies))
+
 
 def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> Problem:
     """Read the targets and constraints of the section.
@@ -227,7 +236,9 @@ def _counts(
     for key, value in given.items():
         where = f".{section}.{key}"
         if isinstance(value, int) and patterns:
-            yield key, np.flatnonzero(cells.match(key, where)), value
+            with located(where):
+                members = np.flatnonzero(cells.match(key))
+            yield key, members, value
             continue
         if key not in cells.names or isinstance(value, int):
             form = f"an axis ({', '.join(cells.names)}) with its values"

@@ -13,6 +13,7 @@ a level is given up, and the result says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,12 +59,15 @@ class Solution:
     prices: np.ndarray
 
 
-def solve(problem: Problem, levels: tuple[int, ...] = tuple(range(len(LEVELS)))) -> Solution:
+def solve(
+    problem: Problem, levels: tuple[int, ...] = tuple(range(len(LEVELS))), advance: Callable[[], object] = lambda: None
+) -> Solution:
     """Find the plan.
 
     Args:
         problem: the targets and constraints.
         levels: all, or the first few where only their value is asked for.
+        advance: called after each level.
     Raises:
         Unsolvable: the hard constraints contradict one another.
     """
@@ -76,6 +80,7 @@ def solve(problem: Problem, levels: tuple[int, ...] = tuple(range(len(LEVELS))))
             prices = relaxed.prices
         if level == ORDER:
             remaining = _single_out(f, remaining)
+        advance()
     target = np.zeros(len(problem.available), np.int64)
     if remaining.incumbent is not None:
         target[f.cells] = remaining.incumbent

@@ -24,6 +24,8 @@ from balance.solver.formulation import DEVIATION, Formulation
 from balance.solver.lp import Unsolvable
 from balance.solver.problem import Constraint, Problem
 from balance.solver.solve import solve
+from manifests.core import command
+from manifests.core.command import SOON
 from manifests.sections.plan import JOINT
 
 _REACHED = 1e-7  # deviation, as a share of the total, that counts as none
@@ -67,9 +69,11 @@ def least_total(problem: Problem) -> tuple[int, bool]:
     if rounded.reached:
         first = max(1, int(rounded.least * (1 - 1e-6)) - 1)
         last = exact.least + _TRIED if exact.reached else min(rounded.most, first + _TRIED) + 1
-        for number in range(first, int(last) + 1):
-            if _reached(_and(_shares_alone(problem.with_total(number)), some)):
-                return number, True
+        with command.progress(int(last) + 1 - first, "total", "total", after=SOON) as bar:
+            for number in range(first, int(last) + 1):
+                if _reached(_and(_shares_alone(problem.with_total(number)), some)):
+                    return number, True
+                bar.update()
     return int(np.ceil(exact.least - 1e-6)), False
 
 

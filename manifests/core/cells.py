@@ -19,6 +19,8 @@ import numpy as np
 from manifests.core.errors import UserError
 
 AGE = "age"
+MOST_VALUES = 32_767  # of an axis: the tables number them by 16 bits
+MOST = 200_000  # joint cells; each is a row of the plan, with its labels
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,11 @@ class Cells:
 
     @classmethod
     def of(cls, spec: Mapping[str, Sequence[str] | Sequence[float]]) -> Cells:
-        """Make the axes from a checked `cells` section: values, or bin edges for a numeric axis."""
+        """Make the axes from a checked `cells` section: values, or bin edges for a numeric axis.
+
+        Raises:
+            UserError: they have more than MOST joint cells, or one has more than MOST_VALUES values.
+        """
         axes = []
         for name, values in spec.items():
             if all(isinstance(v, (int, float)) for v in values):
@@ -69,7 +75,12 @@ class Cells:
                 axes.append(Axis(name, _bins(edges), edges))
             else:
                 axes.append(Axis(name, tuple(str(v) for v in values)))
-        return cls(tuple(axes))
+        made = cls(tuple(axes))
+        if len(made) > MOST:
+            raise UserError("", f"at most {MOST:,} joint cells", f"{len(made):,}", "Take out axes, or join values")
+        if max(made.shape, default=0) > MOST_VALUES:
+            raise UserError("", f"at most {MOST_VALUES:,} values of an axis", f"{max(made.shape):,}", "Join values")
+        return made
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -108,7 +119,7 @@ class Cells:
         """int64 (cells, axes): each cell's position on each axis."""
         return np.stack(np.unravel_index(np.arange(len(self)), self.shape), axis=1).astype(np.int64)
 
-    def match(self, pattern: str, where: str) -> np.ndarray:
+    def match(self, pattern: str) -> np.ndarray:
         """The cells that a pattern such as `60+|*|asian|*` names.
 
         A part may also be several values joined by `,`. A pattern with one part fewer or more
@@ -117,12 +128,12 @@ class Cells:
         Returns:
             bool (cells,).
         Raises:
-            UserError: the pattern does not fit the axes; `where` names its key.
+            UserError: the pattern does not fit the axes; `located` says whose it is.
         """
         parts = [part.strip() for part in pattern.split("|")]
         if len(parts) != len(self.axes):
             raise UserError(
-                where,
+                "",
                 f"a pattern of {len(self.axes)} parts ({'|'.join(self.names)})",
                 repr(pattern),
                 "Write * for an axis that does not matter",
@@ -130,15 +141,14 @@ class Cells:
         grid, chosen = self.grid(), np.ones(len(self), bool)
         for axis, part, positions in zip(self.axes, parts, grid.T, strict=True):
             if part != "*":
-                chosen &= np.isin(positions, [self._position(axis, label, where) for label in part.split(",")])
+                chosen &= np.isin(positions, [self._position(axis, label) for label in part.split(",")])
         return chosen
 
-    def _position(self, axis: Axis, label: str, where: str) -> int:
+    def _position(self, axis: Axis, label: str) -> int:
         position = axis.index(label)
         if position is None:
-            raise UserError(
-                where, f"a value of {axis.name} ({', '.join(axis.values)})", repr(label.strip()), "Correct the label"
-            )
+            rule = f"a value of {axis.name} ({', '.join(axis.values)})"
+            raise UserError("", rule, repr(label.strip()), "Correct the label")
         return position
 
     def to_json(self) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import errno
+import io
 import os
-import re
+import select
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,8 +17,10 @@ from tqdm import tqdm
 
 from manifests.core import signals
 from manifests.core.errors import UserError
+from manifests.core.files import is_address
 
 _DVC = "DVC_STAGE"  # DVC sets it for the commands of its stages
+SOON = 2  # seconds without a word after which a bar is shown
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -38,9 +42,9 @@ def place(text: str) -> Path:
     """The path that an option names.
 
     Raises:
-        UserError: an address such as s3://bucket/folder, which no stage can read or write yet.
+        UserError: an address such as s3://bucket/folder.
     """
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+    if is_address(text):
         raise UserError("path", "one on this machine's file systems", repr(text), "Mount the store, or copy it here")
     return Path(text)
 
@@ -54,6 +58,9 @@ def run(main: Callable[[], None]) -> None:
     guard = signals.raising()
     if _DVC in os.environ:  # a DVC that is killed can't stop its stage
         guard.end_with_parent()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that is no UTF-8, or a terminal that shows ASCII alone
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
         guard.end()
@@ -73,15 +80,15 @@ def run(main: Callable[[], None]) -> None:
 
 def _told(error: OSError) -> UserError:
     """An error of the operating system in the template of the others."""
-    if isinstance(error, BrokenPipeError):
-        if sys.stdout is not None:  # point it elsewhere, or the interpreter complains when it flushes at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError) and _unread():
+        # Point it elsewhere, or the interpreter complains when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UserError(
-            str(error.filename or "standard output"),
-            "a reader to the end",
-            "a closed pipe",
-            "Read all that the command prints, or send it to a file",
+            "standard output", "a reader to the end", "a closed pipe", "Read all that is printed, or send it to a file"
         )
+    if isinstance(error, BrokenPipeError):
+        where = str(error.filename or "another process")
+        return UserError(where, "a process that reads to the end", "a closed pipe", "Run the command again")
     where, reason = str(error.filename or "output"), error.strerror or str(error)
     if error.errno in _FULL:
         return UserError(
@@ -90,10 +97,20 @@ def _told(error: OSError) -> UserError:
     return UserError(where, "a path that can be read and written", reason, "Check the path and its permissions")
 
 
+def _unread() -> bool:
+    """Whether standard output is a pipe whose reader is gone."""
+    try:
+        watched = select.poll()
+        watched.register(sys.stdout.fileno(), 0)
+        return any(event & select.POLLERR for _, event in watched.poll(0))
+    except (AttributeError, OSError, ValueError):  # closed by the shell's `>&-`, or no file
+        return False
+
+
 def _say(message: str) -> None:
-    """Print a line on standard error; a name that is no UTF-8 is shown escaped."""
+    """Print a line on standard error."""
     if sys.stderr is not None:
-        print(message.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+        print(message, file=sys.stderr)
 
 
 def jobs() -> int:
@@ -118,6 +135,25 @@ def jobs() -> int:
     return int(text)
 
 
-def progress(total: int, what: str, unit: str = "image") -> tqdm:  # type: ignore[type-arg]
-    """A progress bar on standard error, silent when that is not a terminal."""
-    return tqdm(total=total, desc=what, unit=unit, disable=None, smoothing=0.1)
+def progress(total: int, what: str, unit: str = "image", after: float = 0) -> tqdm:  # type: ignore[type-arg]
+    """A progress bar on standard error, silent when that is not a terminal.
+
+    Args:
+        total: how many units there are.
+        what: the stage's name.
+        unit: what is counted.
+        after: seconds of work until the bar is shown, then on a file or a pipe as well; it is removed at the
+            end. For work that takes no time as a rule, and minutes where numbers are large.
+    """
+    if not after:
+        return tqdm(total=total, desc=what, unit=unit, disable=None, smoothing=0.1)
+    bar = tqdm(total=total, desc=what, unit=unit, leave=False, smoothing=0.1, delay=after)
+
+    def show() -> None:  # the first unit alone may take minutes
+        bar.delay = 0
+        bar.refresh()
+
+    timer = threading.Timer(after, show)  # nothing happens once the bar is closed
+    timer.daemon = True
+    timer.start()
+    return bar

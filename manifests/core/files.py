@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -77,6 +78,7 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+SMALL = 200_000_000  # bytes: far above any JSON file that a stage writes
 MARKER = ".stage"  # in each folder that a stage made, so that no other folder is ever replaced
 
 
@@ -193,9 +195,7 @@ def read_plain(path: str, max_bytes: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            folder = stat.S_ISDIR(status.st_mode)
-            raise NotReadable("not_a_file", "a directory" if folder else "a device, pipe or socket")
+        _check_regular(status)
         if status.st_size == 0:
             raise NotReadable("empty_file", "0 bytes")
         if status.st_size > max_bytes:
@@ -204,6 +204,48 @@ def read_plain(path: str, max_bytes: int) -> bytes:
             return file.read(max_bytes)
     finally:
         os.close(descriptor)
+
+
+def check_plain(path: Path) -> None:
+    """Check before another library opens a file that it is a plain one.
+
+    Raises:
+        NotReadable: it is a folder, a pipe or another thing.
+        OSError: there is none.
+    """
+    _check_regular(path.stat())
+
+
+def _check_regular(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        folder = stat.S_ISDIR(status.st_mode)
+        raise NotReadable("not_a_file", "a directory" if folder else "a device, pipe or socket")
+
+
+def read_small(path: Path, what: str, missing: str, damaged: str) -> bytes:
+    """Read a plain file of at most SMALL bytes; it may be empty.
+
+    Args:
+        path: the file.
+        what: its name in messages.
+        missing: what to do where there is no such file.
+        damaged: what to do where it is not read.
+    Raises:
+        UserError: no such file, no plain file, or a larger one.
+    """
+    try:
+        return read_plain(str(path), SMALL)
+    except FileNotFoundError as error:
+        raise UserError(str(path), what, "no such file", missing) from error
+    except NotReadable as error:
+        if error.reason == "empty_file":
+            return b""
+        raise UserError(str(path), what, error.detail, damaged) from error
+
+
+def is_address(text: str) -> bool:
+    """Whether a path is an address such as s3://bucket/folder, which no stage can read or write yet."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
 
 
 def unwritable(path: Path, error: OSError) -> UserError:

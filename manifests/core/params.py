@@ -11,15 +11,15 @@ import math
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from manifests.core.cells import AGE, Cells, fold
-from manifests.core.errors import UserError
-from manifests.core.files import NotReadable, read_plain
+from manifests.core.errors import UserError, located
+from manifests.core.files import NotReadable, is_address, read_plain
 
 _BYTES = 10_000_000  # of a parameter file
 _ENTRIES = 1_000_000
@@ -33,6 +33,13 @@ class Section(BaseModel):
     key: ClassVar[str]
 
 
+def _local(path: str) -> str:
+    if is_address(path):
+        raise ValueError("a path on this machine's file systems (mount the store, or copy it here)")
+    return path
+
+
+Local = Annotated[str, AfterValidator(_local)]  # a path in a section
 S = TypeVar("S", bound=BaseModel)  # a Section, or a RootModel with a `key`
 
 
@@ -153,28 +160,30 @@ def cells(path: Path) -> Cells:
     if not isinstance(spec, dict) or not spec:
         raise UserError(where, "a map from axis to its values", _short(spec), "See params.yaml of the repository")
     for name, values in spec.items():
-        _check_axis(f"{where}.{name}", name, values)
-    return Cells.of(spec)
+        with located(f"{where}.{name}"):
+            _check_axis(name, values)
+    with located(where):
+        return Cells.of(spec)
 
 
-def _check_axis(where: str, name: object, values: object) -> None:
+def _check_axis(name: object, values: object) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
-        raise UserError(where, "an axis name of letters, digits and underscores", repr(name), "Rename the axis")
+        raise UserError("", "an axis name of letters, digits and underscores", repr(name), "Rename the axis")
     if name in RESERVED:
-        raise UserError(where, "an axis name that no table uses for another column", repr(name), "Rename the axis")
+        raise UserError("", "an axis name that no table uses for another column", repr(name), "Rename the axis")
     if not isinstance(values, list) or not values:
-        raise UserError(where, "a list of values or of bin edges", _short(values), "Write a list of at least one entry")
+        raise UserError("", "a list of values or of bin edges", _short(values), "Write a list of at least one entry")
     if all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
         if name != AGE:
-            raise UserError(where, "words (only age has bin edges)", _short(values), "Put quotes around the values")
+            raise UserError("", "words (only age has bin edges)", _short(values), "Put quotes around the values")
         if not all(0 < a < b for a, b in itertools.pairwise([*values, math.inf])):
-            raise UserError(where, "bin edges above 0 that ascend", _short(values), "Sort the edges and drop doubles")
+            raise UserError("", "bin edges above 0 that ascend", _short(values), "Sort the edges and drop doubles")
     elif not all(isinstance(v, str) and v.strip() and "|" not in v and v != "*" for v in values):
-        raise UserError(where, "words without | (or, for age, numbers)", _short(values), "Put quotes around the values")
+        raise UserError("", "words without | (or, for age, numbers)", _short(values), "Put quotes around the values")
     elif name == AGE:
-        raise UserError(where, "bin edges in years", _short(values), "Write numbers without quotes")
+        raise UserError("", "bin edges in years", _short(values), "Write numbers without quotes")
     elif len({fold(v) for v in values}) < len(values):
-        raise UserError(where, "each value once", _short(values), "Remove the double")
+        raise UserError("", "each value once", _short(values), "Remove the double")
 
 
 # The tables' other columns.

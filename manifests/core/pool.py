@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 import time
@@ -45,7 +46,7 @@ def each(
     workers = joblib.Parallel(n_jobs=jobs, return_as=ready, pre_dispatch="3 * n_jobs", batch_size=1, **options)
     calls = (joblib.delayed(call)(*one) for one in arguments)
     try:
-        with _without_interrupts(ready != "list"):  # workers start here
+        with _starting(what, ready != "list"):
             results = workers(calls)
         try:
             for one in results:  # noqa: UP028 - `yield from` would close `results`, which warns, before _close does
@@ -53,11 +54,36 @@ def each(
         finally:
             _close(results)
     except (TerminatedWorkerError, BrokenProcessPool) as error:
+        raise _ended(what, error) from error
+
+
+def _ended(what: str, error: BaseException) -> UserError:
+    """The error for workers that did not live until they were done."""
+    codes = re.search(r"exit codes of the workers are \{(.*)\}", str(error))
+    if codes is None:  # such as an import that fails in the worker
+        cause = str(error.__cause__ or error).strip().strip("\"'").strip().splitlines()[-1]
+        return UserError(what, "workers that start", cause, "Run it in this process alone with N_JOBS=1 to see more")
+    reason = ", perhaps for want of memory" if "SIGKILL" in codes[1] else ""
+    return UserError(
+        what,
+        "workers that start, and live until they are done",
+        f"a worker that ended with {codes[1]}{reason}",
+        "Run it again, with fewer workers (N_JOBS) if it happens again; what was finished is kept",
+    )
+
+
+@contextmanager
+def _starting(what: str, processes: bool) -> Iterator[None]:
+    """Workers start inside; say so where the system refuses them a process, a file or a semaphore."""
+    try:
+        with _without_interrupts(processes):
+            yield
+    except OSError as error:
+        if not processes:  # the calls themselves ran inside
+            raise
+        reason = error.strerror or str(error)
         raise UserError(
-            what,
-            "workers that start, and live until they are done",
-            "a worker that was killed, perhaps for want of memory",
-            "Run it again, with fewer workers (N_JOBS) if it happens again; what was finished is kept",
+            what, "workers that start", reason, "Raise the limits (ulimit -n, ulimit -u), or set N_JOBS=1"
         ) from error
 
 

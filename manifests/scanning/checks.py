@@ -42,12 +42,14 @@ class Survey:
         usable: by split and path.
         quarantined: by path.
         near: image_id of a train photo -> that of the valid or test photo which it nearly equals.
+        touching: paths of a valid and a test photo that nearly equal each other, in order; both are used.
     """
 
     cells: Cells
     usable: list[Usable]
     quarantined: list[Quarantined]
     near: dict[str, str]
+    touching: list[tuple[str, str]]
 
     @property
     def read(self) -> int:
@@ -102,7 +104,7 @@ def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
     usable, without_photo = _with_photos(root, labelled, source, jobs)
     usable, doubles = _without_doubles(usable)
     every = sorted([*quarantined, *without_photo, *doubles], key=lambda q: (q.path, q.reason, q.detail))
-    return Survey(cells, usable, every, _near(usable, jobs))
+    return Survey(cells, usable, every, _near(usable, jobs), _touching(usable, jobs))
 
 
 def _once(rows: Iterable[SourceRow | Quarantined]) -> list[SourceRow | Quarantined]:
@@ -180,6 +182,13 @@ def _near(usable: Sequence[Usable], jobs: int) -> dict[str, str]:
         image_id = train[i].photo.image_id
         best[image_id] = max(found, best.get(image_id, found))
     return {image_id: found[-1] for image_id, found in best.items()}
+
+
+def _touching(usable: Sequence[Usable], jobs: int) -> list[tuple[str, str]]:
+    """The paths of each valid and test photo that nearly equal each other."""
+    valid, test = ([one for one in usable if one.split == split] for split in ("valid", "test"))
+    pairs, _ = near_duplicates.find(_greys(valid), _greys(test), jobs, near_duplicates.MOMENT)
+    return sorted((valid[i].row.path, test[j].row.path) for i, j in pairs)
 
 
 def _greys(photos: Sequence[Usable]) -> np.ndarray:

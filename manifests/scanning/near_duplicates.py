@@ -1,4 +1,4 @@
-"""Near duplicates: train photos that are a cropped or recompressed copy of a valid or test photo.
+"""Near duplicates: photos that are a cropped or recompressed copy of a photo of another split.
 
 There are three steps, each on fewer pairs. Candidates are pairs whose thumbnails correlate, as a whole or
 with one of nine crops of either, by matrix products over all pairs, in blocks. A candidate is aligned by an
@@ -8,8 +8,9 @@ size. Two photos of different people, once aligned, still share bright skin befo
 background, but no detail: so the detail, without the low frequencies, must correlate too.
 
 Calibrated by eye on APPA-REAL: pairs of one photo reach 0.97 as a whole and 0.98 in detail, another frame of
-the same moment 0.98 and 0.82; the closest pair of two photos 0.97 and 0.71. Crops to 85% of the side, at
-JPEG quality 40, are found.
+the same moment 0.98 and 0.82; the closest pair of two photos 0.97 and 0.71. Between its valid and test photos
+another moment of one session reaches 0.97 and 0.65, the closest pair of two people 0.96 and 0.56. Crops to 85% of
+the side, at JPEG quality 40, are found.
 
 Thumbnails are rounded to whole numbers so small that their products are exact in float32: the
 candidates do not depend on the machine's linear algebra.
@@ -17,15 +18,18 @@ candidates do not depend on the machine's linear algebra.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import joblib
 import numpy as np
+
+from manifests.core import command
 
 THUMB = 12
 CANDIDATE = 0.85  # correlation of thumbnails above which a pair is aligned
 EACH = 2  # candidates aligned per train photo, the best
 COARSE, COARSE_SIDE = 0.95, 32  # correlation, once aligned small, above which it is aligned at full size
-WHOLE, DETAIL = 0.97, 0.75  # correlations of two photos that are the same
 _CROP = 7 / 8  # side of the crops, laid at the corners, edges and centre
 _BLUR = 1 / 16  # of the side: what is smoother does not count as detail
 _LEAST = 1 / 8  # share of the photo in which two aligned ones must overlap
@@ -34,20 +38,36 @@ _BLOCK = 1024  # train photos per product
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
 
 
-def find(train: np.ndarray, scored: np.ndarray, jobs: int) -> tuple[np.ndarray, np.ndarray]:
-    """Find the pairs of a train and a scored photo that are the same.
+class Correlations(NamedTuple):
+    """How well two aligned photos correlate as a whole, and in detail."""
+
+    whole: float
+    detail: float
+
+
+SAME = Correlations(0.97, 0.75)  # one photo twice, or two frames that hardly differ
+MOMENT = Correlations(0.965, 0.6)  # also one person a moment later, of which nothing is left out
+
+
+def find(train: np.ndarray, scored: np.ndarray, jobs: int, least: Correlations = SAME) -> tuple[np.ndarray, np.ndarray]:
+    """Find the pairs of a train and a scored photo, or of a valid and a test photo, that are the same.
 
     Args:
         train: uint8 (n, side, side), grey photos.
-        scored: uint8 (m, side, side), those of valid and test.
+        scored: uint8 (m, side, side), those that they are compared with.
         jobs: how many pairs are aligned at once.
+        least: the correlations above which a pair counts.
     Returns:
         int64 (pairs, 2), positions in train and in scored, in order; and
         float64 (pairs,), how well each pair correlates.
     """
     pairs = candidates(train, scored)
-    workers = joblib.Parallel(n_jobs=jobs, prefer="threads", batch_size=64)
-    scores = np.array(workers(joblib.delayed(likeness)(train[i], scored[j]) for i, j in pairs), np.float64)
+    workers = joblib.Parallel(n_jobs=jobs, prefer="threads", batch_size=64, return_as="generator")
+    scores = np.zeros(len(pairs))
+    with command.progress(len(pairs), "near duplicates", "pair") as bar:
+        for at, score in enumerate(workers(joblib.delayed(likeness)(train[i], scored[j], least) for i, j in pairs)):
+            scores[at] = score
+            bar.update()
     return pairs[scores > 0], scores[scores > 0]
 
 
@@ -76,7 +96,7 @@ def candidates(train: np.ndarray, scored: np.ndarray) -> np.ndarray:
     return np.concatenate(found).astype(np.int64)
 
 
-def likeness(one: np.ndarray, other: np.ndarray) -> float:
+def likeness(one: np.ndarray, other: np.ndarray, least: Correlations = SAME) -> float:
     """How well two uint8 (side, side) photos correlate once aligned; 0 unless they are the same photo.
 
     The alignment converges where the template lies within the other photo, so both ways are tried.
@@ -85,7 +105,7 @@ def likeness(one: np.ndarray, other: np.ndarray) -> float:
     if max(_aligned(*small)[0], _aligned(*small[::-1])[0]) < COARSE:
         return 0.0
     whole, detail = max(_aligned(one, other), _aligned(other, one), key=sum)
-    return whole * detail if whole > WHOLE and detail > DETAIL else 0.0
+    return whole * detail if whole > least.whole and detail > least.detail else 0.0
 
 
 def _aligned(template: np.ndarray, photo: np.ndarray) -> tuple[float, float]:

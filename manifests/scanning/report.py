@@ -15,6 +15,8 @@ from manifests.sections.source import Source
 from manifests.tables import base, quarantine
 from manifests.tables import source as source_table
 
+_NAMED = 10  # pairs of valid and test photos that are listed
+
 
 def source_rows(found: Survey, keep_near: bool) -> pa.Table:
     """The rows of `source.parquet`; with `keep_near`, near duplicates are not marked."""
@@ -76,6 +78,10 @@ def summary(found: Survey, source: Source, declared: Cells) -> str:
     ]
     if dropped:
         lines.append(("axes dropped", len(dropped), ", ".join(dropped) + " (not in this layout)"))
+    if found.touching:
+        named = "; ".join(f"{valid} and {test}" for valid, test in found.touching[:_NAMED])
+        more = f"; {len(found.touching) - _NAMED:,} more" if len(found.touching) > _NAMED else ""
+        lines.append(("near pairs", len(found.touching), f"of a valid and a test photo, both used: {named}{more}"))
     return "\n".join(f"{name:<16}{count:>7,}  {text}".rstrip() for name, count, text in lines)
 
 

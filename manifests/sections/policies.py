@@ -50,18 +50,17 @@ class Policies(RootModel[dict[str, PolicyUse]]):
     model_config = ConfigDict(frozen=True, strict=True)
     key: ClassVar[str] = "policies"
 
-    def check(self, cells: Cells, where: str) -> None:
+    def check(self, cells: Cells) -> None:
         """Check that `by` names axes and values that there are; as `at` reads them, letter by letter.
 
         Args:
             cells: of `params.yaml`, as an axis that the photos lack is no mistake.
-            where: `params.yaml: policies`, for messages.
         Raises:
             UserError: another axis or value.
         """
         for name, use in self.root.items():
             for axis, values in use.by.items():
-                key = f"{where}.{name}.by.{axis}"
+                key = f".{name}.by.{axis}"
                 if axis not in cells.names:
                     raise UserError(key, f"an axis ({', '.join(cells.names)})", repr(axis), "Correct the key")
                 for value in values:

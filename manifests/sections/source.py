@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from manifests.core.params import Section
+from manifests.core.params import Local, Section
 
 
 class Shares(Section):
@@ -44,14 +44,14 @@ class Source(Section):
 
     key: ClassVar[str] = "source"
     layout: Literal["appa_real", "appa_real_release", "utkface", "fairface", "adience", "celeba", "table", "drawn"]
-    root: str = Field(min_length=1)
+    root: Local = Field(min_length=1)
     split: Shares = Shares()
     max_quarantine: float = Field(default=0.05, ge=0, le=1)
     near_duplicates: Literal["drop", "keep"] = "drop"
     rename: dict[str, dict[str, str]] = {}
     columns: dict[str, str] = {}
-    labels: str = "labels.csv"
-    ratings: str | None = None
+    labels: Local = "labels.csv"
+    ratings: Local | None = None
     max_bytes: int = Field(default=50_000_000, gt=0)
     max_pixels: int = Field(default=50_000_000, gt=0)
     max_age: float = Field(default=120, gt=0)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from manifests.core.params import Section
+from manifests.core.params import Local, Section
 
 Name = str
 
@@ -204,7 +204,7 @@ class Train(Section):
 
     key: ClassVar[str] = "train"
     backbone: Name = "small_cnn"
-    weights: str = "none"
+    weights: Local = "none"
     preprocessing: Literal["auto", "caffe", "tf", "torch", "unit", "none"] = "auto"
     size: int = Field(default=96, ge=32, le=1024)
     frozen: bool = False

@@ -16,9 +16,11 @@ regressors on APPA-REAL database".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, described, photos, records, with_unnamed
@@ -61,7 +63,18 @@ def _spreads(ratings: Path) -> dict[tuple[str, str], float]:
     """(split, imageId) -> the raters' standard deviation, in years."""
     columns = ("split", "challenge_imageId", "apparent_age_std")
     return {
-        (fields["split"], fields["challenge_imageId"].zfill(6)): float(fields["apparent_age_std"])
-        for _, fields in records(ratings, columns)
+        (fields["split"], fields["challenge_imageId"].zfill(6)): _spread(ratings.with_name(place), fields)
+        for place, fields in records(ratings, columns)
         if fields
     }
+
+
+def _spread(place: Path, fields: Fields) -> float:
+    try:
+        spread = float(fields["apparent_age_std"])
+    except ValueError:
+        spread = math.nan
+    if not 0 <= spread < math.inf:
+        rule, received = "apparent_age_std in years", repr(fields["apparent_age_std"][:80])
+        raise UserError(str(place), rule, received, "Correct the row, or source.ratings")
+    return spread

@@ -15,14 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
+from manifests.core import parquet
 from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records
 from manifests.sources.rows import Quarantined, SourceRow
 
+_REMEDY = "Check source.labels and source.root"
 SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
 _PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
 
@@ -90,17 +91,18 @@ def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | N
     if labels.suffix != ".parquet":
         yield from records(labels, columns, _delimiter(labels))
         return
-    for number, fields in enumerate(_parquet(labels).select(columns).to_pylist(), 1):
-        yield f"{labels.name}:{number}", {name: _word(value) for name, value in fields.items()}
+    table = _parquet(labels)
+    words = [[_word(value) for value in parquet.values(table[name], f"{labels}: {name}", _REMEDY)] for name in columns]
+    for number, fields in enumerate(zip(*words, strict=True), 1):
+        yield f"{labels.name}:{number}", dict(zip(columns, fields, strict=True))
 
 
 def _parquet(labels: Path) -> pa.Table:
-    try:
-        return pq.read_table(labels)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            str(labels), "a Parquet table", " ".join(str(error).split()), "Check source.labels and source.root"
-        ) from error
+    table = parquet.read(labels, "a label file", _REMEDY, _REMEDY)
+    twice = [name for name in table.column_names if table.column_names.count(name) > 1]
+    if twice:
+        raise UserError(f"{labels}: {twice[0]}", "each column once", "the name twice", "Rename or remove one column")
+    return table
 
 
 def _delimiter(labels: Path) -> str:

@@ -13,11 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from manifests.core import parquet
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.core.files import publish
 
 SchemaOf = Callable[[Cells], pa.Schema]
+# Columns that may hold nulls; `train.score` says which predictions may not.
+OPTIONAL = ("age", "age_std", "age_width", "subject", "near_of", "donor", "age_pred", "age_preds", "age_q")
 LABEL = pa.dictionary(pa.int16(), pa.string())
 
 
@@ -64,37 +67,31 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
     Raises:
         UserError: no such file, no Parquet, a column that does not match, or a cell that is none.
     """
-    try:
-        with pq.ParquetFile(path) as file:  # read_table would import pandas, half a second
-            table = file.read()
-    except FileNotFoundError as error:
-        raise UserError(str(path), "a table", "no such file", f"Run `python -m {made_by}` first") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UserError(
-            str(path), "a Parquet table", " ".join(str(error).split()).rstrip("."), f"Run `python -m {made_by}` again"
-        ) from error
+    again = f"Run `python -m {made_by}` again"
+    table = parquet.read(path, "a table", f"Run `python -m {made_by}` first", again)
     metadata = table.schema.metadata or {}
     if b"cells" not in metadata:
-        raise UserError(str(path), "a table with its cells in the metadata", "none", f"Run `python -m {made_by}` again")
+        raise UserError(str(path), "a table with its cells in the metadata", "none", again)
     try:
-        cells = Cells.from_json(metadata[b"cells"])
-    except (ValueError, TypeError, AttributeError) as error:
-        raise UserError(
-            str(path), "cells in JSON in the metadata", str(error), f"Run `python -m {made_by}` again"
-        ) from error
+        with located(str(path)):
+            cells = Cells.from_json(metadata[b"cells"])
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise UserError(str(path), "cells in JSON in the metadata", str(error), again) from error
     expected = schema_of(cells)
     check(table.schema, expected, path)
-    _check_cells(table, cells, path, made_by)
+    _check_values(table, cells, path, again)
     return table.select(expected.names), cells
 
 
-def _check_cells(table: pa.Table, cells: Cells, path: Path, made_by: str) -> None:
+def _check_values(table: pa.Table, cells: Cells, path: Path, again: str) -> None:
+    """Check that no column has a null but those that may, and that every cell is one of `cells`."""
+    for name in table.column_names:
+        if table[name].null_count and name not in OPTIONAL and name not in cells.columns:
+            raise UserError(f"{path}: {name}", "a value in each row", f"{table[name].null_count} without one", again)
     numbers = np.asarray(table["cell"].to_numpy()) if "cell" in table.column_names else np.empty(0, np.int32)
     outside = numbers[(numbers < -1) | (numbers >= len(cells))]
     if outside.size:
-        raise UserError(
-            f"{path}: cell", f"numbers from -1 to {len(cells) - 1}", outside[0], f"Run `python -m {made_by}` again"
-        )
+        raise UserError(f"{path}: cell", f"numbers from -1 to {len(cells) - 1}", outside[0], again)
 
 
 def check(received: pa.Schema, expected: pa.Schema, path: Path) -> None:

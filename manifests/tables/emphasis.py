@@ -10,7 +10,7 @@ from pathlib import Path
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.core.files import write_text
+from manifests.core.files import read_small, write_text
 
 MOST = 100  # the largest factor
 _ANEW = "Write {} to start anew"
@@ -28,12 +28,12 @@ def read(path: Path, cells: Cells) -> Factors:
     Raises:
         UserError: no JSON, an unknown axis or value, or a factor that is not a number above 0.
     """
+    remedy = "Run `python -m balance.emphasise`, or write {}"
     if not path.exists():
         return {}
-    remedy = "Run `python -m balance.emphasise`, or write {}"
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        content = json.loads(read_small(path, "factors", remedy, remedy))
+    except (ValueError, RecursionError) as error:
         raise UserError(str(path), "valid JSON", str(error), remedy) from error
     if not isinstance(content, dict):
         raise UserError(str(path), "a JSON object", type(content).__name__, remedy)

@@ -11,9 +11,10 @@ import re
 from pathlib import Path
 
 from manifests.core.errors import UserError
+from manifests.core.files import read_small
 
 HEADER = ["task_id", "reason"]
-_TASK = re.compile(r"[0-9a-f]{16}_\d{4,}")
+_TASK = re.compile(r"[0-9a-f]{16}_[0-9]{4,5}")  # the planner takes steps in proportion to the number
 
 
 def read(path: Path) -> dict[str, str]:
@@ -22,19 +23,15 @@ def read(path: Path) -> dict[str, str]:
     Raises:
         UserError: no such file, another header, or a line that names no copy.
     """
+    again, what = "Export it from the gallery again", "the list of rejected copies"
+    content = read_small(path, what, "Make it with the line task_id,reason", again)
     try:
-        lines = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except FileNotFoundError as error:
-        raise UserError(
-            str(path), "the list of rejected copies", "no such file", "Make it with the line task_id,reason"
-        ) from error
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(
-            str(path), "comma-separated values in UTF-8", error, "Export it from the gallery again"
-        ) from error
+        raise UserError(str(path), "comma-separated values in UTF-8", error, again) from error
     if not lines or [word.strip() for word in lines[0]] != HEADER:
         received = ",".join(lines[0]) if lines else "an empty file"
-        raise UserError(f"{path}: line 1", "the header task_id,reason", received, "Export it from the gallery again")
+        raise UserError(f"{path}: line 1", "the header task_id,reason", received, again)
     rejects: dict[str, str] = {}
     for number, line in enumerate(lines[1:], start=2):
         task = line[0].strip() if line else ""

@@ -14,14 +14,14 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.core.errors import UserError
-from manifests.core.files import write_text
+from manifests.core.files import read_small, write_text
 from manifests.core.text import DIGITS
 
 
 class Part(BaseModel):
     """The base of the scorecard's parts: frozen and closed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class GroupError(Part):
@@ -181,10 +181,9 @@ def read_json(path: Path, model: type[P], what: str, again: str) -> P:
     Raises:
         UserError: no such file, no JSON, or a key that is missing, unknown or of another type.
     """
+    content = read_small(path, what, again, again)
     try:
-        return model.model_validate_json(path.read_bytes())
-    except FileNotFoundError as error:
-        raise UserError(str(path), what, "no such file", again) from error
+        return model.model_validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -1,0 +1,86 @@
+"""The tiny project that is tortured: 100 drawn faces and every stage's output, made by the stages themselves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.csv
+import pyarrow.parquet
+
+from tests.support.stages import ROOT, prepare
+
+PARAMS = """\
+seed: 7
+source: {layout: table, root: raw, drawn: 100, near_duplicates: keep, max_quarantine: 0.5}
+cells: {age: [20, 40, 60], gender: [male, female]}
+plan:
+  total: 130
+  shares: {age: uniform, gender: natural}
+  max_copies: {default: 9, age: {60+: 12}}
+  floors: {"60+|*": 10}
+  ceilings: {gender: {male: 120}}
+  price: {copies: [2, 9], totals: [0.9, 1]}
+policies:
+  pose: {weight: 2, severity: 0.5}
+  tone: {weight: 1, by: {age: {60+: {weight: 2}}}}
+  noise: {weight: 1, severity: 1}
+render: {quality: 90, max_failures: 100}
+train:
+  backbone: small_cnn
+  size: 32
+  max_epochs: 2
+  recipes: {}
+  runs: {original: {images: original}}
+score: {resamples: 200, permutations: 200, min_group: 5, worst: 2}
+"""
+STAGES = {
+    "scan": ("manifests.scan",),
+    "plan": ("balance.plan",),
+    "render": ("augment.render",),
+    "page": ("balance.page",),
+    "gallery": ("augment.gallery",),
+}
+TRAINED = {
+    "fit": ("train.fit", "--run", "original"),
+    "score": ("train.score", "--run", "original"),
+    "compare": ("train.compare",),
+}
+OUTPUTS = {
+    "scan": ("manifests/built/source.parquet", "manifests/built/quarantine.parquet"),
+    "render": ("datasets/shards", "manifests/built/render.json"),
+    "fit": ("datasets/runs/original/predictions.parquet",),
+    "dvc repro": ("datasets/shards", "manifests/built"),
+}
+REBUILT = ("datasets/shards", "datasets/runs", "manifests/built", ".cache")  # what a killed run may have left
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The variables of a stage that runs in another folder than the repository."""
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "DVC_NO_ANALYTICS": "1"}
+    path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}"
+    return {**os.environ, **quiet, "PATH": path, "PYTHONPATH": str(ROOT), "N_JOBS": "2", **more}
+
+
+def stage(folder: Path, *command: str) -> None:
+    """Run a stage that must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+
+def make(folder: Path, trained: bool) -> Path:
+    """Draw the faces and run the stages; `trained` adds a run of two epochs, its score and the comparison."""
+    prepare(folder, PARAMS.replace("layout: table", "layout: drawn"))
+    stage(folder, "manifests.draw", "--root", "raw")
+    (folder / "params.yaml").write_text(PARAMS)
+    for command in (STAGES | (TRAINED if trained else {})).values():
+        stage(folder, *command)
+    labels = pyarrow.csv.read_csv(folder / "raw/labels.csv")
+    pyarrow.parquet.write_table(labels, folder / "raw/labels.parquet")
+    shutil.rmtree(folder / "datasets/pages")
+    return folder
