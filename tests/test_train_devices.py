@@ -32,7 +32,7 @@ from train.model.runtime import over, seed_all
 made = over(tf.config.list_logical_devices("CPU"))
 stage = Stage(steps=11, rate=1e-3)  # 4, 4 and 3 an epoch, which 16 steps per execution do not divide
 train = Train(size=32, batch=16, runs={"a": Run()})
-recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_labels")
+recipe = Recipe(stages=(stage,), head=(16,), output="distribution", loss="soft_labels", adjust=0.3)
 rng = np.random.default_rng(0)
 with made.strategy.scope():
     seed_all(1)

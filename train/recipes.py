@@ -76,12 +76,19 @@ OWN: dict[str, Recipe] = {
         batch=128,
     ),
 }
+OWN["adjusted"] = OWN["steady"].like(
+    "Ours: as steady, with a head of two layers (256, 64) and 1600 steps; the loss compensates for how frequent each "
+    "age is in training, with strength 0.3 (logit adjustment, Menon et al. 2021).",
+    stages=(Stage(layers=HEAD, steps=1600),),
+    head=(0.3, 256, 0.3, 64, 0.3),
+    adjust=0.3,
+)
 
 RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
 
 
 def recipe_of(train: Train, name: str) -> Recipe:
-    """Look up the recipe of a run, the user's own recipes first, and put the run's weights in its last stage.
+    """Look up the recipe of a run, the user's own recipes first, and put in what the run itself says: images, adjust, the last stage's weights.
 
     Args:
         train: the section.
@@ -103,10 +110,18 @@ def recipe_of(train: Train, name: str) -> Recipe:
     if run.weights is not None:
         with located(f".runs.{name}.weights"):
             stages[-1] = stages[-1].model_copy(update={"weights": named(run.weights)})
+    if run.adjust is not None and recipe.output != "distribution":
+        raise UserError(
+            f".runs.{name}.adjust",
+            "a recipe whose output is a distribution",
+            f"{run.recipe}, whose output is {recipe.output}",
+            "Choose another recipe, or remove adjust",
+        )
     ceiling = train.max_epochs
     if ceiling is not None:
         stages = [stage.model_copy(update={"epochs": min(stage.epochs, ceiling)}) for stage in stages]
-    return recipe.model_copy(update={"stages": tuple(stages), "images": run.images or recipe.images})
+    own_choice = {"images": run.images or recipe.images, "adjust": recipe.adjust if run.adjust is None else run.adjust}
+    return recipe.model_copy(update={"stages": tuple(stages), **own_choice})
 
 
 def _own(train: Train, name: str, own: OwnRecipe) -> Recipe:

@@ -6,13 +6,14 @@ user's own recipe is checked by the same rules.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from manifests.core.params import Local, Section
 
 Name = str
+Strength = Annotated[float, Field(ge=0, le=10)]
 
 
 class Scheme(Section):
@@ -53,6 +54,21 @@ class Scheme(Section):
         return self
 
 
+class Adjust(Section):
+    """Logit adjustment (Menon et al. 2021): compensate a distribution output for how frequent each age is in training.
+
+    Attributes:
+        strength: power of the prior; 0 changes nothing, 1 is the paper's.
+        when: in the `loss`, or `post_hoc`, in the bias of the last layer after training.
+        toward: the prior that is wished for: `flat`, or that of the plan's `set`.
+    """
+
+    key: ClassVar[str] = "adjust"
+    strength: Strength
+    when: Literal["loss", "post_hoc"] = "loss"
+    toward: Literal["flat", "set"] = "flat"
+
+
 class Stage(Section):
     """One stage of training.
 
@@ -88,6 +104,7 @@ class Recipe(Section):
             whose expectation is the age.
         loss: `mse` or `mae` of the age; `soft_labels`, cross-entropy with a normal around the label;
             `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018).
+        adjust: a strength in the loss toward a flat prior, or a logit adjustment spelt out; of a distribution alone.
         spread: standard deviation of the soft labels in years; `raters` for that of the label's raters, `age` for
             .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
         optimiser: `adam` or `adamw`.
@@ -112,6 +129,7 @@ class Recipe(Section):
     head: tuple[float, ...] = (0.3, 256, 64)
     output: Literal["sigmoid", "linear", "distribution"] = "linear"
     loss: Literal["mse", "mae", "soft_labels", "mean_variance"] = "mae"
+    adjust: Strength | Adjust | None = None
     spread: float | Literal["raters", "age"] = 3.0
     optimiser: Literal["adam", "adamw"] = "adam"
     decay: float = Field(default=0.004, ge=0, le=1)
@@ -132,6 +150,11 @@ class Recipe(Section):
             raise ValueError("one stage or more")
         return stages
 
+    @property
+    def adjustment(self) -> Adjust | None:
+        """The logit adjustment spelt out; None where there is none."""
+        return Adjust(strength=self.adjust) if isinstance(self.adjust, (int, float)) else self.adjust
+
     def like(self, about: str, **changed: Any) -> Recipe:
         """This recipe with a docstring of its own and the named fields changed, checked again."""
         fields = {name: getattr(self, name) for name in Recipe.model_fields}
@@ -148,6 +171,8 @@ class Recipe(Section):
     def _fit(self) -> Recipe:
         if (self.output == "distribution") != (self.loss in ("soft_labels", "mean_variance")):
             raise ValueError("output distribution with loss soft_labels or mean_variance, and with no other")
+        if self.adjust is not None and self.output != "distribution":
+            raise ValueError("output distribution with adjust")
         if isinstance(self.spread, float) and self.spread <= 0:
             raise ValueError("a spread above 0 years")
         if any(stage.layers == "experts" for stage in self.stages) and not self.experts:
@@ -174,6 +199,7 @@ class Run(Section):
         images: the train originals, or the balanced set; none: what the recipe is meant for.
         recipe: its name.
         weights: takes the place of the weights scheme of the recipe's last stage.
+        adjust: takes the place of the recipe's.
         seeds: how often it is repeated; predictions are the mean, each is kept.
     """
 
@@ -181,6 +207,7 @@ class Run(Section):
     images: Literal["original", "balanced"] | None = None
     recipe: Name = "default"
     weights: Name | Scheme | None = None
+    adjust: Strength | Adjust | None = None
     seeds: int = Field(default=1, ge=1, le=100)
 
 

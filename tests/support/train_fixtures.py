@@ -7,15 +7,22 @@ import io
 import json
 import tarfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.core import params
 from manifests.core.cells import Cells
 from manifests.core.codec import encode
+from manifests.core.errors import located
+from manifests.sections.train import Train
 from manifests.tables import base, index
+
+if TYPE_CHECKING:
+    from train.fitting.context import RunContext
 
 CELLS = Cells.of(
     {
@@ -25,6 +32,22 @@ CELLS = Cells.of(
         "expression": ["neutral", "slightly happy", "happy", "other"],
     }
 )
+
+
+def run_context(shards: Path | None, cache: Path, run: str, text: str) -> RunContext:
+    """A run of the parameter file `text`, which is written to `cache`; no shards: for its recipe alone."""
+    from train.fitting.context import RunContext
+    from train.model import runtime
+    from train.recipes import recipe_of
+
+    cache.mkdir(parents=True, exist_ok=True)
+    path = cache / "params.yaml"
+    path.write_text(text)
+    with located(f"{path}: train"):
+        train = params.section(path, Train)
+        recipe = recipe_of(train, run)
+    table, cells = index.read(shards / "index.parquet") if shards else (pa.table({}), CELLS)
+    return RunContext(run, train, recipe, 7, table, cells, shards or cache, cache, runtime.prepare(7))
 
 
 def photo(age: float, rng: np.random.Generator, size: int) -> np.ndarray:

@@ -11,11 +11,11 @@ from manifests.sections.train import Stage
 from train.data import tfdata
 from train.data.readers import order
 from train.data.tfdata import TrainingData
-from train.fitting import checkpoint
+from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint
 from train.fitting.context import StageContext
 from train.fitting.validation import Validate
-from train.model.losses import LOSSES
+from train.model.losses import Loss
 from train.model.runtime import keras
 
 PLATEAU_PATIENCE = 5  # epochs without a better validation metric before the rate is halved
@@ -88,7 +88,7 @@ def train_stage(
     """
     model, variables, recipe, run = at.model, at.variables, at.run.recipe, at.run
     epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_epochs)
-    optimiser = _compiled(at, epochs)
+    optimiser = _compiled(at, epochs, adjust.loss(at.run, data))
     counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
@@ -139,10 +139,9 @@ def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.
     )
 
 
-def _compiled(at: StageContext, epochs: Epochs) -> keras.optimizers.Optimizer:
+def _compiled(at: StageContext, epochs: Epochs, loss: Loss) -> keras.optimizers.Optimizer:
     """Compile the model; its optimiser has its variables already, so that a checkpoint fits."""
     model, recipe, devices = at.model, at.run.recipe, at.run.devices
-    loss = LOSSES[recipe.loss]
     with devices.strategy.scope():
         rate = rate_of(recipe.schedule, at.stage.rate, epochs.steps)
         if recipe.optimiser == "adamw":

@@ -12,7 +12,7 @@ from manifests.sections.train import Stage
 from train.data import features, samples
 from train.data.readers import ArrayRows, Images
 from train.data.samples import Samples
-from train.fitting import checkpoint, loop, stage_data
+from train.fitting import adjust, checkpoint, loop, stage_data
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import RunContext, StageContext
 from train.fitting.validation import validator
@@ -67,6 +67,7 @@ class _RepeatTraining:
         while current.counters.stage < len(stages):
             current = self._stage(self._context(stages[current.counters.stage]), current)
             checkpoint.save(self.path, current)
+        adjust.after_training(self._context(stages[-1]))
         return Repeat(self.network, current.counters.history)
 
     def _context(self, stage: Stage) -> StageContext:

@@ -78,6 +78,12 @@ def redraw(head: keras.Model) -> None:
             layer.bias.assign(ops.zeros(layer.bias.shape))
 
 
+def shift_logits(head: keras.Model, offset: np.ndarray) -> None:
+    """Add float32 (101,) to the bias of the last layer: a distribution p becomes softmax(log p + offset)."""
+    last = head.layers[-1]
+    last.bias.assign(last.bias + offset)
+
+
 def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
 
