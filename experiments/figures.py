@@ -79,7 +79,7 @@ def rows_of(experiment: str, text: str, name: str, one: ParameterSet) -> list[Re
     keep, copies, available = (int(pc.sum(planned[column]).as_py()) for column in ("keep", "augment", "available"))
     made = []
     for each in found:
-        balanced = each.role in ("augmentation", "both")
+        balanced = each.images != "original"
         made.append(
             ReportRow(f"{name}.{each.name}", each, keep if balanced else available, copies if balanced else 0, cells)
         )

@@ -33,7 +33,9 @@ def rows() -> list[figures.ReportRow]:
         photos = labelled(scoring.frame({"valid": 300}, seed=number, noise=6 - 2 * number), scoring.CELLS)
         card = scorecard(name, photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
         made.append(
-            figures.ReportRow(name, ScoredRun(name, "linear", "baseline", card, photos), 100, copies, scoring.CELLS)
+            figures.ReportRow(
+                name, ScoredRun(name, "linear", "original", "baseline", card, photos), 100, copies, scoring.CELLS
+            )
         )
     return made
 

@@ -77,10 +77,10 @@ def test_a_changed_plan_reruns_from_plan_on(checkout: Path) -> None:
 
 def test_a_changed_run_reruns_that_run_alone(checkout: Path) -> None:
     runs = YAML(typ="safe").load((checkout / "params.yaml").read_text())["train"]["runs"]
-    runs["both"]["seeds"] = 2
+    runs["weighted"]["seeds"] = 2
     change(checkout, "train", "runs", runs)
     assert [stage for stage in ran(call(checkout, "dvc", "repro")) if stage.startswith(("train", "render"))] == [
-        "train@both"
+        "train@weighted"
     ]
 
 

@@ -53,7 +53,7 @@ def test_the_prior_is_the_weighted_mean_of_the_soft_labels() -> None:
     targets = np.array([[10, 0.1], [10, 0.1], [70, 0.1]], np.float32)  # so narrow that each is one year
     np.testing.assert_allclose(adjust.prior(targets, np.ones(3, np.float32))[[10, 70]], [2 / 3, 1 / 3], atol=1e-6)
     np.testing.assert_allclose(adjust.prior(targets, np.array([1, 1, 2], np.float32))[[10, 70]], [0.5, 0.5], atol=1e-6)
-    assert adjust.prior(targets + [[0, 8]], np.ones(3, np.float32)).sum() == pytest.approx(1)
+    assert adjust.prior(np.add(targets, [0, 8]), np.ones(3, np.float32)).sum() == pytest.approx(1)
 
 
 def test_the_offset_is_the_strength_times_the_log_of_the_priors_ratio() -> None:

@@ -18,6 +18,11 @@ from train.sample_weights import SCHEMES, effective_size, named, normalised, wei
 LABELS = Path(__file__).parents[1].parent / "shared/data/appa_real/labels_metadata_train.csv"
 
 
+def cell_of(row: tuple[float, str, str, str]) -> int:
+    labels = [CELLS[name].index(label) or 0 for name, label in zip(CELLS.names[1:], row[1:], strict=True)]
+    return int(np.ravel_multi_index((CELLS["age"].bin(row[0]), *labels), CELLS.shape))
+
+
 def table_of(rows: list[tuple[float, str, str, str]]) -> pa.Table:
     ages = [row[0] for row in rows]
     return pa.table(
@@ -26,6 +31,7 @@ def table_of(rows: list[tuple[float, str, str, str]]) -> pa.Table:
             "age_bin": [CELLS["age"].values[CELLS["age"].bin(age)] for age in ages],
             "gender": [row[1] for row in rows],
             "ethnicity": [row[2] for row in rows],
+            "cell": [cell_of(row) for row in rows],
             "expression": [CELLS["expression"].values[CELLS["expression"].index(row[3]) or 0] for row in rows],
         }
     )
@@ -97,6 +103,15 @@ def test_age_groups_weigh_alike() -> None:
         assert weights[labels == label].sum() == pytest.approx(900 / 4)
 
 
+def test_plan_weights_are_what_the_plan_wants_over_what_there_is() -> None:
+    table = table_of([(30, "male", "asian", "happy")] * 3 + [(70, "female", "asian", "other")])
+    target, (young, old) = np.zeros(len(CELLS), np.int64), table["cell"].to_numpy()[[0, 3]]
+    target[[young, old]] = 6, 5
+    np.testing.assert_allclose(weigh(SCHEMES["plan"], table, CELLS, target), [2, 2, 2, 5])
+    target[young] = 0
+    np.testing.assert_allclose(weigh(SCHEMES["plan"], table, CELLS, target), [0, 0, 0, 5])
+
+
 def test_hand_set_weights_multiply() -> None:
     table = table_of([(65, "female", "afroamerican", "other"), (30, "male", "caucasian", "neutral")])
     np.testing.assert_allclose(weigh(SCHEMES["by_hand"], table, CELLS), [0.5 * 7 * 15 * 10, 0.35 * 1 * 0.4 * 0.3])
@@ -117,8 +132,9 @@ def test_hand_set_weights_name_a_value_they_lack() -> None:
 @pytest.mark.parametrize("name", SCHEMES)
 def test_every_scheme_is_pure_and_has_mean_one(name: str) -> None:
     table, order = drawn(600), np.random.default_rng(1).permutation(600)
-    weights = normalised(SCHEMES[name], weigh(SCHEMES[name], table, CELLS))
-    turned = normalised(SCHEMES[name], weigh(SCHEMES[name], table.take(pa.array(order)), CELLS))
+    target = np.arange(1, len(CELLS) + 1)
+    weights = normalised(SCHEMES[name], weigh(SCHEMES[name], table, CELLS, target))
+    turned = normalised(SCHEMES[name], weigh(SCHEMES[name], table.take(pa.array(order)), CELLS, target))
     np.testing.assert_allclose(turned, weights[order])
     assert weights.mean() == pytest.approx(1)
     assert (weights > 0).all()

@@ -63,6 +63,7 @@ def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanRepo
             f"- Recipe: {escaped(recipe.about)}",
             f"- Backbone: {size}{', frozen' if train.frozen else ''}; {train.runs[name].seeds} repeat(s), their mean.",
             *(f"- Stage {i + 1}: {escaped(_stage(stage))}" for i, stage in enumerate(recipe.stages)),
+            *_adjustment(recipe),
             *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
             f"- Images: {_images(recipe, plan)}",
             f"- Photos: {LICENCES[source.layout]}.",
@@ -99,9 +100,20 @@ def _stage(stage: Stage) -> str:
     return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
 
 
+def _adjustment(recipe: Recipe) -> list[str]:
+    wanted = recipe.adjustment
+    if wanted is None:
+        return []
+    when = "in the loss" if wanted.when == "loss" else "after training"
+    toward = "a flat prior of the ages" if wanted.toward == "flat" else "the ages of the plan's set"
+    return [f"- Logit adjustment: {when}, strength {wanted.strength:g}, toward {toward}."]
+
+
 def _images(recipe: Recipe, plan: PlanReport) -> str:
     if recipe.images == "original":
         return f"the {plan.available} train originals"
+    if recipe.images == "repeated":
+        return f"the plan's photos repeated as they are: {plan.keep} originals kept and {plan.augment} repeats"
     return f"the balanced set: {plan.keep} originals kept and {plan.augment} copies"
 
 

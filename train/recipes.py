@@ -88,7 +88,9 @@ RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
 
 
 def recipe_of(train: Train, name: str) -> Recipe:
-    """Look up the recipe of a run, the user's own recipes first, and put in what the run itself says: images, adjust, the last stage's weights.
+    """Look up the recipe of a run, the user's own recipes first, and put in the run's images, adjust and weights.
+
+    The weights take the place of those of the last stage.
 
     Args:
         train: the section.

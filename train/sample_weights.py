@@ -28,6 +28,7 @@ SCHEMES: dict[str, Scheme] = {
     "cell_years": Scheme(joint=True, edges="years"),  # 2a
     "cell": Scheme(joint=True),  # 2b
     "cell_tempered": Scheme(joint=True, exponent=0.5),
+    "plan": Scheme(rule="plan"),
     "by_hand": Scheme(rule="table", table=_BY_HAND),  # 3
     "ten_groups": Scheme(
         rule="groups", joint=True, axes=("age", "ethnicity"), edges=_BY_20_YEARS, one_above=60
@@ -49,20 +50,26 @@ def named(scheme: str | Scheme) -> Scheme:
     return SCHEMES[scheme]
 
 
-def weigh(scheme: Scheme, table: pa.Table, cells: Cells) -> np.ndarray:
+def weigh(scheme: Scheme, table: pa.Table, cells: Cells, target: np.ndarray | None = None) -> np.ndarray:
     """Weigh each row, before the exponent's and the mean's scaling: the numbers the studies print.
 
     Args:
         scheme: the rule.
         table: rows with `age` and the columns of `cells`, the train split as it is trained on.
         cells: the axes of the table.
+        target: int64 (cells,), for rule `plan`: the images that the plan wants in each joint cell.
     Returns:
-        float64 (rows,), above 0.
+        float64 (rows,), above 0; under rule `plan` 0 where the plan wants none.
     Raises:
         UserError: an axis or a value that the table does not have.
     """
     if scheme.rule == "none":
         return np.ones(len(table))
+    if scheme.rule == "plan":
+        if target is None:
+            raise ValueError("rule plan needs `target`")
+        cell = table["cell"].to_numpy()
+        return (target / np.maximum(np.bincount(cell, minlength=len(cells)), 1))[cell]
     axes = _axes(scheme, cells)
     columns = [_positions(scheme, axis, table) for axis in axes]
     sizes = [_size(scheme, axis) for axis in axes]

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator, model_validator
 from manifests.core.params import Local, Section
 
 Name = str
+ImageSet = Literal["original", "repeated", "balanced"]
 Strength = Annotated[float, Field(ge=0, le=10)]
 
 
@@ -21,7 +22,7 @@ class Scheme(Section):
 
     Attributes:
         rule: `none`; `groups`, n / (groups * n_group); `smoothed`, (s + n) / (s + groups * n_group);
-            or `table`, weights set by hand.
+            `plan`, the images that the plan wants in the joint cell / n_cell; or `table`, weights set by hand.
         axes: the axes that count; none named means every axis of `cells`.
         joint: one weight per combination of values, else the product of one weight per axis.
         edges: other age bins than those of `cells`, by their inner edges in years; `years` for single years.
@@ -32,7 +33,7 @@ class Scheme(Section):
     """
 
     key: ClassVar[str] = "weights"
-    rule: Literal["none", "groups", "smoothed", "table"] = "smoothed"
+    rule: Literal["none", "groups", "smoothed", "plan", "table"] = "smoothed"
     axes: tuple[Name, ...] = ()
     joint: bool = False
     edges: tuple[float, ...] | Literal["years"] | None = None
@@ -140,7 +141,7 @@ class Recipe(Section):
     augment_valid: bool = False
     mirror: bool = False
     experts: bool = False
-    images: Literal["original", "balanced"] = "original"
+    images: ImageSet = "original"
     batch: int | None = Field(default=None, ge=1, le=4096)
 
     @field_validator("stages")
@@ -196,7 +197,8 @@ class Run(Section):
     """A recipe trained on a set of images.
 
     Attributes:
-        images: the train originals, or the balanced set; none: what the recipe is meant for.
+        images: the `original` train photos; the plan's photos `repeated`, that is, each copy replaced by its
+            original; or the `balanced` set, whose copies are rendered. None: what the recipe is meant for.
         recipe: its name.
         weights: takes the place of the weights scheme of the recipe's last stage.
         adjust: takes the place of the recipe's.
@@ -204,7 +206,7 @@ class Run(Section):
     """
 
     key: ClassVar[str] = "runs"
-    images: Literal["original", "balanced"] | None = None
+    images: ImageSet | None = None
     recipe: Name = "default"
     weights: Name | Scheme | None = None
     adjust: Strength | Adjust | None = None

@@ -33,7 +33,7 @@ class System(Part):
     Attributes:
         name: the run's, the published row's or the given name.
         kind: where its numbers are from.
-        role: of a run: baseline, augmentation, weights, both, or empty where it is another recipe.
+        role: of a run: baseline, repetition, augmentation, weights, both or adjustment.
         recipe: the recipe's name, where there is one.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.

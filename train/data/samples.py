@@ -44,20 +44,46 @@ class Samples:
 
 
 def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells) -> Samples:
-    """Choose the train split of a run: the originals or the balanced set, plus the recipe's views.
+    """Choose the train images of a run, in order of image_id and copy, plus the recipe's views.
 
+    Args:
+        index: the index's rows.
+        images: `original`; `balanced`, what the plan keeps and adds; or `repeated`, the same with each copy replaced
+            by its original, which may lie in a shard of dropped photos.
+        augmentation: of the recipe.
+        cells: the axes.
     Raises:
-        UserError: there is no such image.
+        UserError: there is no such image, or the original of a copy is not in the index.
     """
-    chosen = pc.field("copy") == 0 if images == "original" else pc.field("kept")
-    table = index.filter((pc.field("split") == "train") & chosen).sort_by(
-        [("image_id", "ascending"), ("copy", "ascending")]
-    )
+    wanted = pc.field("copy") == 0 if images == "original" else pc.field("kept")
+    table = _train_rows(index, wanted)
+    if images == "repeated":
+        table = _originals(table["image_id"], _train_rows(index, pc.field("copy") == 0))
     if not len(table):
         raise UserError(
             "index.parquet", f"train photos of the {images} images", "none", "Look at quarantine.parquet and the plan"
         )
     return augmented(Samples(table, [PLAIN] * len(table)), augmentation, cells)
+
+
+def _train_rows(index: pa.Table, wanted: pc.Expression) -> pa.Table:
+    rows = index.filter((pc.field("split") == "train") & wanted)
+    return rows.sort_by([("image_id", "ascending"), ("copy", "ascending")])
+
+
+def _originals(ids: pa.ChunkedArray, originals: pa.Table) -> pa.Table:
+    """The original of each image_id, as often as it is listed."""
+    places = pc.index_in(ids, originals["image_id"].combine_chunks())
+    if places.null_count:
+        missing = ids.filter(pc.is_null(places))[0].as_py()
+        again = "Run `python -m augment.render` again"
+        raise UserError("index.parquet", "the original of every copy", f"no copy 0 of {missing}", again)
+    return originals.take(places)
+
+
+def target(index: pa.Table, cells: Cells) -> np.ndarray:
+    """How many images the plan's set has in each joint cell: int64 (cells,)."""
+    return np.bincount(_train_rows(index, pc.field("kept"))["cell"].to_numpy(), minlength=len(cells))
 
 
 def split_samples(index: pa.Table, split: str) -> Samples:

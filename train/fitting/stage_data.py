@@ -47,10 +47,10 @@ def sample_weights_of(run: RunContext, stage: Stage, chosen: Samples) -> np.ndar
         schemes = [_expert(axis, run.cells) for axis in run.cells.names]
     else:
         schemes = [[named(stage.weights)]]
-    columns = []
+    columns, target = [], samples.target(run.index, run.cells)
     with located(f".runs.{run.name}.weights"):
         for factors in schemes:
-            raw = np.prod([weigh(scheme, chosen.table, run.cells) for scheme in factors], axis=0)
+            raw = np.prod([weigh(scheme, chosen.table, run.cells, target) for scheme in factors], axis=0)
             columns.append(normalised(factors[0], raw))
     return np.stack(columns, axis=1).astype(np.float32)
 

@@ -24,10 +24,10 @@ from train.scoring.scored_runs import ROLES, ScoredRun
 
 
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
-    """The report's four in its order, then the others as `params.yaml` lists them.
+    """One run of each role in the order of `ROLES`, then the others as `params.yaml` lists them.
 
-    The four are the first run of each role with one recipe, the baseline's, so that they differ
-    in the images and the sample weights alone.
+    They are the first run of each role with one recipe, the baseline's, so that they differ in the images, the sample
+    weights and the adjustment alone.
     """
     recipe = next((run.recipe for run in runs if run.role == "baseline"), runs[0].recipe)
     alike = [run for run in runs if run.recipe == recipe]

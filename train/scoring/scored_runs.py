@@ -8,13 +8,13 @@ from pathlib import Path
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Scheme, Train
+from manifests.sections.train import Recipe, Scheme, Train
 from manifests.tables import predictions, scorecard
 from manifests.tables.scorecard import Scorecard
 from train.recipes import recipe_of
 from train.scoring.predictions import LabelledPhotos, labelled
 
-ROLES = ("baseline", "augmentation", "weights", "both")
+ROLES = ("baseline", "repetition", "augmentation", "weights", "both", "adjustment")
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,21 +24,28 @@ class ScoredRun:
     Attributes:
         name: the run's name.
         recipe: its recipe's name.
-        role: what the course's report calls it, one of `ROLES`.
+        images: the set of images that it was trained on.
+        role: how it differs from the baseline, one of `ROLES`.
         card: its scorecard.
         photos: split -> its labelled photos.
     """
 
     name: str
     recipe: str
+    images: str
     role: str
     card: Scorecard
     photos: Mapping[str, LabelledPhotos]
 
 
-def role(images: str, weighted: bool) -> str:
-    """Choose a run's role: by whether it has copies, and whether it has sample weights."""
-    return ROLES[(images == "balanced") + 2 * weighted]
+def role(recipe: Recipe) -> str:
+    """Choose a run's role: by its images, its sample weights and its logit adjustment."""
+    weighted = any(isinstance(stage.weights, Scheme) and stage.weights.rule != "none" for stage in recipe.stages)
+    if recipe.adjustment is not None and recipe.images == "original" and not weighted:
+        return "adjustment"
+    if weighted:
+        return "weights" if recipe.images == "original" else "both"
+    return {"original": "baseline", "repeated": "repetition", "balanced": "augmentation"}[recipe.images]
 
 
 def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
@@ -68,12 +75,12 @@ def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
                 f"Run `python -m train.fit --run {name}` again",
             )
         shared = cells
-        weighted = any(isinstance(s.weights, Scheme) and s.weights.rule != "none" for s in recipe.stages)
         found.append(
             ScoredRun(
                 name=name,
                 recipe=run.recipe,
-                role=role(recipe.images, weighted),
+                images=recipe.images,
+                role=role(recipe),
                 card=scorecard.read(folder / name / "scorecard.json"),
                 photos=photos,
             )
