@@ -1,0 +1,85 @@
+"""Which way is best on these photos, and whether rendering pays: one rule, and one sentence.
+
+The rule, on figures from the outer folds, with the sum of MAE and average bias as each way's score:
+
+- The best way is the one with the least score. Another way is as good where the interval of the difference of
+  neither its MAE nor its average bias to the best one's leaves out 0.
+- Rendering pays where a rendered way is better than the best way without images and better than repeating: in one
+  of the two figures the interval of the difference lies below 0, and in the other it does not lie above 0.
+- It does not pay otherwise; then the way to take is the cheapest that is as good as the best: the first in the
+  order of the table without images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from manifests.core import text
+from manifests.tables.comparison import Difference, Pair
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to do.
+
+    Attributes:
+        kind: whether rendering `pays`, some other way is `better` than the plain one, or there is `no difference`.
+        way: the way to take.
+        sentence: for the reader.
+    """
+
+    kind: Literal["pays", "better", "no difference"]
+    way: str
+    sentence: str
+
+
+def better(pair: Pair) -> bool:
+    """Whether the first is better than the second: one figure lower beyond noise, the other not higher beyond it."""
+    figures = (pair.mae, pair.average_bias)
+    return any(one.high < 0 for one in figures) and not any(one.low > 0 for one in figures)
+
+
+def verdict(
+    score: Mapping[str, float],
+    pairs: Mapping[tuple[str, str], Pair],
+    plain: str,
+    repeated: str,
+    rendered: Sequence[str],
+) -> Verdict:
+    """Apply the rule.
+
+    Args:
+        score: way -> MAE plus average bias, in the order of the table.
+        pairs: (first, second) -> the differences first - second, for every two ways in both orders.
+        plain: the way that the others are compared with.
+        repeated: the way that repeats the plan's photos.
+        rendered: the ways that train on rendered images.
+    """
+    others = [way for way in score if way not in rendered and way != repeated]
+    cheapest = min(others, key=lambda way: score[way])
+    best = min(rendered, key=lambda way: score[way])
+    if better(pairs[best, cheapest]) and better(pairs[best, repeated]):
+        return Verdict(
+            "pays",
+            best,
+            f"Rendering pays on these photos: {best} against {cheapest}, the best way without images, "
+            f"{_difference(pairs[best, cheapest])}; against {repeated}, {_difference(pairs[best, repeated])}.",
+        )
+    tail = f"{best} against {cheapest}, the best way without images, {_difference(pairs[best, cheapest])}; "
+    tail += f"against {repeated}, {_difference(pairs[best, repeated])}."
+    if cheapest != plain and better(pairs[cheapest, plain]):
+        lead = f"Rendering does not pay on these photos; take {cheapest}: against {plain}, "
+        return Verdict("better", cheapest, f"{lead}{_difference(pairs[cheapest, plain])}. {tail}")
+    return Verdict(
+        "no difference", plain, f"No difference beyond noise: rendering does not pay on these photos. {tail}"
+    )
+
+
+def _difference(pair: Pair) -> str:
+    return f"MAE {_signed(pair.mae)} years, average bias {_signed(pair.average_bias)}"
+
+
+def _signed(one: Difference) -> str:
+    return text.signed(one.value, one.low, one.high)
