@@ -125,6 +125,8 @@ def _differences(row: dict[str, Any], photo: Photo, folders: Folders, shards: Sh
     drawn = json.loads(row["replay"])
     again = photo.content
     if drawn:
+        if row["donor"] and row["donor_path"] is None:
+            return [f"its donor {row['donor']} is not in the index"]
         donor = Photo(folders.root, row["donor_path"], row["donor"], folders.max_bytes) if row["donor"] else None
         _, again = ops.develop(photo.image, drawn, donor.image if donor else None, quality)
     reasons = []

@@ -8,7 +8,6 @@ is trained on, and no plan has counted one.
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -99,7 +98,9 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     column = pa.array(split).dictionary_encode().cast(photos.schema.field("split").type)
     rows = photos.set_column(photos.column_names.index("split"), "split", column)
     rows = rows.set_column(rows.column_names.index("near_of"), "near_of", pa.nulls(len(rows), pa.string()))
-    rows = rows.filter(pa.array(split != "")).sort_by([("split", "ascending"), ("path", "ascending")])
+    rows = rows.filter(pa.array(split != "")).sort_by("path")
+    named = rows["split"].cast(pa.string())
+    rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
     marker = sha256(setup.params.read_bytes() + str(rows["image_id"].to_pylist()).encode() + "".join(split).encode())
     if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker.hexdigest():
         return
@@ -138,8 +139,7 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
     from train.fitting.run import predict, train_repeats
     from train.model import heads, runtime
 
-    os.environ["N_JOBS"] = "1"  # what a network learns depends on its threads, and this on nothing
-    devices = runtime.prepare(setup.seed)
+    devices = runtime.prepare(setup.seed, threads=1)  # what a network learns depends on its threads
     table, cells = index.read(one.folder / "shards/index.parquet")
     train, recipe = trials.resolved(setup.trial, setup.section, way, setting, networks)
     run = RunContext(way, train, recipe, setup.seed, table, cells, one.folder / "shards", setup.cache, devices)

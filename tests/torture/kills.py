@@ -6,6 +6,7 @@ python -m tests.torture.kills --count 1000 --seed 1 --only render,SIGTERM
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -139,10 +140,8 @@ class Torture:
             shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
         running = self.start(stage)
         time.sleep(moment * self.length[stage])
-        try:
+        with contextlib.suppress(ProcessLookupError):  # it has ended already
             WAYS[way](running)
-        except ProcessLookupError:
-            pass
         _, said = running.process.communicate(timeout=300)
         self.counts[f"{stage}, {way}: exit {running.process.returncode}"] += 1
         wrong = [f"traceback: {said[-1500:]}"] if "Traceback" in said else []
@@ -155,17 +154,12 @@ class Torture:
             wrong.append(f"{len(living)} processes live after {GONE:g} s")
             for one in living:
                 os.kill(one, signal.SIGKILL)
-        again = self.whole(stage)
-        return wrong + ([again] if again else [])
+        return wrong
 
 
 def main() -> None:
     """Make the project, kill, print the counts."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help=f"of {', '.join((*STAGES, *WAYS))}, joined by commas")
-    options = parser.parse_args()
+    options = _options()
     only = [word.strip() for word in options.only.split(",") if word.strip()]
     stages = [stage for stage in STAGES if stage in only] or list(STAGES)
     ways = [way for way in WAYS if way in only] or list(WAYS)
@@ -174,23 +168,38 @@ def main() -> None:
         if "dvc repro" in stages:
             (torture.folder / "dvc.yaml").write_text(DVC)
             subprocess.run(
-                ["dvc", "init", "-q", "--no-scm"], cwd=folder + "/project", check=True, env=projects.environment()
+                ["dvc", "init", "-q", "--no-scm"], cwd=torture.folder, check=True, env=projects.environment()
             )
         for stage in stages:
-            assert not torture.whole(stage), stage
-        rng = random.Random(options.seed)
-        random.seed(options.seed)
-        for number in range(options.count):
-            stage = rng.choices(stages, [STAGES[name] for name in stages])[0]
-            way, moment = rng.choice(ways), rng.uniform(0.02, 1.05)
-            wrong = torture.kill(stage, way, moment)
-            torture.failures += [f"{number}: {stage}, {way}, at {moment:.3f}: {each}" for each in wrong]
-            for each in wrong:
-                print(torture.failures[-1] if len(wrong) == 1 else each, flush=True)
+            assert not (wrong := torture.whole(stage)), f"{stage}: {wrong}"
+        _kill(torture, stages, ways, options)
     for name, count in sorted(torture.counts.items()):
         print(f"{name:<30} {count:>6}")
     print(f"{options.count} kills (seed {options.seed}), {len(torture.failures)} failures")
     sys.exit(bool(torture.failures))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--settle", type=int, default=1, help="kills after which a run goes on to its end")
+    parser.add_argument("--only", default="", help=f"of {', '.join((*STAGES, *WAYS))}, joined by commas")
+    return parser.parse_args()
+
+
+def _kill(torture: Torture, stages: list[str], ways: list[str], options: argparse.Namespace) -> None:
+    rng = random.Random(options.seed)
+    random.seed(options.seed)
+    for number in range(options.count):
+        stage = rng.choices(stages, [STAGES[name] for name in stages])[0]
+        way, moment = rng.choice(ways), rng.uniform(0.02, 1.05)
+        wrong = torture.kill(stage, way, moment)
+        if (number + 1) % options.settle == 0 or number + 1 == options.count:
+            wrong += [again] if (again := torture.whole(stage)) else []
+        found = [f"{number}: {stage}, {way}, at {moment:.3f}: {each}" for each in wrong]
+        torture.failures += found
+        print(*found, sep="\n", end="\n" if found else "", flush=True)
 
 
 if __name__ == "__main__":

@@ -52,13 +52,13 @@ class Devices:
     gpu: bool
 
 
-def prepare(seed: int) -> Devices:
+def prepare(seed: int, threads: int | None = None) -> Devices:
     """Seed everything, ask for deterministic kernels, and choose the strategy by the devices.
 
-    Predictions are the same twice for the same number of threads (`N_JOBS`).
+    Predictions are the same twice for the same number of threads: `threads`, or else `N_JOBS`.
     """
     gpus = tf.config.list_physical_devices("GPU")
-    _set_threads(command.jobs())
+    _set_threads(threads or command.jobs())
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     seed_all(seed)
