@@ -75,7 +75,7 @@ def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
     differences = ("MAE, difference", "average bias, difference")
-    head = ("row", "images", "MAE", *scored.axes, "average bias", *several, *differences)
+    head = ("row", "images", "steps", "MAE", *scored.axes, "average bias", *several, *differences)
     rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"Differences are from `{against}`: below 0 is better."
     about = [part.about.strip(), ""] if part.about else []
@@ -92,7 +92,17 @@ def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Ite
     if row.name != against:
         found = scored.difference(row.name, against)
         less = (difference(found.mae), difference(found.average_bias))
-    return (f"`{row.name}`", images, interval(scores.overall), *biases, interval(scores.average_bias), *alone, *less)
+    steps = "" if row.run.card.steps is None else str(row.run.card.steps)
+    return (
+        f"`{row.name}`",
+        images,
+        steps,
+        interval(scores.overall),
+        *biases,
+        interval(scores.average_bias),
+        *alone,
+        *less,
+    )
 
 
 def _sets(wanted: ExperimentTable) -> list[str]:

@@ -68,7 +68,9 @@ def test_rows_on_other_photos_do_not_compare() -> None:
     made = rows()
     photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS)
     card = scorecard("x", photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
-    made.append(figures.ReportRow("x.y", ScoredRun("x", "linear", "baseline", card, photos), 9, 0, scoring.CELLS))
+    made.append(
+        figures.ReportRow("x.y", ScoredRun("x", "linear", "original", "baseline", card, photos), 9, 0, scoring.CELLS)
+    )
     with pytest.raises(UserError) as error:
         figures.scored(made, Score(resamples=200, permutations=200), 7)
     assert str(error.value) == (

@@ -46,7 +46,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy2(ROOT / name, folder / name)
     change(folder, "source", "drawn", 200)
     change(folder, "plan", "total", 240)
-    change(folder, "train", "max_epochs", 2)
+    change(folder, "train", "max_steps", 6)
     call(folder, "git", "init", "-q")
     call(folder, "git", "config", "user.email", "reader@example.org")
     call(folder, "git", "config", "user.name", "Reader")

@@ -31,7 +31,7 @@ policies: {{pose: {{weight: 2}}, light: {{weight: 1}}, tone: {{weight: 1}}}}
 render: {{quality: 95}}
 train:
   backbone: small_cnn
-  max_epochs: 2
+  max_steps: 4
   runs: {{original: {{images: original}}, balanced: {{images: balanced}}}}
 score: {{resamples: 200, permutations: 200}}
 """

@@ -36,7 +36,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shares = {"age": {"<20": (0.25, 0.252)}, "gender": {"male": (None, 0.5)}}
         plan_sample.write(Path("manifests/built/plan.json"), **shares)
         for i, run in enumerate(RUNS):
-            scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=i, noise=7 - i), Path(), run)
+            scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=i, noise=7 - i), Path(), run, steps=500)
             patch.setattr("sys.argv", ["score", "--run", run])
             score.main()
     return folder
@@ -114,7 +114,7 @@ def test_the_leaderboard_ranks_every_row_in_every_column(call: Call) -> None:
 def test_published_rows_are_marked_everywhere(call: Call) -> None:
     call()
     text = Path("datasets/comparison.md").read_text()
-    assert "| D-2b (published) |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
+    assert "| D-2b (published) |  |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
     table = pd.read_csv("datasets/comparison.csv", keep_default_na=False)
     assert set(table.loc[table["name"] == "D-2b", "kind"]) == {"published"}
     assert len(table) == 2 * 26
@@ -138,14 +138,33 @@ def test_the_closing_table(call: Call, capsys: pytest.CaptureFixture[str]) -> No
     figures = [row.mae, *row.bias.values(), row.average_bias]
     lines = out.splitlines()
     assert lines[0] == "Errors and biases in years on 200 test photos; lower is better."
-    assert lines[2].split() == ["run", "MAE", "age", "gender", "ethnicity", "expression", "average", "bias"]
-    assert lines[3].split() == ["original", *(f"{f.value:.2f}" for f in figures)]
+    assert lines[2].split() == ["run", "steps", "MAE", "age", "gender", "ethnicity", "expression", "average", "bias"]
+    assert lines[3].split() == ["original", "500", *(f"{f.value:.2f}" for f in figures)]
     assert [line.split()[0] for line in lines[3:8]] == ["original", "balanced", "weighted", "both", "extra"]
     assert "  age: <20 25% -> 25%" in lines
     assert "  gender: male free -> 50%" in lines
     assert "manifests/built/quarantine.parquet" in out
     call("--show")
     assert capsys.readouterr().out == out
+
+
+def test_unequal_steps_are_warned_of_everywhere(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    call()
+    assert read().warnings == [] and "Warning" not in capsys.readouterr().out
+    scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=4, noise=3), Path(), "balanced", steps=1500)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["score", "--run", "balanced"])
+        score.main()
+    call()
+    (warning,) = read().warnings
+    assert warning == (
+        "The runs took unequal numbers of gradient steps (original 500, balanced 1500, weighted 500, both 500, "
+        "extra 500); a difference may be due to longer training."
+    )
+    assert f"Warning: {warning}" in capsys.readouterr().out
+    assert f"**Warning:** {warning}" in Path("datasets/comparison.md").read_text()
+    table = pd.read_csv("datasets/comparison.csv").set_index("name")
+    assert set(table.loc["balanced", "steps"]) == {1500} and table.loc["D-2b", "steps"].isna().all()
 
 
 def test_the_same_bytes_twice(call: Call) -> None:

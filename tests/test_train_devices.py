@@ -90,7 +90,7 @@ def test_mixed_precision_scales_the_loss_and_gives_float32() -> None:
 @pytest.mark.skipif(not tf.config.list_physical_devices("GPU"), reason="no GPU here")
 def test_a_run_trains_on_a_gpu(tmp_path: Path) -> None:
     write_shards(tmp_path / "shards", {"train": 128, "valid": 32, "test": 32})
-    params = "seed: 7\ntrain:\n  size: 32\n  max_epochs: 8\n  batch: 16\n  runs: {a: {}}\n"
+    params = "seed: 7\ntrain:\n  size: 32\n  max_steps: 64\n  batch: 16\n  runs: {a: {}}\n"
     (tmp_path / "params.yaml").write_text(params)
     paths = {"params": "params.yaml", "shards": "shards", "runs": "runs", "cache": "cache"}
     options = [f"--{name}={tmp_path / path}" for name, path in paths.items()]

@@ -40,7 +40,7 @@ SECTION = """seed: 7
 train:
   size: 32
   batch: 16
-  max_epochs: 2
+  max_steps: 4
   recipes:
     two:
       base: distribution
@@ -68,7 +68,7 @@ score: {resamples: 200, permutations: 200}
 train:
   size: 32
   batch: 16
-  max_epochs: 1
+  max_steps: 3
   runs:
 """
 
@@ -174,11 +174,11 @@ CHANGES = [
 def test_the_files_of_a_run(two: tuple[RunContext, pa.Table, list[runs.Repeat]], tmp_path: Path) -> None:
     _, made, _ = two
     for name in ("a", "b"):
-        outputs.write(made, tmp_path / name, CELLS)
+        outputs.write(made, tmp_path / name, CELLS, 8)
     for name in ("predictions.parquet", "predictions.csv", "predictions.zip"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     table, _ = predictions.read(tmp_path / "a" / "predictions.parquet")
-    assert table.num_rows == 36
+    assert table.num_rows == 36 and predictions.steps(table) == 8
     lines = (tmp_path / "a" / "predictions.csv").read_text().splitlines()
     test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
     np.testing.assert_allclose([float(line) for line in lines], test["age_pred"].to_numpy(), atol=1e-5)
@@ -267,7 +267,7 @@ def test_two_processes_predict_the_same(shards: Path, tmp_path: Path) -> None:
 
 
 def test_a_stage_goes_back_to_its_best_epoch(shards: Path, tmp_path: Path) -> None:
-    text = SECTION.replace("base: default, head", "base: default, stages: [{epochs: 2, rate: 1}], head")
+    text = SECTION.replace("base: default, head", "base: default, monitor: mae, stages: [{epochs: 2, rate: 1}], head")
     job = job_of(shards, tmp_path, "plain", text)
     table, (repeat,) = trained(job)
     valid = table.slice(0, 24)
@@ -278,7 +278,7 @@ def test_a_stage_goes_back_to_its_best_epoch(shards: Path, tmp_path: Path) -> No
 
 @pytest.mark.slow
 def test_killed_for_real_and_resumed_is_the_same(shards: Path, tmp_path: Path) -> None:
-    text = SECTION.replace("max_epochs: 2", "max_epochs: 12")
+    text = SECTION.replace("max_steps: 4", "max_steps: 24")
     results = []
     for name in ("whole", "killed"):
         (tmp_path / name).mkdir()
@@ -307,7 +307,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
         job = job_of(folder / "datasets/shards", folder, name, text)
         made, repeats = trained(job)
         assert len(repeats[0].history) == len(STUDIES[name].stages)
-        outputs.write(made, folder / "datasets/runs" / name, job.cells)
+        outputs.write(made, folder / "datasets/runs" / name, job.cells, runs.steps_taken(repeats))
         keras.backend.clear_session()
     return folder
 

@@ -74,13 +74,9 @@ def test_a_runs_images_take_the_place_of_the_recipes(tmp_path: Path) -> None:
 def test_a_recipe_of_ones_own_is_a_few_lines(tmp_path: Path) -> None:
     made = recipe(
         tmp_path,
-        "  max_epochs: 7\n"
-        "  recipes:\n"
-        "    mine: {base: distribution, spread: 4, head: [0.5, 32]}\n"
-        "  runs: {a: {recipe: mine}}\n",
+        "  recipes:\n    mine: {base: distribution, spread: 4, head: [0.5, 32]}\n  runs: {a: {recipe: mine}}\n",
     )
     assert (made.spread, made.head, made.loss) == (4, (0.5, 32), "soft_labels")
-    assert made.stages[0].epochs == 7
 
 
 @pytest.mark.parametrize(
@@ -99,6 +95,10 @@ def test_a_recipe_of_ones_own_is_a_few_lines(tmp_path: Path) -> None:
         (
             "  recipes: {m: {head: [1.5]}}\n  runs: {a: {recipe: m}}\n",
             "train.recipes.m.head: expected dropout rates from 0 to below 1, or whole numbers",
+        ),
+        (
+            "  max_epochs: null\n  runs: {a: {}}\n",
+            "train.max_epochs: expected `max_steps` in its place: a ceiling on gr",
         ),
         ("  runs: {}\n", "train.runs: expected dictionary should have at least 1 item"),
         ("  frozen: true\n  runs: {a: {}}\n", "train: expected pretrained `weights` where frozen is true"),

@@ -85,9 +85,10 @@ def test_a_stage_of_steps_takes_just_as_many(images: int, steps: int) -> None:
 
 
 def test_a_ceiling_cuts_steps_and_epochs_alike() -> None:
-    assert epochs(4049, ceiling=2, steps=1500) == loop.Epochs(2, 31 * 128, 31 * 128, 128)
-    assert epochs(4049, ceiling=2, epochs=60) == loop.Epochs(2, 4049, 4049, 128)
-    assert epochs(4049, ceiling=90, epochs=60).count == 60
+    assert epochs(4049, ceiling=70, steps=1500) == loop.Epochs(3, 31 * 128, 8 * 128, 128)
+    assert epochs(4049, ceiling=70, epochs=60) == epochs(4049, ceiling=70, steps=1500)
+    assert epochs(12_195, ceiling=70, epochs=60).steps == 70
+    assert epochs(4049, ceiling=9000, epochs=60).steps == 60 * 31
 
 
 @pytest.mark.parametrize(("steps", "warm"), [(1, 1), (7, 1), (800, 80)])

@@ -66,6 +66,7 @@ def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanRepo
             *_adjustment(recipe),
             *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
             f"- Images: {_images(recipe, plan)}",
+            *([] if card.steps is None else [f"- Steps: {card.steps} gradient steps."]),
             f"- Photos: {LICENCES[source.layout]}.",
             f"- Pretrained weights: {escaped(_pretrained(train))}.",
             "",
@@ -96,7 +97,7 @@ def _stage(stage: Stage) -> str:
     axes = f" over {', '.join(rule.axes) or 'every axis'}{', jointly' if rule.joint else ''}"
     weights = "no weights" if rule.rule == "none" else f"weights by rule {rule.rule}{axes}"
     power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
-    length = f"{stage.steps} gradient steps" if stage.steps else f"at most {stage.epochs} epochs"
+    length = f"{stage.steps} gradient steps" if stage.steps else f"at most {stage.epochs} times each image"
     return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
 
 

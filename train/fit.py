@@ -30,7 +30,7 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
     from train.fitting import outputs
     from train.fitting.context import RunContext
     from train.fitting.curves import Curves
-    from train.fitting.run import predict, train_repeats
+    from train.fitting.run import predict, steps_taken, train_repeats
     from train.model import runtime
     from train.model.heads import exported
 
@@ -42,7 +42,7 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
         repeats = train_repeats(run, curves)
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
     made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells)
-    outputs.write(made, folder, cells)
+    outputs.write(made, folder, cells, steps_taken(repeats))
     outputs.save_model(exported([repeat.network for repeat in repeats], recipe), folder / "model.keras")
     print(outputs.lines(run, repeats, made))
     shutil.rmtree(run.checkpoints, ignore_errors=True)

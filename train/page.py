@@ -37,7 +37,7 @@ def main() -> None:
             "results",
             plots=True,
             lead=tables.lead(compared),
-            notes=compared.notes,
+            notes=[*(f"Warning: {line}" for line in compared.warnings), *compared.notes],
             comparison=drawn.comparison,
             groups=drawn.groups,
             by_age=drawn.by_age,

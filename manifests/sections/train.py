@@ -75,8 +75,8 @@ class Stage(Section):
 
     Attributes:
         layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` alone.
-        epochs: the most epochs.
-        steps: gradient steps in all, in place of `epochs`: the last epoch is cut short to fit.
+        epochs: gradient steps as a multiple of the run's images: how often each is seen, at most.
+        steps: gradient steps in all, in place of `epochs`, for any number of images.
         rate: the learning rate at its start.
         weights: the weights scheme, by name or spelt out.
         from_scratch: draw new weights for the head first.
@@ -226,7 +226,7 @@ class Train(Section):
         frozen: never train the backbone: the features of each image are computed once, and a stage that would train
             all layers trains all of the head.
         batch: images per step.
-        max_epochs: a ceiling on every stage's epochs; for a quick look.
+        max_steps: a ceiling on the gradient steps of every stage, the same for all runs; for a quick look.
         recipes: the user's own, by name.
         runs: name -> run.
     """
@@ -238,9 +238,15 @@ class Train(Section):
     size: int = Field(default=96, ge=32, le=1024)
     frozen: bool = False
     batch: int = Field(default=64, ge=1, le=4096)
-    max_epochs: int | None = Field(default=None, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)
+    max_epochs: None = Field(default=None, exclude=True)
     recipes: dict[Name, OwnRecipe] = {}
     runs: dict[Name, Run] = Field(min_length=1)
+
+    @field_validator("max_epochs", mode="wrap")
+    @classmethod
+    def _renamed(cls, received: object, check: object) -> None:
+        raise ValueError("`max_steps` in its place: a ceiling on gradient steps, the same for all runs")
 
     @field_validator("runs")
     @classmethod

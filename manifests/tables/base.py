@@ -6,7 +6,7 @@ the values that no row has, without `params.yaml`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -44,15 +44,21 @@ def axis_columns(cells: Cells, cell: pa.Array) -> list[pa.Array]:
     ]
 
 
-def write(table: pa.Table, path: Path, cells: Cells, schema_of: SchemaOf) -> None:
-    """Check `table` against its schema and publish it at `path`.
+def write(
+    table: pa.Table, path: Path, cells: Cells, schema_of: SchemaOf, metadata: Mapping[str, str] | None = None
+) -> None:
+    """Check `table` against its schema and publish it at `path`, with `metadata` beside the cells.
 
     Raises:
         UserError: a column is missing, unknown, or of another type.
     """
     expected = schema_of(cells)
     check(table.schema, expected, path)
-    table = table.select(expected.names).cast(expected).replace_schema_metadata({"cells": cells.to_json()})
+    table = (
+        table.select(expected.names)
+        .cast(expected)
+        .replace_schema_metadata({"cells": cells.to_json(), **(metadata or {})})
+    )
     with publish(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 20)
 

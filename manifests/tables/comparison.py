@@ -35,6 +35,7 @@ class System(Part):
         kind: where its numbers are from.
         role: of a run: baseline, repetition, augmentation, weights, both or adjustment.
         recipe: the recipe's name, where there is one.
+        steps: gradient steps of a run, the mean over its seeds; None where nobody knows.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.
     """
@@ -43,6 +44,7 @@ class System(Part):
     kind: Kind
     role: str
     recipe: str
+    steps: int | None = None
     n: int
     mae: Figure
     bias: dict[str, Figure]
@@ -98,11 +100,15 @@ class Marginal(Part):
 
 
 class Comparison(Part):
-    """All of it; `split` is the headline: test where it has labels, else valid."""
+    """All of it; `split` is the headline: test where it has labels, else valid.
+
+    `warnings` say where the runs do not compare, `notes` what a reader must know.
+    """
 
     split: str
     splits: dict[str, SplitComparison]
     plan: list[Marginal]
+    warnings: list[str] = []
     notes: list[str]
 
 

@@ -9,6 +9,8 @@ import pyarrow as pa
 from manifests.core.cells import Cells
 from manifests.tables import base
 
+STEPS = "steps"  # in the file's metadata
+
 
 def schema(cells: Cells) -> pa.Schema:
     """Columns; `age` and `age_pred` in years, `age` null where the split has no labels.
@@ -30,11 +32,17 @@ def schema(cells: Cells) -> pa.Schema:
     )
 
 
-def write(table: pa.Table, path: Path, cells: Cells) -> None:
-    """Publish the table; see `base.write`."""
-    base.write(table, path, cells, schema)
+def write(table: pa.Table, path: Path, cells: Cells, steps: int | None = None) -> None:
+    """Publish the table with the gradient steps that the run took, where they are known; see `base.write`."""
+    base.write(table, path, cells, schema, {} if steps is None else {STEPS: str(steps)})
 
 
 def read(path: Path) -> tuple[pa.Table, Cells]:
     """Read and check the table; see `base.read`."""
     return base.read(path, schema, "train.fit")
+
+
+def steps(table: pa.Table) -> int | None:
+    """The gradient steps of the run whose table `read` returned: over all stages, the mean over its seeds."""
+    found = (table.schema.metadata or {}).get(STEPS.encode())
+    return None if found is None or not found.isdigit() else int(found)

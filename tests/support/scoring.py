@@ -65,8 +65,8 @@ def frame(
     return pa.Table.from_arrays(columns, schema=predictions.schema(CELLS))
 
 
-def write(table: pa.Table, folder: Path, run: str) -> Path:
+def write(table: pa.Table, folder: Path, run: str, steps: int | None = None) -> Path:
     """Publish it where the run's predictions belong."""
     path = folder / "datasets" / "runs" / run / "predictions.parquet"
-    predictions.write(table, path, CELLS)
+    predictions.write(table, path, CELLS, steps)
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -28,7 +29,7 @@ Report = Callable[[Checkpoint], None]
 
 @dataclass(frozen=True)
 class Epochs:
-    """How many epochs a stage has.
+    """The gradient steps of a stage as epochs; in an epoch no image is seen twice.
 
     Attributes:
         count: epochs.
@@ -44,23 +45,19 @@ class Epochs:
 
     @classmethod
     def of(cls, stage: Stage, batch: int, images: int, ceiling: int | None = None) -> Epochs:
-        """Count the stage's epochs, or those that its gradient steps make where it names them.
+        """Divide the stage's steps among epochs.
 
         Args:
             stage: the stage.
             batch: images per step; an epoch's rest smaller than that is left out of it.
             images: train images.
-            ceiling: the most epochs; None: no ceiling.
+            ceiling: the most steps; None: no ceiling.
         """
         batch = min(batch, images)
-        count, size, last = stage.epochs, images, images
-        if stage.steps is not None:
-            whole = images // batch
-            count, size = -(-stage.steps // whole), whole * batch
-            last = (stage.steps - (count - 1) * whole) * batch
-        if ceiling is not None and count > ceiling:
-            count, last = ceiling, size
-        return cls(count, size, last, batch)
+        whole = images // batch
+        steps = min(stage.steps or stage.epochs * whole, ceiling or sys.maxsize)
+        count = -(-steps // whole)
+        return cls(count, whole * batch, (steps - (count - 1) * whole) * batch, batch)
 
     def rows(self, epoch: int) -> int:
         """Images of an epoch, counted from 0."""
@@ -75,7 +72,7 @@ class Epochs:
 def train_stage(
     at: StageContext, data: TrainingData, validate: Validate, resumed: Checkpoint, report: Report
 ) -> Checkpoint:
-    """Train until the epochs or the patience are used up, and go back to the best epoch.
+    """Train until the steps or the patience are used up, and go back to the best epoch.
 
     Args:
         at: the stage; the trainable flags of its network are set.
@@ -87,7 +84,7 @@ def train_stage(
         the checkpoint at the beginning of the next stage.
     """
     model, variables, recipe, run = at.model, at.variables, at.run.recipe, at.run
-    epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_epochs)
+    epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_steps)
     optimiser = _compiled(at, epochs, adjust.loss(at.run, data))
     counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
     if "optimiser" in resumed.arrays:
@@ -109,7 +106,7 @@ def train_stage(
                 "Lower the stage's rate",
             )
         metrics = validate()
-        record = {"stage": counters.stage, "rate": rate, "loss": loss, **metrics}
+        record = {"stage": counters.stage, "steps": len(rows) // epochs.batch, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
             best = checkpoint.values(variables)

@@ -16,7 +16,7 @@ from manifests.core.text import figure
 from manifests.tables import predictions
 from train.data.samples import Samples
 from train.fitting.context import RunContext
-from train.fitting.run import Repeat
+from train.fitting.run import Repeat, steps_taken
 from train.fitting.stage_data import sample_weights_of, samples_of
 from train.model.heads import ages
 from train.model.losses import AGES
@@ -48,11 +48,11 @@ def table(splits: list[Samples], outputs: list[list[np.ndarray]], cells: Cells) 
     return pa.concat_tables(parts)
 
 
-def write(made: pa.Table, folder: Path, cells: Cells) -> None:
+def write(made: pa.Table, folder: Path, cells: Cells, steps: int) -> None:
     """Publish `predictions.parquet`, `.csv` and `.zip`: the submission is the test split's ages, in years."""
     test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
     lines = "".join(f"{age:.6f}\n" for age in test["age_pred"].to_pylist())
-    predictions.write(made, folder / "predictions.parquet", cells)
+    predictions.write(made, folder / "predictions.parquet", cells, steps)
     write_text(folder / "predictions.csv", lines)
     write_bytes(folder / "predictions.zip", zipped("predictions.csv", lines.encode()))
 
@@ -78,13 +78,12 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
     """One line on what was trained, one on valid: the mean absolute error, and its spread over the repeats."""
-    epochs = "+".join(str(len(repeat.history)) for repeat in repeats)
     stages = run.recipe.stages
     chosen = samples_of(run, stages[-1])
     size = effective_size(sample_weights_of(run, stages[-1], chosen)[:, 0].astype(np.float64))
     told = [
         f"{run.name}: {len(chosen)} {run.recipe.images} images (effective {figure(size, digits=0)}), "
-        f"{len(stages)} stage(s), {epochs} epochs"
+        f"{len(stages)} stage(s), {steps_taken(repeats)} steps"
     ]
     valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))
     valid = valid.filter(pc.is_valid(valid["age"]))

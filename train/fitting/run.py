@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,16 @@ class Repeat:
 
     network: heads.Network
     history: list[dict[str, float]]
+
+    @property
+    def steps(self) -> int:
+        """Gradient steps taken, over all stages."""
+        return round(sum(record["steps"] for record in self.history))
+
+
+def steps_taken(repeats: Sequence[Repeat]) -> int:
+    """The mean over the repeats, which differ where early stopping ends some of them sooner."""
+    return round(sum(repeat.steps for repeat in repeats) / len(repeats))
 
 
 Report = Callable[[int, list[dict[str, float]]], None]
@@ -80,7 +90,7 @@ class _RepeatTraining:
         backbones.set_trainable(self.network.backbone, at.trains_pixels, pretrained=self.run.train.weights != "none")
         data, validate = stage_data.training_data(at), validator(at)
         label = f"{self.run.name} {self.number + 1}/{self.run.seeds} stage {current.counters.stage + 1}"
-        epochs = loop.Epochs.of(at.stage, self.run.batch, len(data.inputs), self.run.train.max_epochs)
+        epochs = loop.Epochs.of(at.stage, self.run.batch, len(data.inputs), self.run.train.max_steps)
         with command.progress(epochs.count, label, "epoch") as bar:
             bar.update(current.counters.epoch)
 

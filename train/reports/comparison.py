@@ -20,12 +20,14 @@ def terminal(comparison: Comparison) -> str:
     """The short table that ends `make repro`: runs, plan wanted and reached, where to look next."""
     scored = comparison.splits[comparison.split]
     runs = [row for row in scored.rows if row.kind == "run"]
-    head = ["run", "MAE", *scored.axes, "average bias"]
+    head = ["run", "steps", "MAE", *scored.axes, "average bias"]
     lines = [
         f"Errors and biases in years on {scored.n} {comparison.split} photos; lower is better.",
         "",
-        *text.columns([head, *([row.name, *_numbers(row, scored.axes)] for row in runs)]),
+        *text.columns([head, *([row.name, _steps(row), *_numbers(row, scored.axes)] for row in runs)]),
     ]
+    if comparison.warnings:
+        lines += ["", *(f"Warning: {line}" for line in comparison.warnings)]
     if comparison.plan:
         lines += ["", "Plan, share of the training images: wanted -> reached", *_plan_lines(comparison)]
     return "\n".join([*lines, "", "Where to look next", *(f"  {line}" for line in LOOK)])
@@ -33,6 +35,10 @@ def terminal(comparison: Comparison) -> str:
 
 def _numbers(row: System, axes: Sequence[str]) -> list[str]:
     return [figure(of.value) for of in (row.mae, *(row.bias[axis] for axis in axes), row.average_bias)]
+
+
+def _steps(row: System) -> str:
+    return "" if row.steps is None else str(row.steps)
 
 
 def _plan_lines(comparison: Comparison) -> Iterable[str]:
@@ -50,7 +56,7 @@ def csv_text(comparison: Comparison) -> str:
     """One row per system and split; intervals as columns `<figure>_low` and `<figure>_high`."""
     axes = comparison.splits[comparison.split].axes
     figures = ["mae", *(f"bias_{axis}" for axis in axes), "average_bias"]
-    head = ["split", "name", "kind", "role", "recipe", "n"]
+    head = ["split", "name", "kind", "role", "recipe", "steps", "n"]
     head += [f"{figure}{end}" for figure in figures for end in ("", "_low", "_high")]
     head += ["average_rank"]
     return text.csv_table(
@@ -63,13 +69,14 @@ def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str]) -> Itera
     for row in scored.rows:
         figures = [row.mae, *(row.bias.get(axis) for axis in axes), row.average_bias]
         numbers = [n for f in figures for n in ((f.value, f.low, f.high) if f else (None, None, None))]
-        yield [split, row.name, row.kind, row.role, row.recipe, row.n, *numbers, rank[row.kind, row.name]]
+        yield [split, row.name, row.kind, row.role, row.recipe, row.steps, row.n, *numbers, rank[row.kind, row.name]]
 
 
 def markdown(comparison: Comparison) -> str:
     """The whole comparison: each split's systems, groups, pairs and leaderboard, headline first, then the notes."""
     order = sorted(comparison.splits, key=lambda split: split != comparison.split)
     parts = ["# Comparison", "", "Errors and biases in years; lower is better. In brackets 95% intervals.", ""]
+    parts += [line for warning in comparison.warnings for line in (f"**Warning:** {escaped(warning)}", "")]
     for split in order:
         parts += _split(split, comparison.splits[split])
     if comparison.plan:
@@ -90,7 +97,12 @@ def _plan(comparison: Comparison) -> Iterable[Sequence[str]]:
 def _split(split: str, scored: SplitComparison) -> list[str]:
     runs = [row for row in scored.rows if row.kind == "run"]
     figures = ("MAE", *scored.axes, "average bias")
-    lines = [f"## {split}: {scored.n} photos", "", *text.markdown(("system", "role", *figures), _systems(scored)), ""]
+    lines = [
+        f"## {split}: {scored.n} photos",
+        "",
+        *text.markdown(("system", "role", "steps", *figures), _systems(scored)),
+        "",
+    ]
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
     lines += [*text.markdown(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
     lines += ["MAE by group; groups with a * are small, their intervals wide.", ""]
@@ -105,7 +117,8 @@ def _split(split: str, scored: SplitComparison) -> list[str]:
 def _systems(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for row in scored.rows:
         name = f"{row.name} (published)" if row.kind == "published" else row.name
-        yield [name, row.role, *(interval(f) for f in (row.mae, *(row.bias[a] for a in scored.axes), row.average_bias))]
+        figures = (row.mae, *(row.bias[axis] for axis in scored.axes), row.average_bias)
+        yield [name, row.role, _steps(row), *map(interval, figures)]
 
 
 def _chances(runs: Sequence[System], axes: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -43,10 +43,14 @@ def by_age_csv(card: Scorecard) -> str:
     )
 
 
+def _steps(card: Scorecard) -> str:
+    return "" if card.steps is None else f", {card.steps} gradient steps"
+
+
 def terminal(card: Scorecard) -> str:
     """What the command prints: the headline split's MAE, its biases, and the notes."""
     scores = card.splits[card.split]
-    lines = [f"{card.run}, {card.split}: MAE {text.interval(scores.overall)} years on {scores.n} photos"]
+    lines = [f"{card.run}, {card.split}: MAE {text.interval(scores.overall)} years on {scores.n} photos{_steps(card)}"]
     for axis, bias in [*scores.bias.items(), ("average", scores.average_bias)]:
         lines.append(
             f"  bias {axis:<12} {text.figure(bias.value):>5}  ({text.span(bias.low, bias.high)}), "

@@ -65,8 +65,18 @@ def compare(
             for split in ordered[0].photos
         },
         plan=_marginals(plan),
+        warnings=_unequal_steps(ordered),
         notes=_notes(ordered[0].card),
     )
+
+
+def _unequal_steps(runs: Sequence[ScoredRun]) -> list[str]:
+    """A warning where the runs took unequal numbers of gradient steps."""
+    steps = {run.name: run.card.steps for run in runs if run.card.steps is not None}
+    if len(set(steps.values())) < 2:
+        return []
+    told = ", ".join(f"{name} {count}" for name, count in steps.items())
+    return [f"The runs took unequal numbers of gradient steps ({told}); a difference may be due to longer training."]
 
 
 def _marginals(plan: PlanReport) -> list[Marginal]:
@@ -121,6 +131,7 @@ def _of_run(run: ScoredRun, split: str) -> System:
         kind="run",
         role=run.role,
         recipe=run.recipe,
+        steps=run.card.steps,
         n=scores.n,
         mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
         bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},

@@ -18,13 +18,16 @@ from train.scoring.resampling import chance_biases, p_value, strata, weights
 BAND = 5  # years
 
 
-def scorecard(run: str, photos: dict[str, LabelledPhotos], cells: Cells, options: Score, seed: int) -> Scorecard:
+def scorecard(
+    run: str, photos: dict[str, LabelledPhotos], cells: Cells, options: Score, seed: int, steps: int | None = None
+) -> Scorecard:
     """Score every labelled split; the headline is test where it has labels, else valid."""
     scored = {split: _split(found, cells, options, seed) for split, found in photos.items()}
     headline = "test" if "test" in scored else "valid"
     top = scored[headline][0]
     return Scorecard(
         run=run,
+        steps=steps,
         split=headline,
         overall=top.overall,
         by_group={split: by_group for split, (_, by_group) in scored.items()},
