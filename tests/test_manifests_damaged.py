@@ -17,7 +17,7 @@ from augment import store
 from augment.cache import packs
 from balance import counts, emphasise, page, plan
 from manifests import scan
-from manifests.core import command, params, parquet
+from manifests.core import command, inputs, params
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.source import Source
@@ -76,7 +76,7 @@ def test_a_pipe_in_place_of_a_table_is_said() -> None:
     with pytest.raises(UserError, match="a device, pipe or socket"):
         source.read(Path("source.parquet"))
     with pytest.raises(UserError, match="a directory"):
-        parquet.read(Path("photos"), "a table", "Make it", "Make it")
+        inputs.read_table(Path("photos"), "a table", "Make it", "Make it")
 
 
 def test_a_column_that_must_have_values_has_them() -> None:
