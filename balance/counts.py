@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.core import files, parquet
+from manifests.core import inputs
 from manifests.core.cells import Axis, Cells
 from manifests.core.errors import UserError
 
@@ -85,9 +85,9 @@ def _table(path: Path) -> pa.Table:
 
     remedy = "Correct --counts"
     if path.suffix == ".parquet":
-        table = parquet.read(path, "a table of counts", remedy, remedy)
+        table = inputs.read_table(path, "a table of counts", remedy, remedy)
     else:
-        content = files.read_small(path, "a table of counts", remedy, remedy)
+        content = inputs.read_small(path, "a table of counts", remedy, remedy)
         try:
             table = csv.read_csv(pa.BufferReader(content))
             table.validate(full=True)
@@ -102,7 +102,7 @@ def _table(path: Path) -> pa.Table:
 def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
     for name in (axis.column, axis.name):
         if name in table.column_names:
-            return parquet.values(table[name], f"{path}: {name}", "Write words or numbers")
+            return inputs.values(table[name], f"{path}: {name}", "Write words or numbers")
     raise UserError(
         f"{path}: {axis.name}",
         "a column for each axis of `cells`",
@@ -137,7 +137,7 @@ def _counts(table: pa.Table, path: Path) -> np.ndarray:
     if COUNT not in table.column_names:
         raise UserError(where, "a column of this name", f"the columns {', '.join(table.column_names)}", "Add it")
     counts = []
-    for row, value in enumerate(parquet.values(table[COUNT], where, "Write numbers"), 1):
+    for row, value in enumerate(inputs.values(table[COUNT], where, "Write numbers"), 1):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST or value % 1:
             raise UserError(
                 f"{where}, row {row}", f"a whole number from 0 to {_MOST}", repr(value), "Correct the count"

@@ -143,3 +143,13 @@ def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert said.value.filename == str(tmp_path / "table")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_writer_left_is_removed_and_a_living_ones_part_stays(tmp_path: Path) -> None:
+    (tmp_path / ".table.killed.part").write_text("half")
+    with files.publish(tmp_path / "table") as first:
+        first.write_text("1")
+        with files.publish(tmp_path / "table") as second:
+            second.write_text("2")
+        assert first.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["table"] and (tmp_path / "table").read_text() == "1"

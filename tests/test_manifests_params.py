@@ -168,6 +168,7 @@ def test_the_largest_seed(written) -> None:
             "params.yaml: expected at most",
         ),
         ("source: " + "[" * 3000 + "]" * 3000, "params.yaml: expected valid YAML 1.2"),
+        ("source: {? [[a]] : b}\n", "params.yaml: expected valid YAML 1.2"),
     ],
 )
 def test_a_section_within_itself_too_deep_or_too_large_is_said(content: str, rule: str, tmp_path: Path) -> None:

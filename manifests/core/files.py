@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -20,7 +21,7 @@ def publish(path: Path) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; fsync and rename it there on success.
 
     On any exception, a KeyboardInterrupt included, the temporary file is removed and `path`
-    stays as it was.
+    stays as it was. What a killed writer of the same file left is removed, too.
 
     Args:
         path: where the finished file is to be.
@@ -31,12 +32,16 @@ def publish(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob(f".{path.name}.*.part"):
+            if not _in_use(leftover):
+                leftover.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
-    os.close(handle)
     temporary = Path(name)
     try:
+        with contextlib.suppress(OSError):  # a network file system that can't lock a file
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield temporary
         sync(temporary)
         temporary.chmod(0o644)  # mkstemp's 0600 would hide the file from the user's group
@@ -49,6 +54,7 @@ def publish(path: Path) -> Iterator[Path]:
             error.filename = str(path)
         raise
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
@@ -78,7 +84,6 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-SMALL = 200_000_000  # bytes: far above any JSON file that a stage writes
 MARKER = ".stage"  # in each folder that a stage made, so that no other folder is ever replaced
 
 
@@ -149,7 +154,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         UserError: another command holds it.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -220,27 +225,6 @@ def _check_regular(status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
         folder = stat.S_ISDIR(status.st_mode)
         raise NotReadable("not_a_file", "a directory" if folder else "a device, pipe or socket")
-
-
-def read_small(path: Path, what: str, missing: str, damaged: str) -> bytes:
-    """Read a plain file of at most SMALL bytes; it may be empty.
-
-    Args:
-        path: the file.
-        what: its name in messages.
-        missing: what to do where there is no such file.
-        damaged: what to do where it is not read.
-    Raises:
-        UserError: no such file, no plain file, or a larger one.
-    """
-    try:
-        return read_plain(str(path), SMALL)
-    except FileNotFoundError as error:
-        raise UserError(str(path), what, "no such file", missing) from error
-    except NotReadable as error:
-        if error.reason == "empty_file":
-            return b""
-        raise UserError(str(path), what, error.detail, damaged) from error
 
 
 def is_address(text: str) -> bool:

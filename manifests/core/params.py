@@ -23,6 +23,8 @@ from manifests.core.files import NotReadable, is_address, read_plain
 
 _BYTES = 10_000_000  # of a parameter file
 _ENTRIES = 1_000_000
+# What ruamel raises: of its own, and where a key is a list, a tag is unknown, a date has 40 days or lists are too deep.
+_NO_YAML = (YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
 
 
@@ -82,7 +84,7 @@ def parsed(path: Path) -> Any:
         raise UserError(str(path), "a parameter file", error.detail, "Name a file with --params") from error
     except FileNotFoundError as error:
         raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
-    except (YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+    except _NO_YAML as error:
         raise UserError(
             str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"
         ) from error

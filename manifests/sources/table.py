@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.core import parquet
+from manifests.core import inputs
 from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.sources import ages
@@ -92,13 +92,13 @@ def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | N
         yield from records(labels, columns, _delimiter(labels))
         return
     table = _parquet(labels)
-    words = [[_word(value) for value in parquet.values(table[name], f"{labels}: {name}", _REMEDY)] for name in columns]
+    words = [[_word(value) for value in inputs.values(table[name], f"{labels}: {name}", _REMEDY)] for name in columns]
     for number, fields in enumerate(zip(*words, strict=True), 1):
         yield f"{labels.name}:{number}", dict(zip(columns, fields, strict=True))
 
 
 def _parquet(labels: Path) -> pa.Table:
-    table = parquet.read(labels, "a label file", _REMEDY, _REMEDY)
+    table = inputs.read_table(labels, "a label file", _REMEDY, _REMEDY)
     twice = [name for name in table.column_names if table.column_names.count(name) > 1]
     if twice:
         raise UserError(f"{labels}: {twice[0]}", "each column once", "the name twice", "Rename or remove one column")

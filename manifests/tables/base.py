@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from manifests.core import parquet
+from manifests.core import inputs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
 from manifests.core.files import publish
@@ -74,7 +74,7 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
         UserError: no such file, no Parquet, a column that does not match, or a cell that is none.
     """
     again = f"Run `python -m {made_by}` again"
-    table = parquet.read(path, "a table", f"Run `python -m {made_by}` first", again)
+    table = inputs.read_table(path, "a table", f"Run `python -m {made_by}` first", again)
     metadata = table.schema.metadata or {}
     if b"cells" not in metadata:
         raise UserError(str(path), "a table with its cells in the metadata", "none", again)

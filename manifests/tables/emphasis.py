@@ -10,7 +10,8 @@ from pathlib import Path
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.core.files import read_small, write_text
+from manifests.core.files import write_text
+from manifests.core.inputs import read_small
 
 MOST = 100  # the largest factor
 _ANEW = "Write {} to start anew"

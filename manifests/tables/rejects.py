@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from manifests.core.errors import UserError
-from manifests.core.files import read_small
+from manifests.core.inputs import read_small
 
 HEADER = ["task_id", "reason"]
 _TASK = re.compile(r"[0-9a-f]{16}_[0-9]{4,5}")  # the planner takes steps in proportion to the number

@@ -14,7 +14,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from manifests.core.errors import UserError
-from manifests.core.files import read_small, write_text
+from manifests.core.files import write_text
+from manifests.core.inputs import read_small
 from manifests.core.text import DIGITS
 
 

@@ -24,7 +24,12 @@ from tests.support.stages import hashes
 from tests.torture import projects
 
 GONE = 10.0  # seconds after which no worker may live
-STAGES = {"render": 10, "scan": 6, "fit": 1, "dvc repro": 2}  # stage -> how often, against the others
+REMOVED = {  # what is written anew, so that there is something to do
+    "render": ("datasets/shards", ".cache/render"),
+    "fit": ("datasets/runs", ".cache/train"),
+    "dvc repro": ("datasets/shards", ".cache/render"),
+}
+STAGES = {"scan": 6, "render": 10, "fit": 1, "dvc repro": 2}  # stage -> how often, against the others
 MARK = "TORTURE_MARK"
 DVC = """\
 stages:
@@ -127,7 +132,7 @@ class Torture:
             return f"the next run exits with {process.returncode}: {(printed + said)[-600:]}"
         if self.written(stage) != self.expected[stage]:
             return "the next run writes other bytes"
-        return f"left: {parts[0]}" if (parts := self.parts()) else ""
+        return ""
 
     def parts(self) -> list[Path]:
         """Files and folders that were begun and not published."""
@@ -135,9 +140,9 @@ class Torture:
 
     def kill(self, stage: str, way: str, moment: float) -> list[str]:
         """Kill a fresh run of a stage after a share of its length; say what went wrong."""
-        for name in {*projects.OUTPUTS[stage], ".cache"} - {"manifests/built"}:
-            place = self.folder / name
-            shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        for name in REMOVED.get(stage, ()):
+            shutil.rmtree(self.folder / name, ignore_errors=True)
+        before = self.parts()
         running = self.start(stage)
         time.sleep(moment * self.length[stage])
         with contextlib.suppress(ProcessLookupError):  # it has ended already
@@ -145,7 +150,7 @@ class Torture:
         _, said = running.process.communicate(timeout=300)
         self.counts[f"{stage}, {way}: exit {running.process.returncode}"] += 1
         wrong = [f"traceback: {said[-1500:]}"] if "Traceback" in said else []
-        if way in ("SIGTERM", "SIGINT") and (parts := self.parts()):
+        if way in ("SIGTERM", "SIGINT") and (parts := sorted({*self.parts()} - {*before})):
             wrong.append(f"left: {parts[0]}")
         until = time.monotonic() + GONE
         while (living := running.processes()) and time.monotonic() < until:
@@ -191,12 +196,16 @@ def _options() -> argparse.Namespace:
 def _kill(torture: Torture, stages: list[str], ways: list[str], options: argparse.Namespace) -> None:
     rng = random.Random(options.seed)
     random.seed(options.seed)
+    killed: set[str] = set()
     for number in range(options.count):
         stage = rng.choices(stages, [STAGES[name] for name in stages])[0]
         way, moment = rng.choice(ways), rng.uniform(0.02, 1.05)
         wrong = torture.kill(stage, way, moment)
-        if (number + 1) % options.settle == 0 or number + 1 == options.count:
-            wrong += [again] if (again := torture.whole(stage)) else []
+        killed.add(stage)
+        if (number + 1) % options.settle == 0 or number + 1 == options.count or stage == "dvc repro":
+            wrong += [f"{one}: {again}" for one in STAGES if one in killed and (again := torture.whole(one))]
+            wrong += [f"left: {part}" for part in torture.parts()]
+            killed.clear()
         found = [f"{number}: {stage}, {way}, at {moment:.3f}: {each}" for each in wrong]
         torture.failures += found
         print(*found, sep="\n", end="\n" if found else "", flush=True)

@@ -1,4 +1,4 @@
-"""Read a Parquet file that may be damaged: what it holds is checked before anything uses it."""
+"""Read files that may be damaged, missing or no files at all: Parquet tables, and small files whole."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.core.errors import UserError
-from manifests.core.files import NotReadable, check_plain
+from manifests.core.files import NotReadable, check_plain, read_plain
 
 # Every error of Arrow is one of these, or derives from one; a damaged file raises any of them.
 _DAMAGED = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
 
+SMALL = 200_000_000  # bytes: far above any JSON file that a stage writes
 
-def read(path: Path, what: str, missing: str, damaged: str) -> pa.Table:
+
+def read_table(path: Path, what: str, missing: str, damaged: str) -> pa.Table:
     """Read a table whole.
 
     Args:
@@ -49,6 +51,27 @@ def values(column: pa.ChunkedArray, where: str, remedy: str) -> list[object]:
         return list(column.to_pylist())
     except _DAMAGED as error:
         raise UserError(where, "values that can be read", f"{column.type}: {_line(error)}", remedy) from error
+
+
+def read_small(path: Path, what: str, missing: str, damaged: str) -> bytes:
+    """Read a plain file of at most SMALL bytes; it may be empty.
+
+    Args:
+        path: the file.
+        what: its name in messages.
+        missing: what to do where there is no such file.
+        damaged: what to do where it is not read.
+    Raises:
+        UserError: no such file, no plain file, or a larger one.
+    """
+    try:
+        return read_plain(str(path), SMALL)
+    except FileNotFoundError as error:
+        raise UserError(str(path), what, "no such file", missing) from error
+    except NotReadable as error:
+        if error.reason == "empty_file":
+            return b""
+        raise UserError(str(path), what, error.detail, damaged) from error
 
 
 def _line(error: BaseException) -> str:
