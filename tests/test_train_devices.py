@@ -62,6 +62,16 @@ def test_two_virtual_devices_have_the_loss_of_one() -> None:
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
 
 
+def test_group_dro_trains_on_two_devices() -> None:
+    grouped = PROGRAM.replace("adjust=0.3", "dro=GroupDro(rate=0.1)").replace(
+        "import Recipe", "import GroupDro, Recipe"
+    )
+    grouped = grouped.replace("np.full(64, 3)]", "np.full(64, 3), np.arange(64) % 2]")
+    done = subprocess.run([sys.executable, "-c", grouped, "2"], cwd=ROOT, check=True, capture_output=True, text=True)
+    made = json.loads(done.stdout.splitlines()[-1])
+    assert made["replicas"] == 2 and made["losses"][0] > made["losses"][-1]
+
+
 MIXED = PROGRAM.replace(
     "made = over(", 'keras.mixed_precision.set_global_policy("mixed_float16")\nmade = over('
 ).replace(

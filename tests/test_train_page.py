@@ -60,6 +60,14 @@ def test_dot_plot_has_one_point_a_run_and_the_published_in_another_mark(
     assert "error_x" not in published
 
 
+def test_steps_are_shown_and_unequal_ones_warned_of(folder: Path, compared: comparison.Comparison) -> None:
+    html = (folder / "datasets/pages/results/index.html").read_text()
+    (warning,) = compared.warnings
+    assert f"Warning: {warning}" in html and "original 500, balanced 600" in warning
+    headers, rows = results_tables.comparison(compared.splits[compared.split])
+    assert [row[headers.index("steps")] for row in rows[:2]] == ["500", "600"]
+
+
 def test_groups_are_those_of_the_comparison(folder: Path, compared: comparison.Comparison) -> None:
     table = compared.splits[compared.split]
     for number, axis in enumerate(table.axes):

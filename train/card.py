@@ -98,7 +98,8 @@ def _stage(stage: Stage) -> str:
     weights = "no weights" if rule.rule == "none" else f"weights by rule {rule.rule}{axes}"
     power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
     length = f"{stage.steps} gradient steps" if stage.steps else f"at most {stage.epochs} times each image"
-    return f"{stage.layers} layers, {length} at {stage.rate:g}, {weights}{power}"
+    images = f" on the {stage.images} images" if stage.images else ""
+    return f"{stage.layers} layers{images}, {length} at {stage.rate:g}, {weights}{power}"
 
 
 def _adjustment(recipe: Recipe) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from manifests.core.errors import UserError, located
-from manifests.sections.train import OwnRecipe, Recipe, Stage, Train
+from manifests.sections.train import GroupDro, Mixup, OwnRecipe, Recipe, Stage, Train
 from train.sample_weights import named
 from train.studies import STUDIES
 
@@ -84,6 +84,33 @@ OWN["adjusted"] = OWN["steady"].like(
     head=(0.3, 256, 0.3, 64, 0.3),
     adjust=0.3,
 )
+STEADY = OWN["steady"]
+OWN["lds"] = STEADY.like(
+    "As steady, with the weights of label distribution smoothing: one over the smoothed density of the ages "
+    "(Yang et al. 2021).",
+    stages=(Stage(layers=HEAD, steps=800, weights="lds"),),
+)
+OWN["balanced_mse"] = STEADY.like(
+    "As steady, with a linear output and Balanced MSE, which treats all ages as equally frequent (Ren et al. 2022).",
+    output="linear",
+    loss="balanced_mse",
+)
+OWN["last_layer"] = STEADY.like(
+    "As steady, in two stages: 600 steps on the run's images, then 200 of the last layer alone, drawn anew, on the "
+    "plan's set (DFR, Kirichenko et al. 2023).",
+    stages=(
+        Stage(layers=HEAD, steps=600),
+        Stage(layers="last", steps=200, images="balanced", from_scratch=True),
+    ),
+)
+OWN["group_dro"] = STEADY.like(
+    "As steady, with weights of the age groups that grow with their losses (group DRO, Sagawa et al. 2020).",
+    dro=GroupDro(axes=("age",)),
+)
+OWN["c_mixup"] = STEADY.like(
+    "As steady, on mixtures of the features of two images of similar age (C-Mixup, Yao et al. 2022).",
+    mixup=Mixup(),
+)
 
 RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
 
@@ -119,6 +146,13 @@ def recipe_of(train: Train, name: str) -> Recipe:
             "a recipe whose output is a distribution",
             f"{run.recipe}, whose output is {recipe.output}",
             "Choose another recipe, or remove adjust",
+        )
+    if recipe.mixup and not train.frozen and any(stage.layers == "all" for stage in stages):
+        raise UserError(
+            f".runs.{name}.recipe",
+            "stages on features with mixup (frozen: true, or no stage of all layers)",
+            f"{run.recipe}, which trains all layers",
+            "Freeze the backbone, or choose another recipe",
         )
     own_choice = {"images": run.images or recipe.images, "adjust": recipe.adjust if run.adjust is None else run.adjust}
     return recipe.model_copy(update={"stages": tuple(stages), **own_choice})

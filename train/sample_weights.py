@@ -29,6 +29,7 @@ SCHEMES: dict[str, Scheme] = {
     "cell": Scheme(joint=True),  # 2b
     "cell_tempered": Scheme(joint=True, exponent=0.5),
     "plan": Scheme(rule="plan"),
+    "lds": Scheme(rule="lds"),
     "by_hand": Scheme(rule="table", table=_BY_HAND),  # 3
     "ten_groups": Scheme(
         rule="groups", joint=True, axes=("age", "ethnicity"), edges=_BY_20_YEARS, one_above=60
@@ -70,6 +71,8 @@ def weigh(scheme: Scheme, table: pa.Table, cells: Cells, target: np.ndarray | No
             raise ValueError("rule plan needs `target`")
         cell = table["cell"].to_numpy()
         return (target / np.maximum(np.bincount(cell, minlength=len(cells)), 1))[cell]
+    if scheme.rule == "lds":
+        return 1 / smoothed_density(table["age"].to_numpy().astype(np.float64), scheme.width)
     axes = _axes(scheme, cells)
     columns = [_positions(scheme, axis, table) for axis in axes]
     sizes = [_size(scheme, axis) for axis in axes]
@@ -79,6 +82,24 @@ def weigh(scheme: Scheme, table: pa.Table, cells: Cells, target: np.ndarray | No
         groups, size = _joint(scheme, axes, columns, sizes, table)
         return _of_counts(scheme, groups, size)
     return np.prod([_of_counts(scheme, c, n) for c, n in zip(columns, sizes, strict=True)], axis=0)
+
+
+def smoothed_density(age: np.ndarray, width: float) -> np.ndarray:
+    """How many rows have about the age of each row: the counts by year, smoothed by a normal kernel.
+
+    Yang et al. 2021, Delving into deep imbalanced regression (label distribution smoothing); they cut the kernel off
+    after two years, ours is whole.
+
+    Args:
+        age: float64 (rows,), years.
+        width: standard deviation of the kernel, in years.
+    Returns:
+        float64 (rows,), above 0.
+    """
+    year = np.clip(np.floor(age), 0, YEARS).astype(np.int64)
+    distance = np.arange(YEARS + 1)[:, None] - np.arange(YEARS + 1)
+    kernel = np.exp(-0.5 * (distance / width) ** 2)
+    return (kernel @ np.bincount(year, minlength=YEARS + 1))[year]
 
 
 def normalised(scheme: Scheme, weights: np.ndarray) -> np.ndarray:

@@ -22,24 +22,27 @@ class Scheme(Section):
 
     Attributes:
         rule: `none`; `groups`, n / (groups * n_group); `smoothed`, (s + n) / (s + groups * n_group);
-            `plan`, the images that the plan wants in the joint cell / n_cell; or `table`, weights set by hand.
+            `plan`, the images that the plan wants in the joint cell / n_cell; `lds`, one over the smoothed density
+            of the ages (Yang et al. 2021); or `table`, weights set by hand.
         axes: the axes that count; none named means every axis of `cells`.
         joint: one weight per combination of values, else the product of one weight per axis.
         edges: other age bins than those of `cells`, by their inner edges in years; `years` for single years.
         one_above: ages from here on are one group, for any labels on the other axes.
         smoothing: s, in images.
         exponent: the weight's power; 1/2 tempers it, 0 is no weights.
+        width: for rule `lds`: standard deviation of the smoothing kernel, in years.
         table: for rule `table`: axis -> value -> weight.
     """
 
     key: ClassVar[str] = "weights"
-    rule: Literal["none", "groups", "smoothed", "plan", "table"] = "smoothed"
+    rule: Literal["none", "groups", "smoothed", "plan", "lds", "table"] = "smoothed"
     axes: tuple[Name, ...] = ()
     joint: bool = False
     edges: tuple[float, ...] | Literal["years"] | None = None
     one_above: float | None = Field(default=None, gt=0)
     smoothing: float = Field(default=5, ge=0)
     exponent: float = Field(default=1, ge=0, le=4)
+    width: float = Field(default=2, gt=0, le=50)
     table: dict[str, dict[str, float]] = {}
 
     @model_validator(mode="after")
@@ -70,26 +73,54 @@ class Adjust(Section):
     toward: Literal["flat", "set"] = "flat"
 
 
+class GroupDro(Section):
+    """Group DRO (Sagawa et al. 2020): the weights of the groups grow with their losses while training.
+
+    Attributes:
+        axes: groups are combinations of these axes' values; none named: the joint cells.
+        rate: step size of the weights, which are multiplied by exp(rate x the group's loss) at each gradient step.
+    """
+
+    key: ClassVar[str] = "dro"
+    axes: tuple[Name, ...] = ()
+    rate: float = Field(default=0.01, gt=0, le=10)
+
+
+class Mixup(Section):
+    """C-Mixup (Yao et al. 2022): train on mixtures of two images of similar age, in their features.
+
+    Attributes:
+        bandwidth: years; two images are mixed with a probability that falls as a normal of their distance in age.
+        alpha: the mixing share is drawn from Beta(alpha, alpha).
+    """
+
+    key: ClassVar[str] = "mixup"
+    bandwidth: float = Field(default=5, gt=0, le=100)
+    alpha: float = Field(default=2, gt=0, le=100)
+
+
 class Stage(Section):
     """One stage of training.
 
     Attributes:
-        layers: which layers learn: the `head`; `all`, the backbone's too; or the `experts` alone.
+        layers: which layers learn: the `head`; its `last` layer; `all`, the backbone's too; or the `experts` alone.
         epochs: gradient steps as a multiple of the run's images: how often each is seen, at most.
         steps: gradient steps in all, in place of `epochs`, for any number of images.
         rate: the learning rate at its start.
         weights: the weights scheme, by name or spelt out.
-        from_scratch: draw new weights for the head first.
+        from_scratch: draw new weights for the head, or for its last layer where that alone learns, first.
+        images: trained on in place of the run's.
         augment: use the recipe's augmentation in this stage.
     """
 
     key: ClassVar[str] = "stages"
-    layers: Literal["head", "all", "experts"] = "all"
+    layers: Literal["head", "last", "all", "experts"] = "all"
     epochs: int = Field(default=60, ge=1, le=10_000)
     steps: int | None = Field(default=None, ge=1, le=10_000_000)
     rate: float = Field(default=1e-3, gt=0, le=1)
     weights: Name | Scheme = "none"
     from_scratch: bool = False
+    images: ImageSet | None = None
     augment: bool = True
 
 
@@ -104,7 +135,11 @@ class Recipe(Section):
         output: sigmoid of age / 100; linear in age / 100; or a distribution over 0 to 100 years,
             whose expectation is the age.
         loss: `mse` or `mae` of the age; `soft_labels`, cross-entropy with a normal around the label;
-            `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018).
+            `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018);
+            `balanced_mse`, the squared error as if all ages were equally frequent (Ren et al. 2022).
+        noise: of `balanced_mse`: standard deviation of the prediction's error, in years.
+        dro: weights of groups that follow their losses; none: no such weights.
+        mixup: mixtures of images of similar age, where the head learns from features; none: no mixtures.
         adjust: a strength in the loss toward a flat prior, or a logit adjustment spelt out; of a distribution alone.
         spread: standard deviation of the soft labels in years; `raters` for that of the label's raters, `age` for
             .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
@@ -129,7 +164,10 @@ class Recipe(Section):
     stages: tuple[Stage, ...] = (Stage(),)
     head: tuple[float, ...] = (0.3, 256, 64)
     output: Literal["sigmoid", "linear", "distribution"] = "linear"
-    loss: Literal["mse", "mae", "soft_labels", "mean_variance"] = "mae"
+    loss: Literal["mse", "mae", "soft_labels", "mean_variance", "balanced_mse"] = "mae"
+    noise: float = Field(default=8, gt=0, le=100)
+    dro: GroupDro | None = None
+    mixup: Mixup | None = None
     adjust: Strength | Adjust | None = None
     spread: float | Literal["raters", "age"] = 3.0
     optimiser: Literal["adam", "adamw"] = "adam"
@@ -178,6 +216,8 @@ class Recipe(Section):
             raise ValueError("a spread above 0 years")
         if any(stage.layers == "experts" for stage in self.stages) and not self.experts:
             raise ValueError("`experts: true` where a stage trains the experts")
+        if self.experts and (self.dro or self.mixup):
+            raise ValueError("neither dro nor mixup with experts")
         if self.experts and self.output == "distribution":
             raise ValueError("output sigmoid or linear with experts")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,6 +116,20 @@ def augmented(samples: Samples, augmentation: str, cells: Cells) -> Samples:
         tables.append(samples.table.take(pa.array(rows)))
         views += [view] * len(rows)
     return Samples(pa.concat_tables(tables), views)
+
+
+def groups(samples: Samples, axes: Sequence[str], cells: Cells) -> np.ndarray:
+    """Number the samples' combinations of values on some axes, or their joint cells: int64 (samples,), from 0.
+
+    Raises:
+        UserError: no axis of that name.
+    """
+    for axis in axes:
+        if axis not in cells.names:
+            raise UserError(": dro.axes", f"axes among {', '.join(cells.names)}", repr(axis), "Correct the axes")
+    grid = cells.grid()[samples.table["cell"].to_numpy()]
+    chosen = [grid[:, cells.names.index(axis)] for axis in axes or cells.names]
+    return np.unique(np.stack(chosen, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 
 def targets(samples: Samples, recipe: Recipe) -> np.ndarray:

@@ -10,7 +10,7 @@ from train.data.tfdata import TrainingData
 from train.fitting import stage_data
 from train.fitting.context import RunContext, StageContext
 from train.model import heads
-from train.model.losses import LOSSES, Loss, adjusted, soft
+from train.model.losses import Loss, adjusted, loss_of, soft
 from train.model.runtime import keras
 
 LEAST = 1e-6  # added to every prior, so that its logarithm is finite
@@ -36,7 +36,7 @@ def offset(strength: float, prior: np.ndarray, wished: np.ndarray) -> np.ndarray
 
 def loss(run: RunContext, data: TrainingData) -> Loss:
     """The recipe's loss, adjusted by the prior of the images and weights of the stage where the recipe says so."""
-    wanted, plain = run.recipe.adjustment, LOSSES[run.recipe.loss]
+    wanted, plain = run.recipe.adjustment, loss_of(run.recipe)
     if wanted is None or wanted.when != "loss":
         return plain
     return adjusted(plain, _offset(run, wanted, data.targets, data.weights[:, 0]))

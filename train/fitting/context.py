@@ -97,6 +97,8 @@ class StageContext:
         """The layers that learn."""
         if self.stage.layers == "experts" and self.network.experts is not None:
             return self.network.experts
+        if self.stage.layers == "last":
+            return self.network.last
         return self.network.full if self.trains_pixels else self.network.head
 
     @property

@@ -7,16 +7,18 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from manifests.core import seeds
 from manifests.core.errors import UserError
 from manifests.sections.train import Stage
 from train.data import tfdata
-from train.data.readers import order
+from train.data.mixup import mixed
+from train.data.readers import ArrayRows, order
 from train.data.tfdata import TrainingData
 from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint
 from train.fitting.context import StageContext
 from train.fitting.validation import Validate
-from train.model.losses import Loss
+from train.model.losses import Loss, StatefulLoss, group_dro
 from train.model.runtime import keras
 
 PLATEAU_PATIENCE = 5  # epochs without a better validation metric before the rate is halved
@@ -85,17 +87,20 @@ def train_stage(
     """
     model, variables, recipe, run = at.model, at.variables, at.run.recipe, at.run
     epochs = Epochs.of(at.stage, run.batch, len(data.inputs), run.train.max_steps)
-    optimiser = _compiled(at, epochs, adjust.loss(at.run, data))
+    stateful = _loss(at, data)
+    optimiser = _compiled(at, epochs, stateful.loss)
     counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
+        checkpoint.assign(stateful.state, resumed.arrays.get("loss", []))
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
         rate = float(keras.ops.convert_to_numpy(optimiser.learning_rate))
-        rows = order(len(data.inputs), at.seed, counters.epoch + 1_000_000 * counters.stage)
+        number = counters.epoch + 1_000_000 * counters.stage
+        rows = order(len(data.inputs), at.seed, number)
         rows = rows[: epochs.rows(counters.epoch)]
-        batches = tfdata.epoch(data, list(model.output_names), rows, run.batch, run.devices)
+        batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
         with tfdata.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         if not math.isfinite(loss):
@@ -115,11 +120,30 @@ def train_stage(
         arrays = {
             "network": checkpoint.values(variables),
             "optimiser": checkpoint.values(optimiser.variables),
+            "loss": checkpoint.values(stateful.state),
             "best": best,
         }
         report(Checkpoint(counters, arrays))
     checkpoint.assign(variables, best)
     return Checkpoint(counters.next_stage(), {"network": best})
+
+
+def _loss(at: StageContext, data: TrainingData) -> StatefulLoss:
+    """The loss of a stage: the recipe's, adjusted, by groups."""
+    plain, dro = adjust.loss(at.run, data), at.run.recipe.dro
+    if dro is None:
+        return StatefulLoss(plain, [])
+    with at.run.devices.strategy.scope():
+        return group_dro(plain, int(data.targets[:, 2].max()) + 1, dro.rate)
+
+
+def _mixed(at: StageContext, data: TrainingData, number: int) -> TrainingData:
+    """The epoch's mixtures where the recipe mixes: a function of the seed and the epoch's number."""
+    mixup = at.run.recipe.mixup
+    if mixup is None or not isinstance(data.inputs, ArrayRows):
+        return data
+    rng = seeds.generator(seeds.derive(at.seed, "mixup", number, 0))
+    return mixed(data, data.inputs.array, mixup.bandwidth, mixup.alpha, rng)
 
 
 def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

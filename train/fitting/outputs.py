@@ -82,8 +82,8 @@ def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
     chosen = samples_of(run, stages[-1])
     size = effective_size(sample_weights_of(run, stages[-1], chosen)[:, 0].astype(np.float64))
     told = [
-        f"{run.name}: {len(chosen)} {run.recipe.images} images (effective {figure(size, digits=0)}), "
-        f"{len(stages)} stage(s), {steps_taken(repeats)} steps"
+        f"{run.name}: {len(chosen)} {stages[-1].images or run.recipe.images} images "
+        f"(effective {figure(size, digits=0)}), {len(stages)} stage(s), {steps_taken(repeats)} steps"
     ]
     valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))
     valid = valid.filter(pc.is_valid(valid["age"]))

@@ -20,19 +20,27 @@ def training_data(at: StageContext) -> TrainingData:
     """Inputs, targets and weights of a stage's train images."""
     chosen = samples_of(at.run, at.stage)
     targets = samples.targets(chosen, at.run.recipe)
+    if at.run.recipe.dro is not None:
+        with located(f".runs.{at.run.name}.recipe"):
+            targets = np.column_stack([targets, samples.groups(chosen, at.run.recipe.dro.axes, at.run.cells)])
     return TrainingData(inputs_of(at, chosen), targets, sample_weights_of(at.run, at.stage, chosen))
 
 
 def samples_of(run: RunContext, stage: Stage) -> Samples:
     """The train images of a stage, with the recipe's views where the stage has them."""
     augmentation = run.recipe.augmentation if stage.augment else "none"
-    return samples.train_samples(run.index, run.recipe.images, augmentation, run.cells)
+    return samples.train_samples(run.index, stage.images or run.recipe.images, augmentation, run.cells)
 
 
 def inputs_of(at: StageContext, chosen: Samples) -> Inputs:
-    """Photos where the backbone learns, else its features."""
+    """Photos where the backbone learns, else its features; for the last layer alone, what that layer receives."""
     images = Images(at.run.shards, chosen.table, chosen.views, at.run.train.size)
-    return images if at.trains_pixels else ArrayRows(features_of(at.run, at.network.backbone, images, chosen))
+    if at.trains_pixels:
+        return images
+    rows = ArrayRows(features_of(at.run, at.network.backbone, images, chosen))
+    if at.stage.layers == "last":
+        rows = ArrayRows(features.forward(at.network.hidden, 256)(rows, np.arange(len(rows))))
+    return rows
 
 
 def features_of(run: RunContext, backbone: keras.Model, images: Images, chosen: Samples) -> np.ndarray:

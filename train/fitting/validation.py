@@ -12,7 +12,7 @@ from train.data.readers import ArrayRows
 from train.fitting import stage_data
 from train.fitting.context import StageContext
 from train.model import heads
-from train.model.losses import LOSSES
+from train.model.losses import loss_of
 from train.model.runtime import keras
 from train.scoring import metrics
 
@@ -51,7 +51,7 @@ def _metrics(
     errors = np.abs(heads.ages(output) - truth[:, 0])
     mae = float(errors.mean())
     bias = float(np.mean([metrics.bias(metrics.group_means(group.member, errors)) for group in groups]))
-    loss = float(keras.ops.mean(LOSSES[recipe.loss](truth, output)))
+    loss = float(keras.ops.mean(loss_of(recipe)(truth, output)))
     return {"valid_loss": loss, "valid_mae": mae, "valid_bias": bias, "valid_mae_plus_bias": mae + bias}
 
 

@@ -23,12 +23,16 @@ class Network:
         backbone: pixels -> features.
         head: features -> output.
         full: pixels -> output.
+        hidden: features -> what the last layer of the head receives.
+        last: that -> output.
         experts: features -> {expert_<axis>: output}; None where the recipe has none.
     """
 
     backbone: keras.Model
     head: keras.Model
     full: keras.Model
+    hidden: keras.Model
+    last: keras.Model
     experts: keras.Model | None
 
 
@@ -37,30 +41,35 @@ def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Netw
     features = keras.Input(backbone.output_shape[1:], name="features")
     experts = None
     if recipe.experts:
-        outputs = {EXPERT + axis: _dense(features, recipe, EXPERT + axis) for axis in axes}
+        outputs = {}
+        for axis in axes:
+            before = _hidden(features, recipe)
+            outputs[EXPERT + axis] = _output(recipe, EXPERT + axis)(before)
         experts = keras.Model(features, outputs)
-        joined = layers.Concatenate()(list(outputs.values()))
-        head = keras.Model(features, _output(joined, recipe, "joined"))
+        before = layers.Concatenate()(list(outputs.values()))
     else:
-        head = keras.Model(features, _dense(features, recipe, "age"))
+        before = _hidden(features, recipe)
+    output = _output(recipe, "joined" if recipe.experts else "age")
+    head, hidden = keras.Model(features, output(before)), keras.Model(features, before)
+    received = keras.Input(before.shape[1:], name="hidden")
     full = keras.Model(backbone.inputs, head(backbone.outputs[0]))
-    return Network(backbone, head, full, experts)
+    return Network(backbone, head, full, hidden, keras.Model(received, output(received)), experts)
 
 
-def _dense(features: Any, recipe: Recipe, name: str) -> Any:
+def _hidden(features: Any, recipe: Recipe) -> Any:
     for number in recipe.head:
         if number >= 1:
             features = layers.Dense(int(number), activation="relu")(features)
         elif number > 0:
             features = layers.Dropout(number)(features)
-    return _output(features, recipe, name)
+    return features
 
 
-def _output(features: Any, recipe: Recipe, name: str) -> Any:
-    """float32, also in mixed precision: a share of 100 years, or a distribution."""
+def _output(recipe: Recipe, name: str) -> layers.Dense:
+    """The last layer, float32 also in mixed precision: a share of 100 years, or a distribution."""
     units = AGES if recipe.output == "distribution" else 1
     activation = {"sigmoid": "sigmoid", "linear": "linear", "distribution": "softmax"}[recipe.output]
-    return layers.Dense(units, activation=activation, dtype="float32", name=name)(features)
+    return layers.Dense(units, activation=activation, dtype="float32", name=name)
 
 
 def ages(output: np.ndarray) -> np.ndarray:
@@ -71,7 +80,7 @@ def ages(output: np.ndarray) -> np.ndarray:
 
 
 def redraw(head: keras.Model) -> None:
-    """Draw new weights for the head from Keras' seeded generator."""
+    """Draw new weights for the head, or for its last layer, from Keras' seeded generator."""
     for layer in head.layers:
         if isinstance(layer, layers.Dense):
             layer.kernel.assign(keras.initializers.GlorotUniform()(layer.kernel.shape))

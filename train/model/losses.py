@@ -1,13 +1,15 @@
-"""Losses on (age, spread) pairs: y is float32 (n, 2), years."""
+"""Losses on (age, spread) pairs: y is float32 (n, 2), years; group DRO has the group's number in a third column."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from train.model.runtime import ops
+from manifests.sections.train import Recipe
+from train.model.runtime import keras, ops
 
 AGES = 101  # values of a distribution: 0 to 100 years
 Loss = Callable[[Any, Any], Any]
@@ -63,6 +65,64 @@ def adjusted(loss: Loss, offset: np.ndarray) -> Loss:
         return loss(y, ops.softmax(ops.log(distribution + 1e-8) + offset))
 
     return shifted
+
+
+def balanced_mse(noise: float) -> Loss:
+    """Squared error as if all ages were equally frequent, the batch standing for the train ages.
+
+    Ren et al. 2022, Balanced MSE for imbalanced visual regression, the batch-based Monte-Carlo form (BMC): how well
+    each label is told from the labels of its batch by the distance to the prediction. With several devices, its part
+    of the batch.
+
+    Args:
+        noise: standard deviation of the prediction's error, in years.
+    """
+    variance = (noise / 100) ** 2
+
+    def loss(y: Any, share: Any) -> Any:
+        squared = ops.square(share[:, :1] - ops.transpose(y[:, :1]) / 100)
+        logits = -squared / (2 * variance)
+        return 2 * variance * (ops.logsumexp(logits, axis=1) + mse(y, share) / (2 * variance))
+
+    return loss
+
+
+@dataclass(frozen=True)
+class StatefulLoss:
+    """A loss, and the variables that it changes, which belong to the checkpoint."""
+
+    loss: Loss
+    state: list[keras.Variable]
+
+
+def group_dro(loss: Loss, groups: int, rate: float) -> StatefulLoss:
+    """The groups' mean losses, weighted; a group's weight grows with its loss at each step.
+
+    Sagawa et al. 2020, Distributionally robust neural networks for group shifts, algorithm 1.
+
+    Args:
+        loss: of each image.
+        groups: how many; each image's is the third column of y.
+        rate: step size of the weights.
+    """
+    weights = keras.Variable(np.full(groups, 1 / groups, np.float32), trainable=False, aggregation="mean")
+
+    def weighted(y: Any, output: Any) -> Any:
+        each = loss(y, output)
+        member = ops.one_hot(ops.cast(y[:, 2], "int32"), groups, dtype="float32")
+        count = ops.maximum(ops.sum(member, axis=0), 1)
+        raised = weights * ops.exp(rate * ops.stop_gradient(ops.matmul(each, member) / count))
+        raised = raised / ops.sum(raised)
+        weights.assign(raised)
+        batch = ops.cast(ops.shape(member)[0], "float32")  # Keras takes the mean over the batch
+        return each * batch * ops.matmul(member, raised / count)
+
+    return StatefulLoss(weighted, [weights])
+
+
+def loss_of(recipe: Recipe) -> Loss:
+    """The recipe's loss of each image, before any adjustment."""
+    return balanced_mse(recipe.noise) if recipe.loss == "balanced_mse" else LOSSES[recipe.loss]
 
 
 LOSSES: dict[str, Loss] = {"mse": mse, "mae": mae, "soft_labels": soft_labels, "mean_variance": mean_variance}
