@@ -32,7 +32,7 @@ render: {quality: 90, max_failures: 100}
 train:
   backbone: small_cnn
   size: 32
-  max_epochs: 2
+  max_steps: 8
   recipes: {}
   runs: {original: {images: original}}
 score: {resamples: 200, permutations: 200, min_group: 5, worst: 2}
