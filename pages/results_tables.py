@@ -20,8 +20,9 @@ def lead(compared: Comparison) -> str:
     best = min(runs, key=lambda row: row.mae.value)
     evenest = min(runs, key=lambda row: row.average_bias.value)
     noun = "run" if len(runs) == 1 else "runs"
+    verdict = f"{table.verdict} " if table.verdict else ""
     return (
-        f"{len(runs)} {noun} on {count(table.n)} photos of the {compared.split} split. "
+        f"{verdict}{len(runs)} {noun} on {count(table.n)} photos of the {compared.split} split. "
         f"Most accurate: {best.name}, off by {interval(best.mae)} years. "
         f"Most even: {evenest.name}, with an average bias of {interval(evenest.average_bias)} years."
     )

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from experiments.nested.trial import Setting, Trial
-from experiments.nested.verdict import Verdict, verdict
 from manifests.core import text
 from manifests.core.cells import Cells
 from manifests.sections.score import Score
@@ -17,6 +16,7 @@ from manifests.tables.comparison import Pair
 from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import pair, resampled
 from train.scoring.resampling import strata, weights
+from train.scoring.verdict import Verdict, verdict
 
 
 @dataclass(frozen=True)

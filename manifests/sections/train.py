@@ -192,7 +192,8 @@ class Recipe(Section):
     @property
     def adjustment(self) -> Adjust | None:
         """The logit adjustment spelt out; None where there is none."""
-        return Adjust(strength=self.adjust) if isinstance(self.adjust, (int, float)) else self.adjust
+        found = Adjust(strength=self.adjust) if isinstance(self.adjust, (int, float)) else self.adjust
+        return found if found is not None and found.strength > 0 else None
 
     def like(self, about: str, **changed: Any) -> Recipe:
         """This recipe with a docstring of its own and the named fields changed, checked again."""

@@ -81,13 +81,17 @@ class Place(Part):
 
 
 class SplitComparison(Part):
-    """One labelled split: the rows (runs first, as in the course's report), every pair of runs, the leaderboard."""
+    """One labelled split: the rows (runs first, as in the course's report), every pair of runs, the leaderboard.
+
+    `verdict` says whether rendering pays; None where the runs that it rests on are not all there.
+    """
 
     n: int
     axes: list[str]
     rows: list[System]
     pairs: list[Pair]
     leaderboard: list[Place]
+    verdict: str | None = None
 
 
 class Marginal(Part):

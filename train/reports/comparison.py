@@ -26,6 +26,8 @@ def terminal(comparison: Comparison) -> str:
         "",
         *text.columns([head, *([row.name, _steps(row), *_numbers(row, scored.axes)] for row in runs)]),
     ]
+    if scored.verdict:
+        lines += ["", scored.verdict]
     if comparison.warnings:
         lines += ["", *(f"Warning: {line}" for line in comparison.warnings)]
     if comparison.plan:
@@ -100,6 +102,7 @@ def _split(split: str, scored: SplitComparison) -> list[str]:
     lines = [
         f"## {split}: {scored.n} photos",
         "",
+        *([f"**{scored.verdict}**", ""] if scored.verdict else []),
         *text.markdown(("system", "role", "steps", *figures), _systems(scored)),
         "",
     ]

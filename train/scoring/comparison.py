@@ -16,11 +16,12 @@ from manifests.tables.comparison import Comparison, Figure, Marginal, Place, Spl
 from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import Scorecard
 from train.scoring.metrics import Grouping, bias, group_means, groupings
-from train.scoring.paired import pair, resampled
+from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.predictions import LabelledPhotos
 from train.scoring.published import AXES, ROWS, Published
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
+from train.scoring.verdict import verdict
 
 
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
@@ -106,7 +107,21 @@ def _table(
         rows=rows,
         pairs=[pair(first, second) for first, second in itertools.combinations(noisy, 2)],
         leaderboard=_leaderboard(rows, names),
+        verdict=_verdict(runs, noisy),
     )
+
+
+def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | None:
+    """Whether rendering pays; None without a plain run on the originals, a repeating and a rendering one."""
+    of = {kind: [run.name for run in runs if run.images == kind] for kind in ("original", "repeated", "balanced")}
+    plain = next((run.name for run in runs if run.role == "baseline"), None)
+    if plain is None or not all(of.values()):
+        return None
+    score = {one.run: one.mae + float(np.mean(list(one.bias.values()))) if one.bias else one.mae for one in noisy}
+    pairs = {(a.run, b.run): pair(a, b) for a, b in itertools.permutations(noisy, 2)}
+    repeated = min(of["repeated"], key=lambda name: score[name])
+    wanted = {name: value for name, value in score.items() if name == repeated or name not in of["repeated"]}
+    return verdict(wanted, pairs, plain, repeated, of["balanced"]).sentence
 
 
 def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:

@@ -1,13 +1,13 @@
 """Which way is best on these photos, and whether rendering pays: one rule, and one sentence.
 
-The rule, on figures from the outer folds, with the sum of MAE and average bias as each way's score:
+The rule, with the sum of MAE and average bias as each way's score:
 
-- The best way is the one with the least score. Another way is as good where the interval of the difference of
-  neither its MAE nor its average bias to the best one's leaves out 0.
-- Rendering pays where a rendered way is better than the best way without images and better than repeating: in one
-  of the two figures the interval of the difference lies below 0, and in the other it does not lie above 0.
-- It does not pay otherwise; then the way to take is the cheapest that is as good as the best: the first in the
-  order of the table without images.
+- One way is better than another where the interval of the difference lies below 0 in one of the two figures, and does
+  not lie above 0 in the other.
+- Rendering pays where the rendered way with the least score is better than the best way without images (the one with
+  the least score) and better than repeating the plan's photos.
+- Where it does not pay, the way to take is the best one without images if it is better than the plain one, and else
+  the plain one.
 """
 
 from __future__ import annotations
