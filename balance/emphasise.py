@@ -3,7 +3,8 @@
     python -m balance.emphasise --run balanced
     git commit -m "Emphasis from the balanced run" manifests/emphasis.json && dvc repro
 
-The file is committed, not linked: a plan that read a live scorecard would be a cycle.
+Differences that chance explains are left out. The file is committed, not linked: a plan that read a live scorecard
+would be a cycle.
 """
 
 from __future__ import annotations

@@ -6,14 +6,19 @@ from manifests.tables.plan_report import PlanReport
 
 
 def lead(plan: PlanReport) -> str:
-    """The plan in two sentences."""
+    """The plan in two sentences, and a third where an emphasis is on."""
     kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
     proof = "This is proven to be the best plan" if plan.status == "optimal" else "A better plan is not ruled out"
     return (
         f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made. "
         f"{proof}; its deviation from the targets is {plan.objective:,.6g} images, "
-        f"and no plan has less than {plan.bound:,.6g}."
+        f"and no plan has less than {plan.bound:,.6g}." + _emphasis(plan)
     )
+
+
+def _emphasis(plan: PlanReport) -> str:
+    told = [f"{value} x {factor:g}" for values in plan.emphasis.values() for value, factor in values.items()]
+    return f" The emphasis of manifests/emphasis.json is on: {', '.join(told)}." if told else ""
 
 
 def figures(plan: PlanReport) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from manifests.tables import plan as plan_table
 from manifests.tables import plan_report
 from manifests.tables.plan_report import BindingConstraint, PlanReport, PolicyRejects
 from pages import plan_charts, plan_text
+from tests.support import plan_sample
 from tests.support.stages import prepare, run
 
 COUNTS = "age,gender,available\n<30,a,40\n30+,a,5\n<30,b,12\n30+,b,0\n"
@@ -138,3 +139,11 @@ def test_a_table_without_rows_is_named(folder: Path, tmp_path: Path) -> None:
         f"{tmp_path}/plan.parquet: expected {len(cells)} rows, one per cell, in order. Received 0. "
         "Run `python -m balance.plan` again.\n"
     )
+
+
+def test_an_emphasis_that_is_on_is_said(tmp_path: Path) -> None:
+    plan_sample.write(tmp_path / "plan.json")
+    report = plan_report.read(tmp_path / "plan.json")
+    assert "emphasis" not in plan_text.lead(report)
+    on = report.model_copy(update={"emphasis": {"age": {"<30": 0.8, "30+": 1.2}}})
+    assert plan_text.lead(on).endswith("The emphasis of manifests/emphasis.json is on: <30 x 0.8, 30+ x 1.2.")

@@ -103,10 +103,10 @@ def test_a_known_drift_is_found_to_the_digit(folder: Path, table: pa.Table) -> N
 def test_policies_used_above_their_bound_are_warned_of(folder: Path, table: pa.Table) -> None:
     made = run(folder, judged(table))
     assert made.warnings == [
-        "params.yaml: policies.noise: severity 0.5, but no probed severity is safe (over: age)",
+        "params.yaml: policies.noise: severity 0.5, but every probed severity is over (age)",
     ]
     written = (folder / "datasets/audit.md").read_text()
-    assert made.warnings[0] in written and "| noise | none | age |" in written
+    assert made.warnings[0] in written and "| noise | none | over: age |" in written
     printed = inside(folder, audit.main, "audit", "--opinions", "mine.csv")
     assert f"Warning: {made.warnings[0]}." in printed
 
@@ -231,33 +231,79 @@ def flat(value: float, low: float, high: float) -> Drift:
 def a_step(shift: Drift, distance: Drift, changed: Drift, n: int = 40, severity: float = 1) -> Step:
     age = AgeDrift(n=n, shift=shift, distance=distance)
     axis = ValueDrift(n=n, changed=changed, label=flat(0, 0, 0))
-    return Step(policy="pose", severity=severity, n=n, age=age, bins={"<30": age}, axes={"gender": axis}, over=[])
+    return Step(
+        policy="pose", severity=severity, n=n, age=age, bins={"<30": age}, axes={"gender": axis}, over=[], unclear=[]
+    )
 
 
 SMALL = flat(0, -0.01, 0.01)
 
 
 @pytest.mark.parametrize(
-    ("made", "expected"),
+    ("made", "over", "unclear"),
     [
-        (a_step(SMALL, SMALL, SMALL), []),
-        (a_step(flat(0.9, 0.4, 1.4), SMALL, SMALL), []),  # the interval reaches into the bound
-        (a_step(flat(0.9, 0.51, 1.4), SMALL, SMALL), ["age"]),
-        (a_step(flat(-0.9, -1.4, -0.51), SMALL, SMALL), ["age"]),  # younger is as wrong as older
-        (a_step(flat(-2, -3, -1.1), SMALL, SMALL), ["age", "age <30"]),
-        (a_step(SMALL, flat(2, 1.1, 3), SMALL), ["age"]),
-        (a_step(SMALL, SMALL, flat(0.2, 0.06, 0.3)), ["gender"]),
-        (a_step(SMALL, SMALL, flat(-0.2, -0.3, -0.1)), []),  # fewer changes than a flip's are none
-        (a_step(flat(9, 8, 10), flat(9, 8, 10), flat(1, 1, 1), n=19), []),  # too few photos to say
+        (a_step(SMALL, SMALL, SMALL), [], []),
+        (a_step(flat(0.9, 0.4, 0.99), SMALL, SMALL), [], ["age"]),  # the interval contains the bound
+        (a_step(flat(-0.9, -0.99, -0.4), SMALL, SMALL), [], ["age"]),
+        (a_step(flat(0, -0.6, 0.6), SMALL, SMALL), [], ["age"]),
+        (a_step(flat(0.9, 0.51, 0.99), SMALL, SMALL), ["age"], []),
+        (a_step(flat(0.9, 0.51, 1.4), SMALL, SMALL), ["age"], ["age <30"]),
+        (a_step(flat(-0.9, -0.99, -0.51), SMALL, SMALL), ["age"], []),  # younger is as wrong as older
+        (a_step(flat(-2, -3, -1.1), SMALL, SMALL), ["age", "age <30"], []),
+        (a_step(flat(0.9, 0.4, 0.99), flat(2, 1.1, 3), SMALL), ["age"], []),
+        (a_step(SMALL, flat(0.9, 0.5, 1.1), SMALL), [], ["age"]),
+        (a_step(SMALL, SMALL, flat(0.2, 0.06, 0.3)), ["gender"], []),
+        (a_step(SMALL, SMALL, flat(0.04, 0.01, 0.06)), [], ["gender"]),
+        (a_step(SMALL, SMALL, flat(-0.2, -0.3, -0.1)), [], []),  # fewer changes than a flip's are none
+        (a_step(flat(9, 8, 10), flat(9, 8, 10), flat(1, 1, 1), n=19), [], []),  # too few photos to say
     ],
 )
-def test_only_a_whole_interval_over_the_bound_is_over(made: Step, expected: list[str]) -> None:
-    assert bounds.over(made, Bounds()) == expected
+def test_a_whole_interval_is_over_or_within_and_any_other_is_unclear(
+    made: Step, over: list[str], unclear: list[str]
+) -> None:
+    found = bounds.judged(made, Bounds())
+    assert (found.over, found.unclear) == (over, unclear)
+
+
+def test_a_judge_that_guesses_has_no_verdict() -> None:
+    made = a_step(flat(-2, -3, -1.1), SMALL, flat(0.2, 0.06, 0.3))
+    assert bounds.verdicts(made, Bounds(), ["age"]) == {"gender": "over"}
+    assert bounds.verdicts(made, Bounds(), ["gender"]) == {"age": "over", "age <30": "over"}
+
+
+@pytest.mark.parametrize(
+    ("mae", "accuracy", "guesses"),
+    [
+        ((4, 6), (0.7, 0.9), []),
+        ((4, 8), (0.7, 0.9), ["age"]),
+        ((4, 6), (0.6, 0.9), ["gender"]),
+        (None, (0.5, 0.7), ["gender"]),
+    ],
+)
+def test_the_rule_for_a_judge_that_guesses(
+    mae: tuple[float, float] | None, accuracy: tuple[float, float], guesses: list[str]
+) -> None:
+    def between(ends: tuple[float, float]) -> Estimate:
+        return Estimate(value=sum(ends) / 2, low=ends[0], high=ends[1])
+
+    gender = contract.Accuracy(value=between(accuracy), most_frequent=0.6)
+    skill = contract.Skill(n=40, mae=mae and between(mae), mae_of_mean=7.5, accuracy={"gender": gender})
+    assert skill.guesses == guesses
+
+
+def test_a_guessing_judge_is_warned_of_and_blames_no_policy(folder: Path, table: pa.Table) -> None:
+    ages = np.random.default_rng(3).uniform(1, 90, len(table))
+    made = run(folder, pa.table({"task_id": table["task_id"], "age": ages}))
+    assert made.skill.guesses == ["age"]
+    assert made.warnings == ["no verdict on age: the judge is hardly better than guessing there"]
+    assert not any(step.over or step.unclear for step in made.steps)
+    assert "the judge guesses" in (folder / "datasets/audit.md").read_text()
 
 
 def test_an_axis_may_have_its_own_bound() -> None:
     made = a_step(SMALL, SMALL, flat(0.2, 0.06, 0.3))
-    assert bounds.over(made, Bounds(by={"gender": 0.1})) == []
+    found = bounds.judged(made, Bounds(by={"gender": 0.1}))
+    assert (found.over, found.unclear) == ([], ["gender"])
 
 
 def test_the_largest_safe_severity_has_no_unsafe_one_below_it() -> None:
@@ -265,6 +311,8 @@ def test_the_largest_safe_severity_has_no_unsafe_one_below_it() -> None:
              ((1, []), (0.5, ["age"]), (0.25, []))]  # fmt: skip
     assert bounds.safe(steps) == {"pose": 0.25}
     assert bounds.safe(steps[:2]) == {"pose": None}
+    unclear = [steps[2], steps[1].model_copy(update={"over": [], "unclear": ["age"]}), steps[0]]
+    assert bounds.safe(unclear) == {"pose": 0.25} and bounds.safe(unclear, accepted=("unclear",)) == {"pose": 1}
 
 
 def test_a_severity_between_two_counts_as_the_higher_one_and_exceptions_count() -> None:
@@ -273,7 +321,7 @@ def test_a_severity_between_two_counts_as_the_higher_one_and_exceptions_count() 
 
     def warned(use: dict) -> bool:
         policies = Policies.model_validate({"pose": use, "copy": {"severity": 1.0}})
-        return bool(bounds.warnings(policies, CELLS, steps, bounds.safe(steps), "params.yaml"))
+        return bool(bounds.warnings(policies, CELLS, steps, "params.yaml"))
 
     assert not warned({"severity": 0.25}) and not warned({"severity": 0.1})
     assert warned({"severity": 0.3}) and warned({"severity": 1.0})

@@ -13,6 +13,7 @@ from train import compare, score
 
 PARAMS = """\
 seed: 7
+source: {layout: appa_real, root: none}
 score: {resamples: 300, permutations: 300}
 train:
   runs:
@@ -120,6 +121,18 @@ def test_published_rows_are_marked_everywhere(call: Call) -> None:
     assert len(table) == 2 * 26
 
 
+@pytest.mark.parametrize(
+    ("layout", "count"), [("drawn", 0), ("utkface", 0), ("appa_real", 21), ("appa_real_release", 21)]
+)
+def test_published_rows_stand_only_beside_their_own_photos(call: Call, layout: str, count: int) -> None:
+    Path("params.yaml").write_text(PARAMS.replace("appa_real", layout))
+    call()
+    made = read()
+    assert sum(row.kind == "published" for row in made.splits["test"].rows) == count
+    assert len(made.splits["test"].leaderboard) == 5 + count
+    assert any("ublished" in note for note in made.notes) == (count > 0)
+
+
 def test_a_submission_is_scored_like_a_run(call: Call) -> None:
     table = scoring.frame({"valid": 80, "test": 200}, seed=3, noise=4)  # the run `original`
     Path("ours.csv").write_text("".join(f"{age:.6f}\n" for age in table["age_pred"].to_pylist()[80:]))
@@ -184,7 +197,9 @@ def test_a_run_that_was_taken_out_stays_on_disk_and_out_of_the_comparison(call: 
 
 
 def test_one_run_alone_has_no_pairs(call: Call) -> None:
-    Path("params.yaml").write_text("seed: 7\nscore: {}\ntrain: {runs: {original: {images: original}}}\n")
+    Path("params.yaml").write_text(
+        "seed: 7\nsource: {layout: drawn, root: none}\nscore: {}\ntrain: {runs: {original: {images: original}}}\n"
+    )
     call()
     assert read().splits["test"].pairs == []
     assert "Differences of runs" not in Path("datasets/comparison.md").read_text()

@@ -62,7 +62,7 @@ def main() -> None:
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
         name, photos = judges.NAME, chosen.table
     worth = drift.skill(photos, held, cells, audit.resamples, seed)
-    steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds)
+    steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds, worth.guesses)
     made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
     contract.write(made, options.json)
     write_text(options.markdown, audit_text.markdown(made))

@@ -12,11 +12,13 @@ from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
+from manifests.sections.source import Source
 from manifests.sections.train import Train
 from manifests.tables import comparison as contract
 from manifests.tables import plan_report
 from train.reports import comparison as report
 from train.scoring import comparison, scored_runs
+from train.scoring.published import PUBLISHED_ON
 
 
 def main() -> None:
@@ -44,6 +46,7 @@ def main() -> None:
         return
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
+    source = params.section(options.params, Source)
     given = comparison.read_given(options.predictions, [run.name for run in runs])
     made = comparison.compare(
         runs,
@@ -52,6 +55,7 @@ def main() -> None:
         plan_report.read(options.plan),
         params.section(options.params, Score),
         params.seed(options.params),
+        published=source.layout in PUBLISHED_ON,
     )
     write_text(options.markdown, report.markdown(made))
     write_text(options.csv, report.csv_text(made))

@@ -27,7 +27,7 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
 
     # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
-    from train.fitting import outputs
+    from train.fitting import correction, outputs
     from train.fitting.context import RunContext
     from train.fitting.curves import Curves
     from train.fitting.run import predict, steps_taken, train_repeats
@@ -40,10 +40,11 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
     run = RunContext(options.run, train, recipe, seed, table, cells, options.shards, options.cache, devices)
     with Curves(folder / "curves") as curves:
         repeats = train_repeats(run, curves)
+    correct = correction.learn(run)
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
-    made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells)
+    made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells, correct)
     outputs.write(made, folder, cells, steps_taken(repeats))
-    outputs.save_model(exported([repeat.network for repeat in repeats], recipe), folder / "model.keras")
+    outputs.save_model(exported([repeat.network for repeat in repeats], recipe, correct), folder / "model.keras")
     print(outputs.lines(run, repeats, made))
     shutil.rmtree(run.checkpoints, ignore_errors=True)
 

@@ -11,7 +11,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from manifests.core.errors import UserError, located
-from manifests.sections.train import GroupDro, Mixup, OwnRecipe, Recipe, Stage, Train
+from manifests.sections.train import Correct, GroupDro, Mixup, OwnRecipe, Recipe, Stage, Train
 from train.sample_weights import named
 from train.studies import STUDIES
 
@@ -110,6 +110,11 @@ OWN["group_dro"] = STEADY.like(
 OWN["c_mixup"] = STEADY.like(
     "As steady, on mixtures of the features of two images of similar age (C-Mixup, Yao et al. 2022).",
     mixup=Mixup(),
+)
+OWN["corrected"] = STEADY.like(
+    "As steady, and the predicted ages are corrected by a monotone map that is learnt on train photos which the "
+    "network has not seen (after Clapes et al. 2018).",
+    correct=Correct(),
 )
 
 RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}

@@ -99,6 +99,19 @@ class Mixup(Section):
     alpha: float = Field(default=2, gt=0, le=100)
 
 
+class Correct(Section):
+    """Correct the predicted ages by a monotone map, learnt on train photos that the network has not seen.
+
+    Attributes:
+        folds: groups of train photos; each is predicted by a network of the others, which costs as many trainings.
+        knots: at most, of the map, which is linear between them.
+    """
+
+    key: ClassVar[str] = "correct"
+    folds: int = Field(default=5, ge=2, le=20)
+    knots: int = Field(default=12, ge=2, le=100)
+
+
 class Stage(Section):
     """One stage of training.
 
@@ -154,6 +167,7 @@ class Recipe(Section):
             `small_groups`, views of the age groups below the mean size; `every`, views of all.
         augment_valid: the same for a copy of valid that serves validation alone.
         mirror: predict the mean of the photo and its mirror image.
+        correct: a cross-fitted correction of the predicted ages (after Clapes et al. 2018); none: none.
         experts: one head per axis, joined by a dense layer.
         images: which images it is meant for; a run may say otherwise.
         batch: images per step; none: that of the section.
@@ -178,6 +192,7 @@ class Recipe(Section):
     augmentation: Literal["none", "kit", "small_groups", "every"] = "none"
     augment_valid: bool = False
     mirror: bool = False
+    correct: Correct | None = None
     experts: bool = False
     images: ImageSet = "original"
     batch: int | None = Field(default=None, ge=1, le=4096)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from manifests.core.cells import AGE
 from manifests.tables import scorecard
 from manifests.tables.scorecard import Part
 
@@ -51,7 +52,8 @@ class Step(Part):
         age: over all photos; None from a judge that predicts no ages.
         bins: the same for each age bin that has photos.
         axes: each other axis that is judged.
-        over: what is over its bound: `age`, an age bin, or an axis; empty: within all bounds.
+        over: what is over its bound, with its whole interval: `age`, an age bin, or an axis.
+        unclear: what has an interval that contains its bound; neither over nor unclear: within all bounds.
     """
 
     policy: str
@@ -61,6 +63,7 @@ class Step(Part):
     bins: dict[str, AgeDrift]
     axes: dict[str, ValueDrift]
     over: list[str]
+    unclear: list[str]
 
 
 class Accuracy(Part):
@@ -71,11 +74,25 @@ class Accuracy(Part):
 
 
 class Skill(Part):
-    """How accurate the judge is: its errors on n original photos that it has not seen."""
+    """How accurate the judge is: its errors on n original photos that it has not seen.
+
+    `mae_of_mean` is the error of predicting the photos' mean age for each of them.
+    """
 
     n: int
     mae: Estimate | None
+    mae_of_mean: float | None
     accuracy: dict[str, Accuracy]
+
+    @property
+    def guesses(self) -> list[str]:
+        """What the judge is hardly better at than guessing, `age` or an axis: nothing is judged there.
+
+        The interval of its MAE does not stay below the error of predicting the mean; that of its accuracy does not
+        exceed the share of the most frequent label.
+        """
+        age = [AGE] if self.mae and self.mae_of_mean is not None and self.mae.high >= self.mae_of_mean else []
+        return age + [axis for axis, of in self.accuracy.items() if of.value.low <= of.most_frequent]
 
 
 class AuditReport(Part):
@@ -88,7 +105,7 @@ class AuditReport(Part):
         bounds: what was still safe: `age`, `age by bin`, `distance` and each axis.
         steps: every policy and severity, in the catalogue's order.
         safe: policy -> its largest severity up to which all are within the bounds; None: there is none.
-        warnings: policies of the `policies` section that are used above that.
+        warnings: policies of the `policies` section that are used where a bound is exceeded, and what is not judged.
     """
 
     judge: str

@@ -13,7 +13,13 @@ from manifests.tables import index
 from tests.support import pages_samples, plan_sample, scoring
 from train import compare, page, score
 
-PARAMS = "seed: 7\nscore: {{resamples: 200, permutations: 200, worst: 3, min_group: 20}}\ntrain:\n  runs:\n{}\n"
+PARAMS = """seed: 7
+source: {{layout: appa_real, root: none}}
+score: {{resamples: 200, permutations: 200, worst: 3, min_group: 20}}
+train:
+  runs:
+{}
+"""
 
 
 def make(folder: Path, runs: Sequence[str] = ("original", "balanced")) -> Path:

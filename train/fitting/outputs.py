@@ -18,29 +18,34 @@ from train.data.samples import Samples
 from train.fitting.context import RunContext
 from train.fitting.run import Repeat, steps_taken
 from train.fitting.stage_data import sample_weights_of, samples_of
-from train.model.heads import ages
+from train.model.heads import Correction, ages
 from train.model.losses import AGES
 from train.model.runtime import keras
 from train.sample_weights import effective_size
 
 
-def table(splits: list[Samples], outputs: list[list[np.ndarray]], cells: Cells) -> pa.Table:
+def table(
+    splits: list[Samples], outputs: list[list[np.ndarray]], cells: Cells, correct: Correction | None = None
+) -> pa.Table:
     """Put the predictions of the splits into one table, in order.
 
     Args:
         splits: the samples of each split.
         outputs: for each split, each repeat's output (photos, 1 or 101).
         cells: the axes.
+        correct: of the ages, that is, of each repeat's and of their mean; then there is no distribution.
     """
     parts = []
     for chosen, repeats in zip(splits, outputs, strict=True):
         each = np.stack([ages(output) for output in repeats], axis=1)
-        distribution = None
-        if repeats[0].shape[1] == AGES:
+        mean, distribution = each.mean(axis=1), None
+        if correct is not None:
+            each, mean = correct(each), correct(mean)
+        elif repeats[0].shape[1] == AGES:
             distribution = list(np.cumsum(np.mean(repeats, axis=0, dtype=np.float64), axis=1).astype(np.float32))
         columns = ["image_id", "path", "split", "age", *cells.columns, "cell"]
         part = chosen.table.select(columns)
-        part = part.append_column("age_pred", pa.array(each.mean(axis=1), pa.float32()))
+        part = part.append_column("age_pred", pa.array(mean, pa.float32()))
         part = part.append_column("age_preds", pa.array(list(each.astype(np.float32)), pa.list_(pa.float32())))
         missing = pa.nulls(len(chosen), pa.list_(pa.float32()))
         listed = pa.array(distribution, pa.list_(pa.float32())) if distribution is not None else missing

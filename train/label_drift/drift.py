@@ -6,6 +6,7 @@ photos, stratified by joint cell as the sample is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,7 @@ def originals(probe: pa.Table, opinions: Opinions) -> tuple[pa.Table, Opinions]:
     return probe.take(pa.array(rows)), opinions.take(rows)
 
 
-def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds) -> list[Step]:
+def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds, guesses: Sequence[str] = ()) -> list[Step]:
     """Every step's figures and its verdict.
 
     Args:
@@ -82,6 +83,7 @@ def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds) -> lis
         opinions: of each of its images, in the order of its index.
         cells: the axes.
         bounds: what is still safe.
+        guesses: what the judge only guesses, and what is therefore not judged.
     """
     grid = cells.grid()[made.cell]
     everyone = np.ones(len(made.cell), bool)
@@ -105,8 +107,9 @@ def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds) -> lis
             bins={value: drifts[at] for value, drifts in bins.items()},
             axes={axis: drifts[at] for axis, drifts in axes.items()},
             over=[],
+            unclear=[],
         )
-        found.append(step.model_copy(update={"over": verdict.over(step, bounds)}))
+        found.append(verdict.judged(step, bounds, guesses))
     return found
 
 
@@ -151,13 +154,14 @@ def skill(photos: pa.Table, seen: Opinions, cells: Cells, resamples: int, seed: 
     """
     cell = photos["cell"].to_numpy().astype(np.int64)
     weights = resampling.weights(resampling.strata(cell), resamples, seed)
-    grid, mae, accuracy = cells.grid()[cell], None, {}
+    grid, mae, of_mean, accuracy = cells.grid()[cell], None, None, {}
     if seen.age is not None:
         labels = photos["age"].to_numpy(zero_copy_only=False).astype(np.float64)
         mae = intervals.means(np.abs(seen.age - labels)[:, None], weights)[0]
+        of_mean = float(np.abs(labels - labels.mean()).mean())
     for axis, shares in seen.shares.items():
         label = grid[:, cells.names.index(axis)]
         right = np.where(np.isnan(shares).any(axis=1), np.nan, shares.argmax(axis=1) == label)
         most = float(np.bincount(label).max() / len(label))
         accuracy[axis] = Accuracy(value=intervals.means(right[:, None], weights)[0], most_frequent=most)
-    return Skill(n=len(cell), mae=mae, accuracy=accuracy)
+    return Skill(n=len(cell), mae=mae, mae_of_mean=of_mean, accuracy=accuracy)

@@ -36,6 +36,34 @@ class Network:
     experts: keras.Model | None
 
 
+@dataclass(frozen=True)
+class Correction:
+    """A map of ages: linear between its knots, a shift beyond them.
+
+    Attributes:
+        x: float64 (knots,), predicted years, ascending.
+        y: float64 (knots,), corrected years.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+
+    def __call__(self, years: np.ndarray) -> np.ndarray:
+        """Correct float64 years of any shape."""
+        inside = np.clip(years, self.x[0], self.x[-1])
+        return np.asarray(np.interp(inside, self.x, self.y) + years - inside)
+
+    def layers(self, years: Any) -> Any:
+        """The same as built-in layers: the age, plus a change of slope at each knot. (n, 1) to (n, 1)."""
+        slopes = np.concatenate([[1.0], np.diff(self.y) / np.diff(self.x), [1.0]])
+        bends = layers.Dense(len(self.x), activation="relu", trainable=False, dtype="float32")
+        shift = layers.Dense(1, trainable=False, dtype="float32")
+        made = layers.Add()([years, shift(bends(years))])
+        bends.set_weights([np.ones((1, len(self.x))), -self.x])
+        shift.set_weights([np.diff(slopes)[:, None], self.y[:1] - self.x[:1]])
+        return made
+
+
 def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Network:
     """Put a head as the recipe describes it on the backbone."""
     features = keras.Input(backbone.output_shape[1:], name="features")
@@ -93,11 +121,11 @@ def shift_logits(head: keras.Model, offset: np.ndarray) -> None:
     last.bias.assign(last.bias + offset)
 
 
-def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
+def exported(networks: Sequence[Network], recipe: Recipe, correct: Correction | None = None) -> keras.Model:
     """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
 
     It resizes, then has one branch per backbone: the backbone, and the heads that turn its
-    features into years.
+    features into years. The correction, where there is one, is the last.
 
     Returns:
         a model of built-in layers alone from uint8 or float (n, height, width, 3) RGB, 0 to 255,
@@ -113,7 +141,8 @@ def exported(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
     seen = [pixels, ops.flip(pixels, axis=2)] if recipe.mirror else [pixels]
     branches = [_branch(group, recipe) for group in sharing.values()]
     years = [branch(each) for branch in branches for each in seen]
-    return keras.Model(photo, _average(years), name="ages")
+    mean = _average(years)
+    return keras.Model(photo, correct.layers(mean) if correct else mean, name="ages")
 
 
 def _branch(networks: Sequence[Network], recipe: Recipe) -> keras.Model:

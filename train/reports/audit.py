@@ -12,8 +12,8 @@ from train.label_drift.bounds import LEAST
 READ = (
     "Each figure is the mean change from the original to the copy less that of a plain flip, in brackets its 95%",
     "interval over photos: years of the perceived age (shift signed, distance absolute) and, for each other",
-    "axis, the percentage of photos whose perceived value changes. A policy is over a bound only where the whole",
-    "interval is. docs/audit.md says how to read it and what it can't tell.",
+    "axis, the percentage of photos whose perceived value changes. A figure is over its bound, or within it, only",
+    "where the whole interval is; else it is unclear. docs/audit.md says how to read it and what it can't tell.",
 )
 
 
@@ -26,12 +26,12 @@ def markdown(audit: AuditReport) -> str:
     parts += [
         "## Largest safe severity",
         "",
-        *text.markdown(("policy", "severity", "what is over above it"), _safe(audit)),
+        *text.markdown(("policy", "severity", "what is over or unclear above it"), _safe(audit)),
         "",
     ]
     parts += ["## Beyond a flip", ""]
     head = ("policy", "severity", "photos", "age shift", "age distance", *(f"{axis}, %" for axis in axes), "verdict")
-    parts += [*text.markdown(head, (_beyond(step, axes) for step in audit.steps)), ""]
+    parts += [*text.markdown(head, (_beyond(step, axes, audit.skill.guesses) for step in audit.steps)), ""]
     parts += ["A flip itself:", "", *text.markdown(("figure", "change"), _flip(audit)), ""]
     bins = list(audit.steps[0].bins)
     if bins:
@@ -51,20 +51,29 @@ def csv_text(audit: AuditReport) -> str:
     """One row per figure: policy, severity, figure, group, n, the value and what is beyond a flip, with intervals."""
     head = ["policy", "severity", "figure", "group", "n"]
     head += [f"{kind}{end}" for kind in ("value", "beyond") for end in ("", "_low", "_high")]
-    return text.csv_table([*head, "over"], (row for step in audit.steps for row in _rows(step)))
+    return text.csv_table([*head, "over", "unclear"], (row for step in audit.steps for row in _rows(step)))
 
 
 def terminal(audit: AuditReport) -> str:
     """One line per policy, at its largest severity, then the warnings and the judge's skill."""
     axes = list(audit.skill.accuracy)
     last = {step.policy: step for step in audit.steps}
-    rows = [["policy", "safe up to", "severity", "age shift", "distance", *(f"{axis} %" for axis in axes), "over"]]
+    rows = [["policy", "safe up to", "severity", "age shift", "distance", *(f"{axis} %" for axis in axes), "verdict"]]
     for name, step in last.items():
         figures = [step.age.shift, step.age.distance] if step.age else []
         numbers = [text.signed(drift.beyond.value) for drift in figures] or ["", ""]
         changed = [step.axes[axis].changed.beyond.value if axis in step.axes else None for axis in axes]
         changes = ["" if share is None else text.signed(100 * share, digits=1) for share in changed]
-        rows.append([name, _severity(audit.safe[name]), f"{step.severity:g}", *numbers, *changes, _over(step)])
+        rows.append(
+            [
+                name,
+                _severity(audit.safe[name]),
+                f"{step.severity:g}",
+                *numbers,
+                *changes,
+                _verdict(step, audit.skill.guesses),
+            ]
+        )
     skill = ", ".join(f"{name} {value}" for name, value, _ in _skill(audit))
     return "\n".join(
         [
@@ -81,23 +90,34 @@ def terminal(audit: AuditReport) -> str:
 def _safe(audit: AuditReport) -> Iterable[Sequence[str]]:
     for policy, severity in audit.safe.items():
         above = [step for step in audit.steps if step.policy == policy and step.severity > (severity or 0)]
-        over = dict.fromkeys(one for step in above for one in step.over)
-        yield policy, _severity(severity), ", ".join(over)
+        yield policy, _severity(severity), _found(above)
 
 
 def _severity(severity: float | None) -> str:
     return "none" if severity is None else f"{severity:g}"
 
 
-def _over(step: Step) -> str:
-    return ", ".join(step.over) or "-"
+def _found(steps: Sequence[Step]) -> str:
+    """Such as `over: age; unclear: gender`."""
+    over = dict.fromkeys(one for step in steps for one in step.over)
+    unclear = dict.fromkeys(one for step in steps for one in step.unclear if one not in over)
+    named = {"over": over, "unclear": unclear}
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in named.items() if names)
 
 
-def _beyond(step: Step, axes: Sequence[str]) -> list[str]:
+def _verdict(step: Step, guesses: Sequence[str]) -> str:
+    """What is over or unclear; else `within`, or why there is no verdict."""
+    if step.n < LEAST:
+        return "too few photos"
+    if not {*(["age"] if step.age else []), *step.axes} - set(guesses):
+        return "the judge guesses"
+    return _found([step]) or "within"
+
+
+def _beyond(step: Step, axes: Sequence[str], guesses: Sequence[str]) -> list[str]:
     years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
     changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
-    verdict = f"over: {_over(step)}" if step.over else "within" if step.n >= LEAST else "too few photos"
-    return [step.policy, f"{step.severity:g}", str(step.n), *years, *changed, verdict]
+    return [step.policy, f"{step.severity:g}", str(step.n), *years, *changed, _verdict(step, guesses)]
 
 
 def _bins(step: Step, bins: Sequence[str]) -> list[str]:
@@ -121,7 +141,8 @@ def _flip(audit: AuditReport) -> Iterable[Sequence[str]]:
 def _skill(audit: AuditReport) -> Iterable[tuple[str, str, str]]:
     skill = audit.skill
     if skill.mae:
-        yield "MAE", f"{figure(skill.mae.value)} years", f"{skill.n} photos"
+        beside = "" if skill.mae_of_mean is None else f"; predicting the mean gives {figure(skill.mae_of_mean)}"
+        yield "MAE", f"{figure(skill.mae.value)} years", f"{skill.n} photos{beside}"
     for axis, accuracy in skill.accuracy.items():
         yield axis, f"{accuracy.value.value:.1%}", f"{accuracy.most_frequent:.1%} have the most frequent label"
 
@@ -133,14 +154,14 @@ def _signed(estimate: Estimate, scale: float = 1, digits: int = 2) -> str:
 def _rows(step: Step) -> Iterable[list[object]]:
     ages: list[tuple[str, AgeDrift]] = [("all", step.age)] if step.age else []
     for group, drift in [*ages, *step.bins.items()]:
-        over = int((f"age {group}" if group != "all" else "age") in step.over)
-        yield _row(step, "age_shift", group, drift.n, drift.shift, over)
-        yield _row(step, "age_distance", group, drift.n, drift.distance, over)
+        name = "age" if group == "all" else f"age {group}"
+        yield _row(step, "age_shift", group, drift.n, drift.shift, name)
+        yield _row(step, "age_distance", group, drift.n, drift.distance, name)
     for axis, value in step.axes.items():
-        yield _row(step, "changed", axis, value.n, value.changed, int(axis in step.over))
-        yield _row(step, "label_probability", axis, value.n, value.label, int(axis in step.over))
+        yield _row(step, "changed", axis, value.n, value.changed, axis)
+        yield _row(step, "label_probability", axis, value.n, value.label, axis)
 
 
-def _row(step: Step, figure: str, group: str, n: int, drift: Drift, over: int) -> list[object]:
+def _row(step: Step, figure: str, group: str, n: int, drift: Drift, name: str) -> list[object]:
     numbers = [number for one in (drift.value, drift.beyond) for number in (one.value, one.low, one.high)]
-    return [step.policy, step.severity, figure, group, n, *numbers, over]
+    return [step.policy, step.severity, figure, group, n, *numbers, int(name in step.over), int(name in step.unclear)]

@@ -14,7 +14,6 @@ from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.tables.comparison import Comparison, Figure, Marginal, Place, SplitComparison, System
 from manifests.tables.plan_report import PlanReport
-from manifests.tables.scorecard import Scorecard
 from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.predictions import LabelledPhotos
@@ -22,6 +21,8 @@ from train.scoring.published import AXES, ROWS, Published
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
 from train.scoring.verdict import verdict
+
+PUBLISHED = "Published rows are with the starting kit's ResNet50, on splits that not all of the studies state."
 
 
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
@@ -44,6 +45,7 @@ def compare(
     plan: PlanReport,
     options: Score,
     seed: int,
+    published: bool = False,
 ) -> Comparison:
     """Compare on every labelled split.
 
@@ -54,6 +56,7 @@ def compare(
         plan: the plan that the balanced set follows.
         options: the `score` section.
         seed: 64-bit seed.
+        published: whether the photos are those of the published rows, which then stand beside the runs.
     Raises:
         UserError: runs with other photos, or predictions of another length.
     """
@@ -62,12 +65,12 @@ def compare(
     return Comparison(
         split=headline,
         splits={
-            split: _table(ordered, split, given if split == headline else {}, cells, options, seed)
+            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published)
             for split in ordered[0].photos
         },
         plan=_marginals(plan),
         warnings=_unequal_steps(ordered),
-        notes=_notes(ordered[0].card),
+        notes=[*([PUBLISHED] if published else []), *ordered[0].card.splits[headline].notes],
     )
 
 
@@ -90,7 +93,13 @@ def _marginals(plan: PlanReport) -> list[Marginal]:
 
 
 def _table(
-    runs: Sequence[ScoredRun], split: str, given: Mapping[str, np.ndarray], cells: Cells, options: Score, seed: int
+    runs: Sequence[ScoredRun],
+    split: str,
+    given: Mapping[str, np.ndarray],
+    cells: Cells,
+    options: Score,
+    seed: int,
+    published: bool,
 ) -> SplitComparison:
     photos = _shared(runs, split)
     axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
@@ -99,7 +108,7 @@ def _table(
     rows = [_of_run(run, split) for run in runs]
     rows += [_of_predictions(name, ages, photos, axes) for name, ages in given.items()]
     names = [axis.axis for axis in axes]
-    if set(names) == set(AXES):  # on other axes the published rows have no place
+    if published and set(names) == set(AXES):  # on other axes the published rows have no place
         rows += [_of_published(row) for row in ROWS]
     return SplitComparison(
         n=len(photos.age),
@@ -207,13 +216,6 @@ def _leaderboard(rows: Sequence[System], axes: Sequence[str]) -> list[Place]:
         for row, own in zip(rows, ranked, strict=True)
     ]
     return sorted(places, key=lambda place: (place.average_rank, place.name))
-
-
-def _notes(card: Scorecard) -> list[str]:
-    return [
-        "Published rows are on APPA-REAL with the starting kit's ResNet50; they are no measure of another data set.",
-        *card.splits[card.split].notes,
-    ]
 
 
 def read_given(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PUBLISHED_ON = ("appa_real", "appa_real_release")  # layouts of the photos that the rows are about
 AXES = ("gender", "expression", "ethnicity", "age")
 
 
