@@ -138,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=1e9, help="after which it ends, whatever --count says")
     parser.add_argument(
         "--only", default="", help="kinds joined by commas, of: " + ", ".join(k.name for k in inputs.KINDS)
     )
@@ -155,7 +156,10 @@ def main() -> None:
         inputs.load(kinds)
         memory = usual(project, place, kinds)
         chooser = random.Random(options.seed)
+        until = time.monotonic() + 60 * options.minutes
         for number in range(options.count):
+            if time.monotonic() > until:
+                break
             kind = chooser.choices(kinds, [kind.often for kind in kinds])[0]
             words, done, outcome = case(project, place, kind, random.Random(f"{options.seed}/{number}/{kind.name}"))
             wrong = outcome.wrong(memory[words])
@@ -165,7 +169,7 @@ def main() -> None:
                 print(f"{number}: {words}: {done}: {wrong}", flush=True)
     for name, count in sorted(counts.items()):
         print(f"{name:<28} {count:>6}")
-    print(f"{options.count} damaged inputs (seed {options.seed}), {failures} failures")
+    print(f"{counts.total()} damaged inputs (seed {options.seed}), {failures} failures")
     sys.exit(bool(failures))
 
 
