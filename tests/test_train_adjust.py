@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from manifests.core.errors import UserError
-from manifests.sections.train import Adjust, Stage
+from manifests.sections.methods import Adjust
+from manifests.sections.train import Stage
 from tests.support.train_fixtures import run_context, write_shards
 from train.data import samples
 from train.data.readers import Images

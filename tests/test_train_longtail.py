@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from manifests.core.errors import UserError
-from manifests.sections.train import GroupDro, Mixup, Recipe, Scheme, Stage
+from manifests.sections.methods import GroupDro, Mixup, Scheme
+from manifests.sections.train import Recipe, Stage
 from tests.support.train_fixtures import CELLS, run_context, write_shards
 from train.data import mixup, samples
 from train.data.readers import ArrayRows

@@ -11,7 +11,7 @@ import pytest
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Scheme
+from manifests.sections.methods import Scheme
 from tests.support.train_fixtures import CELLS
 from train.sample_weights import SCHEMES, effective_size, named, normalised, weigh
 

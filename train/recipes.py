@@ -11,7 +11,8 @@ from typing import Final
 from pydantic import ValidationError
 
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Correct, GroupDro, Mixup, OwnRecipe, Recipe, Stage, Train
+from manifests.sections.methods import Correct, GroupDro, Mixup
+from manifests.sections.train import OwnRecipe, Recipe, Stage, Train
 from train.sample_weights import named
 from train.studies import STUDIES
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from manifests.core.cells import AGE, Axis, Cells
 from manifests.core.errors import UserError
-from manifests.sections.train import Scheme
+from manifests.sections.methods import Scheme
 
 YEARS = 100  # 0 to 100 are 101 values; the study took 100, and a centenarian shares the last
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.core.params import Section
-from manifests.sections.train import Recipe, Run, Strength, Train
+from manifests.sections.methods import Strength
+from manifests.sections.train import Recipe, Run, Train
 from train import recipes
 
 

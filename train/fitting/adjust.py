@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from manifests.sections.train import Adjust
+from manifests.sections.methods import Adjust
 from train.data import samples
 from train.data.tfdata import TrainingData
 from train.fitting import stage_data

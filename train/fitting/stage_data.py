@@ -6,7 +6,8 @@ import numpy as np
 
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import located
-from manifests.sections.train import Scheme, Stage
+from manifests.sections.methods import Scheme
+from manifests.sections.train import Stage
 from train.data import features, samples
 from train.data.readers import ArrayRows, Images, Inputs
 from train.data.samples import Samples

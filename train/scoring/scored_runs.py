@@ -8,7 +8,8 @@ from pathlib import Path
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Recipe, Scheme, Train
+from manifests.sections.methods import Scheme
+from manifests.sections.train import Recipe, Train
 from manifests.tables import predictions, scorecard
 from manifests.tables.scorecard import Scorecard
 from train.recipes import recipe_of
