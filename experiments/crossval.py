@@ -1,6 +1,6 @@
 """Compare ways to train by nested cross-validation over train and valid together, each with its own best setting.
 
-    python -m experiments.crossval --table experiments/appa_real/crossval.yaml --params params.appa_real.yaml
+    python -m experiments.crossval --table experiments/trials/appa_real.yaml --params params.appa_real.yaml
 
 Every outer fold's train photos are planned and rendered anew. Within them each way chooses its steps and its
 adjustment on inner folds, by the sum of MAE and average bias; the outer folds give the figures. Subjects and near
@@ -35,7 +35,7 @@ def main() -> None:
     """Read the table and the scanned photos, run every round, write the report."""
     parser = command.parser(
         __doc__,
-        table="experiments/appa_real/crossval.yaml",
+        table="experiments/trials/appa_real.yaml",
         source="manifests/built/source.parquet",
         cache=".cache",
         output="docs/crossval.md",
