@@ -14,8 +14,8 @@ UNTRAINED = (
     "emphasis.json,rejects.csv,store,shards"
 )
 SMALL = {
-    "kills": ["--count", "20", "--settle", "10", "--only", "scan,render"],
-    "mutations": ["--count", "300", "--only", UNTRAINED],
+    "kills": ["--count", "16", "--settle", "8", "--only", "scan,render"],
+    "mutations": ["--count", "200", "--only", UNTRAINED],
 }
 
 

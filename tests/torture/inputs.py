@@ -71,5 +71,6 @@ def load(kinds: Sequence[Kind]) -> None:
     """Import every command that the kinds run, so that forked workers start at once."""
     for name in {command.split()[0] for kind in kinds for command in kind.commands}:
         importlib.import_module(name)
+    importlib.import_module("pandas")  # PyArrow imports it when it first makes an array of a list
     if any(command in (FIT, PREDICT) for kind in kinds for command in kind.commands):
         importlib.import_module("train.model.runtime")  # TensorFlow, which takes seconds

@@ -175,7 +175,7 @@ def main() -> None:
     only = [word.strip() for word in options.only.split(",") if word.strip()]
     stages = [stage for stage in STAGES if stage in only] or list(STAGES)
     ways = [way for way in WAYS if way in only] or list(WAYS)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=projects.FAST) as folder:
         torture = Torture(projects.make(Path(folder) / "project", "fit" in stages))
         if "dvc repro" in stages:
             (torture.folder / "dvc.yaml").write_text(DVC)

@@ -148,7 +148,7 @@ def main() -> None:
     os.environ.update(projects.environment(N_JOBS="1"))
     counts: Counter[str] = Counter()
     failures = 0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=projects.FAST) as folder:
         project, place = (
             projects.make(Path(folder) / "project", any(kind.trained for kind in kinds)),
             Path(folder) / "case",
