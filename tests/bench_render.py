@@ -32,16 +32,15 @@ import numpy as np
 import pyarrow as pa
 import simplejpeg
 import stringzilla
-from tqdm import tqdm
 
-from augment import store
 from augment.rendering import renderer, task_rows, worker
 from manifests.core import codec
 from manifests.core.cells import Cells
 from manifests.core.seeds import derive
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
-from manifests.tables import base, index, tasks
+from manifests.sections.source import Source
+from manifests.tables import base, tasks
 from tests.support.render_fixtures import picture
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,17 +119,16 @@ def ours(gates: bool) -> Contender:
 
     def run(photos: list[Path], copies: int, out: Path) -> int:
         joined = planned(photos, copies)
-        setup_of = lambda scratch: worker.Setup(  # noqa: E731
-            photos[0].parent, out / "store", scratch, 7, Render(quality=QUALITY, gates=gates)
-        )
-        with store.locked(out / "store") as scratch:
-            run = renderer.Stage(joined, POLICIES, setup_of(scratch), out / "shards", 2)
-            with index.writing(out / "shards/index.parquet", CELLS, {}) as append, tqdm(disable=True) as bar:
-                for part in run.run(bar):
-                    append(part)
+        renderer.render(request(joined, photos[0].parent, out, gates), "ours")
         return joined.table.num_rows
 
     return run
+
+
+def request(rows: task_rows.Rows, root: Path, out: Path, gates: bool) -> renderer.Request:
+    """What the stage's command would ask for, with an empty store beside the shards."""
+    source, section = Source(layout="drawn", root=str(root)), Render(quality=QUALITY, gates=gates)
+    return renderer.Request(rows, POLICIES, source, section, 7, out / "shards", out / "store")
 
 
 POLICIES = Policies.model_validate({POLICY: {"weight": 1, "severity": 1.0}})
@@ -373,14 +371,11 @@ def overhead(count: int, folder: Path) -> None:
     table = joined(ids, [f"{one}.jpg" for one in ids], 4)
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = os.times()
-    setup = worker.Setup(folder, folder / "store", folder / "scratch", 7, Render(quality=QUALITY, gates=False))
-    run = renderer.Stage(table, POLICIES, setup, folder / "shards", 1)
     blank = SimpleNamespace(content=b"", sha256=bytes(32), image=None)
-    worker.Photo = lambda root, path, image_id: SimpleNamespace(**vars(blank), path=path, image_id=image_id)  # type: ignore
+    worker.Photo = lambda root, path, image_id, _: SimpleNamespace(**vars(blank), path=path, image_id=image_id)  # type: ignore
     worker._Call._develop = lambda *_: (b"\xff\xd8\xff\xd9", None)  # type: ignore
-    with index.writing(folder / "shards/index.parquet", CELLS, {}) as append, tqdm(total=count) as bar:
-        for part in run.run(bar):
-            append(part)
+    os.environ["N_JOBS"] = "1"
+    renderer.render(request(table, folder, folder, gates=False), "overhead")
     spent = os.times()
     each = (spent.user + spent.system - began.user - began.system) / table.table.num_rows * 1e6
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
