@@ -1,5 +1,5 @@
 """The renderer: named policies, drawn then applied, rendered by a pool of workers into shards."""
 
-from manifests.core import signals
+from manifests.core import early
 
-signals.while_importing()
+early.while_importing()

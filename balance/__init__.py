@@ -1,5 +1,5 @@
 """The planner: counts -> formulation -> solve -> allocate -> tasks."""
 
-from manifests.core import signals
+from manifests.core import early
 
-signals.while_importing()
+early.while_importing()

@@ -1,5 +1,5 @@
 """Tables of experiments: many parameter sets, each a DVC experiment, and one report over all of them."""
 
-from manifests.core import signals
+from manifests.core import early
 
-signals.while_importing()
+early.while_importing()

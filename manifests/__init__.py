@@ -1,5 +1,5 @@
 """Contracts between the stages: tables, parameters, cells, seeds, the image codec and errors."""
 
-from manifests.core import signals
+from manifests.core import early
 
-signals.while_importing()
+early.while_importing()

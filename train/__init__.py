@@ -1,5 +1,5 @@
 """The trainer and the scorer: shards -> batches -> model -> predictions -> scorecard."""
 
-from manifests.core import signals
+from manifests.core import early
 
-signals.while_importing()
+early.while_importing()

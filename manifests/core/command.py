@@ -16,6 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from manifests.core import signals
+from manifests.core.early import STOPPED
 from manifests.core.errors import UserError
 from manifests.core.files import is_address
 
@@ -70,7 +71,7 @@ def run(main: Callable[[], None]) -> None:
         guard.end()
         if guard.stopped or isinstance(error, KeyboardInterrupt):  # whatever code in C has made of it
             number = guard.stopped.number if guard.stopped else signal.SIGINT
-            _say(signals.STOPPED[number])
+            _say(STOPPED[number])
             sys.exit(128 + number)
         if not isinstance(error, (UserError, OSError)):
             raise

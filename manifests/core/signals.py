@@ -1,8 +1,7 @@
 """Ctrl-C and SIGTERM: one line, the exit code that a shell expects, and no traceback, whenever they come.
 
-While a command's modules are imported there is nothing to tidy up: the process ends at once. While it
-works, the signal is raised as an exception, so that `finally` blocks run. Once it is done, or is being
-stopped, further signals are ignored.
+While a command's modules are imported, `early` ends the process at once. While it works, the signal is raised as an
+exception, so that `finally` blocks run. Once it is done, or is being stopped, further signals are ignored.
 """
 
 from __future__ import annotations
@@ -15,10 +14,8 @@ import time
 from types import FrameType
 from typing import NoReturn
 
-STOPPED = {
-    signal.SIGINT: "Stopped by Ctrl-C before the end. Run the command again.",
-    signal.SIGTERM: "Stopped by SIGTERM before the end. Run the command again.",
-}
+from manifests.core.early import STOPPED
+
 _LOOK = 0.5  # seconds between two looks at whether the parent lives
 _AGAIN = 0.2  # seconds until a signal is raised again that a library has swallowed
 
@@ -33,13 +30,6 @@ class Stopped(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.number = signal.Signals(number)
-
-
-def while_importing() -> None:
-    """End at once on a signal; only where `python -m` is importing a command's package."""
-    if sys.argv[:1] == ["-m"]:
-        for number in STOPPED:
-            signal.signal(number, _leave)
 
 
 def raising() -> Guard:
@@ -91,8 +81,3 @@ class Guard:
             signal.setitimer(signal.ITIMER_REAL, _AGAIN)
         else:
             sys.__unraisablehook__(lost)
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    os.write(2, f"{STOPPED[signal.Signals(number)]}\n".encode())
-    os._exit(128 + number)

@@ -23,6 +23,7 @@ from pathlib import Path
 from tests.support.stages import hashes
 from tests.torture import projects
 
+START = 0.3  # seconds until Python itself, before any line of ours, has surely started
 GONE = 10.0  # seconds after which no worker may live
 REMOVED = {  # what is written anew, so that there is something to do
     "render": ("datasets/shards", ".cache/render"),
@@ -151,7 +152,7 @@ class Torture:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         before = self.parts()
         running = self.start(stage)
-        time.sleep(moment * self.length[stage])
+        time.sleep(max(moment * self.length[stage], START))
         with contextlib.suppress(ProcessLookupError):  # it has ended already
             WAYS[way](running)
         _, said = running.process.communicate(timeout=300)
