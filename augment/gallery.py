@@ -32,7 +32,7 @@ def main() -> None:
     planned, planned_cells = plan.read(options.plan)
     if planned_cells != cells:
         raise UserError(str(options.plan), f"the cells of {options.index}", "others", "Run `dvc repro` for both")
-    with publish_folder(options.out) as folder:
+    with publish_folder(options.out, "augment.gallery") as folder:
         write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects))
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
 

@@ -8,7 +8,6 @@ python -m augment.store empty
 from __future__ import annotations
 
 import argparse
-import fcntl
 import re
 import shutil
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from augment.cache import packs
-from manifests.core import command
+from manifests.core import command, files
 from manifests.core.errors import UserError
 
 DEFAULT = ".cache/render"
@@ -34,18 +33,11 @@ def locked(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / "lock").open("w")
     except OSError as error:
         raise UserError(
             str(folder), "a folder that can be written", error.strerror, "Check it, or choose another --store"
         ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                str(folder), "a store that no other command uses", "one in use", "Wait until that command ends"
-            ) from error
+    with files.locked(folder):
         scratch = folder / "scratch"
         for path in folder.glob("[0-9a-f][0-9a-f]"):
             if not path.is_dir():

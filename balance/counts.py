@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from manifests.core import inputs
 from manifests.core.cells import Axis, Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 
 COUNT = "available"
 _MOST = 1_000_000_000
@@ -102,7 +102,8 @@ def _table(path: Path) -> pa.Table:
 def _column(table: pa.Table, axis: Axis, path: Path) -> list[object]:
     for name in (axis.column, axis.name):
         if name in table.column_names:
-            return inputs.values(table[name], f"{path}: {name}", "Write words or numbers")
+            with located(f"{path}: {name}"):
+                return inputs.values(table[name], "Write words or numbers")
     raise UserError(
         f"{path}: {axis.name}",
         "a column for each axis of `cells`",
@@ -137,7 +138,9 @@ def _counts(table: pa.Table, path: Path) -> np.ndarray:
     if COUNT not in table.column_names:
         raise UserError(where, "a column of this name", f"the columns {', '.join(table.column_names)}", "Add it")
     counts = []
-    for row, value in enumerate(inputs.values(table[COUNT], where, "Write numbers"), 1):
+    with located(where):
+        values = inputs.values(table[COUNT], "Write numbers")
+    for row, value in enumerate(values, 1):
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST or value % 1:
             raise UserError(
                 f"{where}, row {row}", f"a whole number from 0 to {_MOST}", repr(value), "Correct the count"

@@ -34,7 +34,7 @@ def main() -> None:
     table, cells = plan.read(options.plan)
     report = plan_report.read(options.summary)
     older = [plan_charts.OlderPlan.read(path) for path in options.against]
-    with publish_folder(options.out) as folder:
+    with publish_folder(options.out, "balance.page") as folder:
         write(folder, report, table, cells, older)
     print(f"{options.out / 'index.html'}: {report.total:,} images planned")
 

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = command.parser(__doc__, root="datasets/raw/drawn").parse_args(arguments)
     source, seed = params.section(options.params, Source), params.seed(options.params)
     everyone = people(source.drawn, seed) if source.layout == "drawn" else []
-    with publish_folder(options.root) as folder:
+    with publish_folder(options.root, "manifests.draw") as folder:
         for split in SHARES if everyone else ():
             (folder / split).mkdir()
         batches = [everyone[start : start + BATCH] for start in range(0, len(everyone), BATCH)]

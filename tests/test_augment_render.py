@@ -18,6 +18,7 @@ import pytest
 
 from augment.cache import packs
 from augment.rendering import renderer, task_rows
+from manifests.core import files
 from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from tests.support.render_fixtures import Project, project
@@ -237,7 +238,7 @@ def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: py
     assert made.hashes() == expected
 
 
-def kill_at_random(made: Project, expected: dict[str, str], kills: int, jobs: int) -> None:
+def assert_the_same_bytes_after_kills(made: Project, expected: dict[str, str], kills: int, jobs: int) -> None:
     """Kill the stage with SIGKILL `kills` times at moments spread over a run; then let it complete."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "N_JOBS": str(jobs)}
     rng = np.random.default_rng(kills)
@@ -267,10 +268,37 @@ def kill_at_random(made: Project, expected: dict[str, str], kills: int, jobs: in
             assert len(ids) == len(set(ids))
 
 
+def test_a_folder_of_the_users_is_never_touched(tmp_path: Path) -> None:
+    made = project(tmp_path, train=10)
+    made.shards.mkdir(parents=True)
+    (made.shards / "thesis.tar").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"or one that augment\.render made\. Received a folder that holds thesis\.tar"):
+        made.render()
+    assert [path.name for path in made.shards.iterdir()] == ["thesis.tar"]
+
+
+def test_what_the_user_puts_beside_the_shards_stays(tmp_path: Path) -> None:
+    made = project(tmp_path, train=10)
+    made.render()
+    (made.shards / "mine.tar").write_bytes(b"mine")
+    made.render()
+    assert (made.shards / "mine.tar").read_bytes() == b"mine"
+
+
+def test_two_renders_with_two_stores_do_not_share_an_output(tmp_path: Path) -> None:
+    made = project(tmp_path, train=10)
+    made.render()
+    expected = made.hashes()
+    with files.locked(made.shards), pytest.raises(UserError, match="expected a folder that no other command uses"):
+        made.render()
+    made.render()
+    assert made.hashes() == expected
+
+
 def test_killed_runs_complete_to_the_same_bytes(tmp_path: Path) -> None:
     made = project(tmp_path, train=40, copies=3)
     made.render()
-    kill_at_random(made, made.hashes(), kills=3, jobs=1)
+    assert_the_same_bytes_after_kills(made, made.hashes(), kills=3, jobs=1)
 
 
 @pytest.mark.slow
@@ -278,7 +306,7 @@ def test_killed_runs_complete_to_the_same_bytes(tmp_path: Path) -> None:
 def test_a_hundred_kills(tmp_path: Path, jobs: int) -> None:
     made = project(tmp_path, train=150, copies=8)
     made.render()
-    kill_at_random(made, made.hashes(), kills=50, jobs=jobs)
+    assert_the_same_bytes_after_kills(made, made.hashes(), kills=50, jobs=jobs)
 
 
 def test_an_interrupted_run_loses_one_call_of_a_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,14 +338,13 @@ def test_unknown_policies_are_an_error(tmp_path: Path) -> None:
 
 
 def test_two_runs_at_once_are_refused(tmp_path: Path) -> None:
-    import fcntl
-
     made = project(tmp_path, train=2)
     made.render()
-    with (tmp_path / ".cache/render/lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(UserError, match="a store that no other command uses"):
-            made.render()
+    with (
+        files.locked(tmp_path / ".cache/render"),
+        pytest.raises(UserError, match="a folder that no other command uses"),
+    ):
+        made.render()
 
 
 def test_the_command_opens_no_socket_and_loads_no_tensorflow(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -141,6 +142,15 @@ def test_ctrl_c_waits_until_dvc_has_finished_and_puts_the_parameters_back(fresh:
     assert (fresh / "params.yaml").read_text() == "mine: 1\n"
 
 
+def wait_until_gone(group: int) -> None:
+    """Wait until the system has buried the group's processes: DVC takes a dead one for one that holds its lock."""
+    deadline = time.monotonic() + 60
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.killpg(group, 0)
+            time.sleep(0.1)
+
+
 def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
     (fresh / "slow").touch()
     with subprocess.Popen(
@@ -150,6 +160,7 @@ def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
             assert process.poll() is None
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
+    wait_until_gone(process.pid)
     assert (fresh / "params.yaml").read_text() != "mine: 1\n"
     (fresh / "slow").unlink()
     main("--only", "plain")

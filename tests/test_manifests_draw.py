@@ -133,7 +133,7 @@ def test_a_stale_folder_is_replaced(project: None) -> None:
     stale = Path("datasets/raw/drawn/train/999999.jpg")
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"an older face")
-    (stale.parents[1] / MARKER).touch()
+    (stale.parents[1] / MARKER).write_text("manifests.draw\n")
     assert list(drawn_files()) == ["drawn/labels.csv"]
     assert [path.name for path in Path("datasets/raw").iterdir()] == ["drawn"]
 

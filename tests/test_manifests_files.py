@@ -81,7 +81,7 @@ def test_a_file_in_place_of_the_folder_stays_and_is_said(tmp_path: Path) -> None
         "pages": "expected a folder's path. Received a file.",
         "pages/plan": "expected a folder that can be written. Received File exists.",
     }.items():
-        with pytest.raises(UserError) as said, files.publish_folder(tmp_path / path):
+        with pytest.raises(UserError) as said, files.publish_folder(tmp_path / path, "balance.page"):
             pass
         assert str(said.value).startswith(f"{tmp_path / path}: {message}")
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("pages", "mine")]
@@ -91,10 +91,10 @@ def test_a_folder_that_holds_the_users_files_is_never_replaced(tmp_path: Path) -
     mine = tmp_path / "d"
     mine.mkdir()
     (mine / "thesis.tex").write_text("mine")
-    with pytest.raises(UserError) as said, files.publish_folder(mine):
+    with pytest.raises(UserError) as said, files.publish_folder(mine, "balance.page"):
         pass
     assert str(said.value) == (
-        f"{mine}: expected an empty folder, or one that this command made. Received a folder that holds thesis.tex. "
+        f"{mine}: expected an empty folder, or one that balance.page made. Received a folder that holds thesis.tex. "
         "Choose another path, or remove the folder if nothing in it is needed."
     )
     assert names(mine) == ["thesis.tex"] and names(tmp_path) == ["d"]
@@ -102,16 +102,16 @@ def test_a_folder_that_holds_the_users_files_is_never_replaced(tmp_path: Path) -
 
 def test_a_folder_is_replaced_whole_by_the_next_run(tmp_path: Path) -> None:
     for content in ("one", "two"):
-        with files.publish_folder(tmp_path / "page") as folder:
+        with files.publish_folder(tmp_path / "page", "balance.page") as folder:
             (folder / content).write_text(content)
     assert sorted(names(tmp_path / "page")) == [files.MARKER, "two"] and names(tmp_path) == ["page"]
 
 
 def test_what_a_killed_writer_left_is_removed_and_another_writers_folder_is_not(tmp_path: Path) -> None:
     (tmp_path / ".page.abc.part").mkdir()
-    with files.publish_folder(tmp_path / "page") as first:
+    with files.publish_folder(tmp_path / "page", "balance.page") as first:
         (first / "a").write_text("first")
-        with files.publish_folder(tmp_path / "page") as second:
+        with files.publish_folder(tmp_path / "page", "balance.page") as second:
             (second / "a").write_text("second")
         assert (first / "a").exists()
     assert (tmp_path / "page/a").read_text() == "first" and names(tmp_path) == ["page"]

@@ -165,7 +165,7 @@ def with_policy(written: pa.Table, table: pa.Table) -> list[dict]:
     ("change", "expected"),
     [
         (lambda t: t.slice(1), "mine.csv: expected a row for every image of the probe. Received none for "),
-        (lambda t: pa.concat_tables([t, t.slice(0, 1)]), "expected one row an image. Received several. Remove"),
+        (lambda t: pa.concat_tables([t, t.slice(0, 1)]), "expected one row per image. Received several. Remove"),
         (lambda t: t.rename_columns(["task", *t.column_names[1:]]), "mine.csv: task: expected one of the columns age"),
         (lambda t: t.drop_columns(["task_id"]), "mine.csv: expected a column task_id or sha256. Received age, "),
         (lambda t: t.select(["task_id"]), "mine.csv: expected columns of opinions, such as age. Received none."),

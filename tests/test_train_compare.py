@@ -214,8 +214,8 @@ def test_one_run_alone_has_no_pairs(call: Call) -> None:
          "Give one headerless column of ages in years."),
         ("nan.csv", "30\nnan\n", "nan.csv: line 2: expected an age in years. Received 'nan'. "
          "Give one headerless column of ages in years."),
-        ("short.csv", "30\n" * 80, "--predictions x: expected 200 ages, one a labelled photo of test in order of path. "
-         "Received 80. Give the predictions of this data set's split."),
+        ("short.csv", "30\n" * 80, "--predictions x: expected 200 ages, one per labelled photo of test in order of "
+         "path. Received 80. Give the predictions of this data set's split."),
     ],
 )  # fmt: skip
 def test_bad_submissions_are_named(call: Call, name: str, content: str | None, message: str) -> None:

@@ -14,7 +14,7 @@ from manifests.sections.train import Recipe, Run, Train
 from tests.support.stages import ROOT
 from tests.support.train_fixtures import write_shards
 from train import fit, predict
-from train.fitting import checkpoint
+from train.fitting import checkpoint, outputs
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.model import backbones, heads, losses
 from train.model.runtime import keras, layers
@@ -132,3 +132,26 @@ def test_a_pipe_in_place_of_a_photo_is_said_at_once(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "photo.jpg")
     with pytest.raises(UserError, match=r"photo\.jpg: expected a photo of at most 50000000 bytes. Received a d"):
         predict.read(tmp_path / "photo.jpg")
+
+
+def test_what_a_fit_killed_while_it_saved_its_model_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    leftover = tmp_path / ".model.keras.abc.part.keras"
+    leftover.write_bytes(b"half a model")
+    outputs.save_model(keras.Sequential([keras.Input((2,)), layers.Dense(1)]), tmp_path / "model.keras")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.keras"]
+    assert keras.models.load_model(tmp_path / "model.keras", safe_mode=True).output_shape == (None, 1)
+
+
+def test_a_model_that_is_killed_while_it_is_saved_is_no_model(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(1)])
+    seen = []
+
+    class Watched:
+        def save(self, path: Path) -> None:
+            seen.append(path.name)
+            model.save(path)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        outputs.save_model(Watched(), tmp_path / "model.keras")
+    assert not list(tmp_path.iterdir()) and seen[0].endswith(".part.keras")

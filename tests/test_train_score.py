@@ -230,7 +230,7 @@ FILE = "datasets/runs/r/predictions.parquet"
          f"Received a twice. {MAKE_AGAIN}"),
         ("cell", [96] * 20, f"{FILE}: cell: expected numbers from -1 to 95. Received 96. "
          "Run `python -m train.fit` again."),
-        ("age_q", [[0.5, 1.0]] * 20, f"{FILE}: age_q: expected 101 probabilities a photo. Received 2. {MAKE_AGAIN}"),
+        ("age_q", [[0.5, 1.0]] * 20, f"{FILE}: age_q: expected 101 probabilities per photo. Received 2. {MAKE_AGAIN}"),
         ("age_q", [[0.5] * 50 + [0.4] * 50 + [1.0]] * 20, f"{FILE}: age_q: expected probabilities that never fall and "
          f"end at 1. Received others. {MAKE_AGAIN}"),
         ("age_preds", [[1.0]] * 19 + [[1.0, 2.0]], f"{FILE}: age_preds: expected 1 numbers in every row. Received 2 in "

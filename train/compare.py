@@ -17,7 +17,7 @@ from manifests.sections.train import Train
 from manifests.tables import comparison as contract
 from manifests.tables import plan_report
 from train.reports import comparison as report
-from train.scoring import comparison, scored_runs
+from train.scoring import comparison, scored_runs, submissions
 from train.scoring.published import PUBLISHED_ON
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
     source = params.section(options.params, Source)
-    given = comparison.read_given(options.predictions, [run.name for run in runs])
+    given = submissions.read(options.predictions, [run.name for run in runs])
     made = comparison.compare(
         runs,
         given,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from argparse import Namespace
 
-from manifests.core import command, files, params
+from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.sections.train import Train
 from manifests.tables import index
@@ -36,7 +36,6 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
 
     devices = runtime.prepare(seed)
     folder = options.runs / options.run
-    files.clear_parts(folder)
     run = RunContext(options.run, train, recipe, seed, table, cells, options.shards, options.cache, devices)
     with Curves(folder / "curves") as curves:
         repeats = train_repeats(run, curves)

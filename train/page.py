@@ -30,7 +30,7 @@ def main() -> None:
     curves = {name: charts.read_curves(options.runs / name / "curves") for name in names}
     rows, _ = index.read(options.index)
     drawn = charts.every(compared, cards, curves)
-    with publish_folder(options.out) as folder:
+    with publish_folder(options.out, "train.page") as folder:
         photos = worst.write(folder, options.index.parent, rows, cards)
         html = shell.page(
             "results.html",

@@ -15,24 +15,25 @@ _SHARD = re.compile(r"[a-z]+-\d{5,}\.tar")
 
 
 @contextmanager
-def shards(folder: Path, wanted: set[str]) -> Iterator[str]:
+def shards(folder: Path, wanted: set[str], stage: str) -> Iterator[str]:
     """Hold the folder, remove the index and the shards that no task names, and tidy up at the end.
 
     Args:
         folder: made where there is none.
         wanted: the names of the shards that will be written.
+        stage: the name of the command.
     Yields:
         a token, for `part` and `publish`.
     Raises:
-        UserError: the folder holds what no stage made, another command uses it, or it can't be written.
+        UserError: the folder holds what this stage did not make, another command uses it, or it can't be written.
     """
-    files.check_replaceable(folder)
+    files.check_replaceable(folder, stage)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise files.unwritable(folder, error) from error
     with files.locked(folder):
-        (folder / files.MARKER).touch()
+        files.write_text(folder / files.MARKER, f"{stage}\n")
         (folder / INDEX).unlink(missing_ok=True)
         for path in folder.glob("*.tar"):
             if _SHARD.fullmatch(path.name) and path.name not in wanted:

@@ -16,10 +16,10 @@ from tqdm import tqdm
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
 from augment.rendering import output, tar, worker
+from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.report import Report
 from augment.rendering.substitutes import Filler
 from augment.rendering.task_rows import CALL, Rows, cut
-from augment.rendering.worker import Failed, Group, Made, Setup
 from augment.store import locked
 from manifests.core import command, files, pool
 from manifests.sections.policies import Policies
@@ -68,12 +68,12 @@ def render(request: Request, what: str, report: Path | None = None) -> Report:
     metadata = {"quality": str(request.render.quality), "versions": keys.versions()}
     with (
         locked(request.store.absolute()) as scratch,
-        output.shards(out, set(rows.table["shard"].unique().to_pylist())) as token,
+        output.shards(out, set(rows.table["shard"].unique().to_pylist()), f"augment.{what}") as token,
         command.progress(rows.table.num_rows, what) as bar,
     ):
         root = Path(request.source.root).absolute()
         setup = Setup(root, scratch.parent, scratch, request.seed, request.render, request.source.max_bytes)
-        run = _Run(rows, setup, out, token, command.jobs(), Report())
+        run = _Run(what, rows, setup, out, token, command.jobs(), Report())
         with index.writing(out / output.INDEX, rows.cells, metadata) as append:
             for part in run.waves(Filler(rows, request.policies, setup, run.report), bar):
                 append(part)
@@ -84,8 +84,9 @@ def render(request: Request, what: str, report: Path | None = None) -> Report:
 
 @dataclass(frozen=True)
 class _Run:
-    """One run: the tasks, what the workers share, where the shards go, and what is counted."""
+    """One run: the stage's name, the tasks, what the workers share, where the shards go, and what is counted."""
 
+    what: str
     rows: Rows
     setup: Setup
     out: Path
@@ -96,10 +97,13 @@ class _Run:
     def waves(self, filler: Filler, bar: tqdm) -> Iterator[pa.Table]:
         """Yield the index rows of each wave, once its shards are published."""
         packs.catalogue(self.setup.store, self.setup.scratch)
+        bar.set_postfix_str("prints of the scored photos")
         self._scored()
         for start, end in self.rows.waves():
+            bar.set_postfix_str("copies")
             made = self._render(self.rows.groups(start, end), start, bar)
             table, kept = self._settle(start, end, made, filler)
+            bar.set_postfix_str("shards")
             yield self._write(table, kept)
 
     def _scored(self) -> None:
@@ -114,7 +118,7 @@ class _Run:
         photos = table.select(["image_id", "path"]).filter(wanted)
         pairs = list(zip(photos["image_id"].to_pylist(), photos["path"].to_pylist(), strict=True))
         calls = ((self.setup, part) for part in cut(pairs, 8 * CALL))
-        with closing(pool.each(self.jobs, worker.prints, calls)) as parts:
+        with closing(pool.each(self.jobs, worker.prints, calls, self.what)) as parts:
             found = [one for part in parts for one in part]
         levels = np.frombuffer(b"".join(sorted(found)), np.uint8).reshape(-1, PRINT)
         np.save(self.setup.scratch / "scored.npy", levels)
@@ -123,7 +127,7 @@ class _Run:
         """Render a wave's groups; the results of rows before `start` were written by an earlier wave."""
         found: dict[int, Made | Failed] = {}
         calls = ((self.setup, part) for part in cut(groups, CALL))
-        with closing(pool.each(self.jobs, worker.render, calls)) as parts, _meanwhile() as do:
+        with closing(pool.each(self.jobs, worker.render, calls, self.what)) as parts, _meanwhile() as do:
             for part in parts:
                 for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
                     do(files.sync, self.setup.store / pack)
@@ -168,7 +172,7 @@ class _Run:
             for name, start, end in zip(names, starts, ends.tolist(), strict=False)
         )
         offsets = {}
-        with closing(pool.each(self.jobs, _write_shard, calls)) as written, _meanwhile() as do:
+        with closing(pool.each(self.jobs, _write_shard, calls, self.what)) as written, _meanwhile() as do:
             for name, places in written:
                 offsets[name] = places
                 do(output.publish, self.out / name, self.token)

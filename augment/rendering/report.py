@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from augment.rendering.worker import Failed, Made
+from augment.rendering.messages import Failed, Made
 
 
 @dataclass

@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from augment.kernels.policies import Draws
 from augment.rendering import worker
+from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.report import Report
 from augment.rendering.task_rows import Rows
-from augment.rendering.worker import Failed, Group, Made, Setup, Task
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous

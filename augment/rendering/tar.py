@@ -12,7 +12,7 @@ import orjson
 import pyarrow as pa
 
 from augment.cache import packs
-from augment.rendering.worker import Setup
+from augment.rendering.messages import Setup
 from manifests.core import files
 from manifests.core.errors import UserError
 

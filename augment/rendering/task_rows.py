@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.kernels.policies import CATALOGUE
-from augment.rendering.worker import Group, Task
+from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import Policies

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,73 +20,9 @@ from augment.cache.packs import NO_PRINT, Found, Pack, Store
 from augment.kernels import ops
 from augment.kernels.gates import Print, Scored, judge
 from augment.kernels.policies import CATALOGUE, Draws
+from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.photo import Photo, PhotoFailed
 from manifests.core.seeds import derive
-from manifests.sections.render import Render
-
-
-class Task(NamedTuple):
-    """One row of the tasks table, as a worker needs it; `row` is its position, policy `None` an original."""
-
-    row: int
-    copy: int
-    policy: str | None
-    severity: float
-    seed: int
-    donor: tuple[str, str] | None  # image_id and path
-
-
-class Group(NamedTuple):
-    """A photo and those of its tasks that are rendered or judged together, in order of copy."""
-
-    image_id: str
-    path: str
-    tasks: Sequence[Task]
-
-
-class Made(NamedTuple):
-    """An image that is there: its parameters, and where its bytes lie (pack "" is the source file itself)."""
-
-    row: int
-    attempt: int
-    seed: int
-    replay: str
-    size: int
-    sha256: bytes
-    pack: str
-    offset: int
-    verdicts: tuple[str, ...]  # of the attempts that the gates turned down
-    kept_anyway: bool  # the last of them was kept all the same
-    rendered: int  # images that this call rendered for it
-
-
-class Failed(NamedTuple):
-    """A task that can't be rendered, and why."""
-
-    row: int
-    path: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Setup:
-    """What every call of a worker shares.
-
-    Attributes:
-        root: the source root.
-        store: the store's folder.
-        scratch: the catalogue of the store and the prints of the scored photos.
-        seed: of params.yaml.
-        render: the section.
-        max_bytes: largest photo file that is read, in bytes.
-    """
-
-    root: Path
-    store: Path
-    scratch: Path
-    seed: int
-    render: Render
-    max_bytes: int
 
 
 def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:

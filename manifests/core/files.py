@@ -17,7 +17,7 @@ from manifests.core.errors import UserError
 
 
 @contextmanager
-def publish(path: Path) -> Iterator[Path]:
+def publish(path: Path, ending: str = "") -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; fsync and rename it there on success.
 
     On any exception, a KeyboardInterrupt included, the temporary file is removed and `path`
@@ -25,6 +25,7 @@ def publish(path: Path) -> Iterator[Path]:
 
     Args:
         path: where the finished file is to be.
+        ending: what the temporary name must end in for a library that looks at it.
     Yields:
         the path to write to.
     Raises:
@@ -32,10 +33,10 @@ def publish(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in path.parent.glob(f".{path.name}.*.part"):
+        for leftover in path.parent.glob(f".{path.name}.*.part{ending}"):
             if not _in_use(leftover):
                 leftover.unlink(missing_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=f".part{ending}", dir=path.parent)
     except OSError as error:
         raise unwritable(path, error) from error
     temporary = Path(name)
@@ -58,12 +59,6 @@ def publish(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def clear_parts(folder: Path) -> None:
-    """Remove what a killed command began in a folder that one command at a time writes to."""
-    for part in folder.glob(".*.part*"):
-        part.unlink(missing_ok=True)
-
-
 def sync(path: Path) -> None:
     """Wait until a file or a folder is on the disk, so that a power cut can't take it back."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -84,11 +79,11 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-MARKER = ".stage"  # in each folder that a stage made, so that no other folder is ever replaced
+MARKER = ".stage"  # names the stage that made a folder, so that no other folder is ever replaced
 
 
 @contextmanager
-def publish_folder(path: Path) -> Iterator[Path]:
+def publish_folder(path: Path, stage: str) -> Iterator[Path]:
     """Give an empty folder beside `path`; sync it and put it in the place of `path` on success.
 
     What an interrupted run left there is removed first, so that a page folder, which holds every
@@ -96,13 +91,14 @@ def publish_folder(path: Path) -> Iterator[Path]:
     last one's result stays, whole.
 
     Args:
-        path: where the finished folder is to be; an older one that a stage made is replaced.
+        path: where the finished folder is to be; an older one that the same stage made is replaced.
+        stage: the name of the command.
     Yields:
         the folder to fill.
     Raises:
         UserError: `path` is a file or a folder of the user's, or its folder can't be made.
     """
-    check_replaceable(path)
+    check_replaceable(path, stage)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob(f".{path.name}.*.part"):
@@ -115,11 +111,11 @@ def publish_folder(path: Path) -> Iterator[Path]:
     try:
         with locked(building):
             yield building
-            (building / MARKER).touch()
+            (building / MARKER).write_text(f"{stage}\n")
             for file in sorted(building.rglob("*")):
                 sync(file)
             building.chmod(0o755)  # mkdtemp's 0700 would hide the folder from the user's group
-            check_replaceable(path)
+            check_replaceable(path, stage)
             if path.exists():
                 path.rename(old)
             building.rename(path)
@@ -129,19 +125,20 @@ def publish_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(old, ignore_errors=True)
 
 
-def check_replaceable(path: Path) -> None:
-    """Refuse to replace what no stage made.
+def check_replaceable(path: Path, stage: str) -> None:
+    """Refuse to replace what the stage did not make.
 
     Raises:
-        UserError: `path` is a file, or a folder that holds something and no MARKER.
+        UserError: `path` is a file, or a folder that holds something and not the MARKER of this stage.
     """
     if path.exists() and not path.is_dir():
         raise UserError(str(path), "a folder's path", "a file", "Remove it or choose another path")
-    held = sorted(each.name for each in path.iterdir()) if path.is_dir() else []
-    if held and MARKER not in held:
+    held = sorted(each.name for each in path.iterdir() if each.name != MARKER) if path.is_dir() else []
+    marker = path / MARKER
+    if held and not (marker.is_file() and marker.read_text(encoding="utf-8", errors="replace").strip() == stage):
         raise UserError(
             str(path),
-            "an empty folder, or one that this command made",
+            f"an empty folder, or one that {stage} made",
             f"a folder that holds {held[0]}" + (f" and {len(held) - 1} more" if held[1:] else ""),
             "Choose another path, or remove the folder if nothing in it is needed",
         )

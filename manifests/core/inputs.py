@@ -41,16 +41,16 @@ def read_table(path: Path, what: str, missing: str, damaged: str) -> pa.Table:
     return table
 
 
-def values(column: pa.ChunkedArray, where: str, remedy: str) -> list[object]:
+def values(column: pa.ChunkedArray, remedy: str) -> list[object]:
     """A column's values as Python's, None where there is none.
 
     Raises:
-        UserError: one that Python has no value for, such as a date of the year 20000.
+        UserError: one that Python has no value for, such as a date of the year 20000; without a key.
     """
     try:
         return list(column.to_pylist())
     except _DAMAGED as error:
-        raise UserError(where, "values that can be read", f"{column.type}: {_line(error)}", remedy) from error
+        raise UserError("", "values that can be read", f"{column.type}: {_line(error)}", remedy) from error
 
 
 def read_small(path: Path, what: str, missing: str, damaged: str) -> bytes:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from manifests.core import inputs
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records
@@ -92,7 +92,10 @@ def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | N
         yield from records(labels, columns, _delimiter(labels))
         return
     table = _parquet(labels)
-    words = [[_word(value) for value in inputs.values(table[name], f"{labels}: {name}", _REMEDY)] for name in columns]
+    words = []
+    for name in columns:
+        with located(f"{labels}: {name}"):
+            words.append([_word(value) for value in inputs.values(table[name], _REMEDY)])
     for number, fields in enumerate(zip(*words, strict=True), 1):
         yield f"{labels.name}:{number}", dict(zip(columns, fields, strict=True))
 

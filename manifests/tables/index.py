@@ -1,4 +1,4 @@
-"""`datasets/shards/index.parquet`: one row an output image, and where its bytes lie.
+"""`datasets/shards/index.parquet`: one row per output image, and where its bytes lie.
 
 The index is written last: its existence means that every shard is complete.
 """

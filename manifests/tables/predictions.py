@@ -1,4 +1,4 @@
-"""`datasets/runs/<run>/predictions.parquet`: one row a valid or test photo, in order of split and path."""
+"""`datasets/runs/<run>/predictions.parquet`: one row per valid or test photo, in order of split and path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manifests/built/quarantine.parquet`: one row a photo or label row that was not used, and why."""
+"""`manifests/built/quarantine.parquet`: one row per photo or label row that was not used, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`manifests/built/source.parquet`: one row a usable source photo, in order of split and path."""
+"""`manifests/built/source.parquet`: one row per usable source photo, in order of split and path."""
 
 from __future__ import annotations
 

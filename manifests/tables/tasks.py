@@ -1,4 +1,4 @@
-"""`manifests/built/tasks.parquet`: one row an output image, in order of shard, image_id and copy."""
+"""`manifests/built/tasks.parquet`: one row per output image, in order of shard, image_id and copy."""
 
 from __future__ import annotations
 

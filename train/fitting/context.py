@@ -112,6 +112,6 @@ def _code() -> str:
     """A hash of the code that trains: a checkpoint that other code wrote is not gone on with."""
     files = sorted(path for name in ("data", "fitting", "model") for path in (ROOM / name).glob("*.py"))
     made = hashlib.sha256()
-    for path in [*files, ROOM / "sample_weights.py"]:
+    for path in [*files, ROOM / "sample_weights.py", ROOM / "scoring/metrics.py"]:
         made.update(path.read_bytes())
     return made.hexdigest()

@@ -72,13 +72,8 @@ def zipped(name: str, content: bytes) -> bytes:
 
 def save_model(model: keras.Model, path: Path) -> None:
     """Publish the model in Keras' own format."""
-    with publish(path) as temporary:
-        whole = temporary.with_suffix(".keras")  # Keras insists on the suffix
-        try:
-            model.save(whole)
-            whole.replace(temporary)
-        finally:
-            whole.unlink(missing_ok=True)
+    with publish(path, ending=".keras") as temporary:  # Keras insists on it
+        model.save(temporary)
 
 
 def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:

@@ -108,7 +108,7 @@ def _places(keys: pa.ChunkedArray, images: pa.ChunkedArray) -> np.ndarray:
     counts = pc.value_counts(keys).to_pylist()
     doubled = next((one["values"] for one in counts if one["counts"] > 1), None)
     if doubled is not None:
-        raise UserError(f": {doubled}", "one row an image", "several", "Remove all but one")
+        raise UserError(f": {doubled}", "one row per image", "several", "Remove all but one")
     at = pc.index_in(images, value_set=keys.combine_chunks())
     if at.null_count:
         missing = images.filter(pc.is_null(at))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.stats import rankdata
@@ -182,7 +181,7 @@ def _of_predictions(name: str, ages: np.ndarray, photos: LabelledPhotos, axes: S
     if len(ages) != len(photos.age):
         raise UserError(
             f"--predictions {name}",
-            f"{len(photos.age)} ages, one a labelled photo of {photos.split} in order of path",
+            f"{len(photos.age)} ages, one per labelled photo of {photos.split} in order of path",
             len(ages),
             "Give the predictions of this data set's split",
         )
@@ -216,44 +215,3 @@ def _leaderboard(rows: Sequence[System], axes: Sequence[str]) -> list[Place]:
         for row, own in zip(rows, ranked, strict=True)
     ]
     return sorted(places, key=lambda place: (place.average_rank, place.name))
-
-
-def read_given(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, np.ndarray]:
-    """Read submissions, name -> ages in years.
-
-    Raises:
-        UserError: a name that a run, a published row or another submission has, or a file that is none.
-    """
-    made: dict[str, np.ndarray] = {}
-    for name, path in given:
-        if name in {*runs, *made, *(row.name for row in ROWS)}:
-            raise UserError(
-                f"--predictions {name}={path}",
-                "a name of its own",
-                f"{name!r}, which another row of the comparison has",
-                "Choose another name",
-            )
-        made[name] = read_ages(path)
-    return made
-
-
-def read_ages(path: Path) -> np.ndarray:
-    """Read a submission: one headerless column of ages in years, float64 (photos,).
-
-    Raises:
-        UserError: no such file, or a line that is no finite number.
-    """
-    remedy = "Give one headerless column of ages in years"
-    try:
-        lines = path.read_text(encoding="utf-8").split()
-    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "no UTF-8 text"
-        raise UserError(str(path), "a predictions.csv", reason, remedy) from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            finite = np.isfinite(float(line))
-        except ValueError:
-            finite = False
-        if not finite:
-            raise UserError(f"{path}: line {number}", "an age in years", repr(line), remedy)
-    return np.array([float(line) for line in lines])

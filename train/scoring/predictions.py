@@ -109,7 +109,7 @@ def _photos(rows: pa.Table, split: str, unlabelled: int) -> LabelledPhotos:
     preds = _matrix(rows["age_preds"], "age_preds")
     cumulative = _matrix(rows["age_q"], "age_q")
     if cumulative is not None and cumulative.shape[1] != len(YEARS):
-        raise UserError(": age_q", f"{len(YEARS)} probabilities a photo", cumulative.shape[1], _AGAIN)
+        raise UserError(": age_q", f"{len(YEARS)} probabilities per photo", cumulative.shape[1], _AGAIN)
     if cumulative is not None and (np.diff(cumulative).min() < -1e-4 or np.abs(cumulative[:, -1] - 1).max() > 1e-2):
         raise UserError(": age_q", "probabilities that never fall and end at 1", "others", _AGAIN)
     return LabelledPhotos(

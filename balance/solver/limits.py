@@ -1,0 +1,67 @@
+"""The whole numbers that the `plan` section gives for cells: counts by pattern or axis value, and caps on copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError, located
+from manifests.sections.plan import DEFAULT, Plan
+
+
+@dataclass(frozen=True)
+class Caps:
+    """The largest number of copies of one photo in each cell, and what sets it.
+
+    Attributes:
+        copies: int64 (cells,).
+        keys: the keys below `plan` that set the numbers.
+        key_of: int64 (cells,), the position in `keys` of the one that sets the cell's number.
+    """
+
+    copies: np.ndarray
+    keys: tuple[str, ...]
+    key_of: np.ndarray
+
+
+def caps(plan: Plan, cells: Cells) -> Caps:
+    """In each cell the least of the numbers given for its axis values; the default where none is given."""
+    given = plan.max_copies
+    if isinstance(given, int):
+        return Caps(np.full(len(cells), given, np.int64), ("max_copies",), np.zeros(len(cells), np.int64))
+    default = given.get(DEFAULT, 12)
+    if not isinstance(default, int):
+        raise UserError(f".max_copies.{DEFAULT}", "a whole number", "a map", "Write one number")
+    copies, key_of, keys = np.full(len(cells), default, np.int64), np.zeros(len(cells), np.int64), [DEFAULT]
+    named = {axis: values for axis, values in given.items() if axis != DEFAULT}
+    for key, members, number in counts("max_copies", named, cells, patterns=False):
+        tighter = members[(key_of[members] == 0) | (number < copies[members])]
+        copies[tighter], key_of[tighter] = number, len(keys)
+        keys.append(key)
+    return Caps(copies, tuple(f"max_copies.{key}" for key in keys), key_of)
+
+
+def counts(
+    section: str, given: Mapping[str, int | Mapping[str, int]], cells: Cells, patterns: bool = True
+) -> Iterator[tuple[str, np.ndarray, int]]:
+    """(key, cells, number) for each `pattern: number`, where patterns are allowed, and `axis: {value: number}`."""
+    for key, value in given.items():
+        where = f".{section}.{key}"
+        if isinstance(value, int) and patterns:
+            with located(where):
+                members = np.flatnonzero(cells.match(key))
+            yield key, members, value
+            continue
+        if key not in cells.names or isinstance(value, int):
+            form = f"an axis ({', '.join(cells.names)}) with its values"
+            raise UserError(where, form, repr(value), "Correct the key")
+        axis, column = cells[key], cells.grid()[:, cells.names.index(key)]
+        for label, number in value.items():
+            position = axis.index(label)
+            if position is None:
+                rule = f"one of {', '.join(axis.values)}"
+                raise UserError(f"{where}.{label}", rule, repr(label), "Correct the label")
+            yield f"{key}.{axis.values[position]}", np.flatnonzero(column == position), number
