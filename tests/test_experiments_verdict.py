@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -14,7 +16,8 @@ from manifests.sections.score import Score
 
 CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 TRIAL = Trial.model_validate_json(
-    '{"title": "Drawn", "recipe": "adjusted", "candidates": {"steps": [8], "adjust": [0]}, "plain": "original",'
+    '{"title": "Drawn", "params": "params.yaml", "recipe": "adjusted", "candidates": {"steps": [8], "adjust": [0]},'
+    '"plain": "original", '
     '"ways": {"original": {}, "weighted": {"weights": "plan"}, "repeated": {}, "rendered": {"images": "balanced"}},'
     '"repeated": "repeated", "rendered": ["rendered"]}'
 )
@@ -37,7 +40,8 @@ def cell() -> np.ndarray:
 
 def sentence(found: dict[str, Found]) -> str:
     photos = pa.table({"cell": pa.array(cell(), pa.int32())})
-    return report.terminal(TRIAL, found, photos, CELLS, Score(resamples=500), 7).splitlines()[-1]
+    one = report.Trialled(Path("drawn.yaml"), TRIAL, found, photos, CELLS, Score(resamples=500), 7)
+    return report.terminal([one]).splitlines()[-1]
 
 
 def test_equal_ways_are_told_apart_in_one_seed_of_twenty_at_most() -> None:

@@ -10,7 +10,7 @@ from manifests.core.files import write_text
 from manifests.core.text import escaped, figure, markdown, span
 from manifests.sections.source import Source
 from manifests.sections.train import Recipe, Stage, Train
-from manifests.tables import plan_report, scorecard
+from manifests.tables import comparison, plan_report, scorecard
 from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import GroupError, Scorecard
 from train import recipes
@@ -29,24 +29,37 @@ LICENCES = {
 
 
 def main() -> None:
-    """Read the parameters, the plan and the scorecard; write the card."""
+    """Read the parameters, the plan, the scorecard and the comparison; write the card."""
     parser = command.parser(__doc__, plan="manifests/built/plan.json")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
     parser.add_argument("--scorecard", type=Path, help="default: datasets/runs/<run>/scorecard.json")
-    parser.add_argument("--out", type=Path, help="default: datasets/runs/<run>/card.md")
+    parser.add_argument("--comparison", type=Path, default=Path("datasets/comparison.json"))
+    parser.add_argument("--out", type=Path, help="default: datasets/cards/<run>.md")
     options = parser.parse_args()
     train, source = params.section(options.params, Train), params.section(options.params, Source)
     with located(f"{options.params}: train"):
         recipe = recipes.recipe_of(train, options.run)
-    folder = Path("datasets/runs") / options.run
-    card = scorecard.read(options.scorecard or folder / "scorecard.json")
-    out = options.out or folder / "card.md"
-    write_text(out, text(options.run, train, recipe, source, plan_report.read(options.plan), card))
+    card = scorecard.read(options.scorecard or Path("datasets/runs") / options.run / "scorecard.json")
+    out = options.out or Path("datasets/cards") / f"{options.run}.md"
+    compared = comparison.read(options.comparison)
+    verdict = compared.splits[compared.split].verdict
+    write_text(out, text(options.run, train, recipe, source, plan_report.read(options.plan), card, verdict))
     print(f"{out}: card of {options.run}")
 
 
-def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanReport, card: Scorecard) -> str:
-    """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting."""
+def text(
+    name: str,
+    train: Train,
+    recipe: Recipe,
+    source: Source,
+    plan: PlanReport,
+    card: Scorecard,
+    verdict: str | None = None,
+) -> str:
+    """The card in Markdown, after Mitchell et al. 2019, Model cards for model reporting.
+
+    `verdict` is the comparison's sentence on which way is best on these photos; None: it has none.
+    """
     scores, groups = card.splits[card.split], card.by_group[card.split]
     size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
     errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
@@ -80,6 +93,7 @@ def text(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanRepo
             "",
             *markdown(("axis", "bias", "interval"), ((a, figure(b.value), span(b.low, b.high)) for a, b in biases)),
             "",
+            *(["## Beside the other runs", "", escaped(verdict), ""] if verdict else []),
             "## Limits",
             "",
             "- It repeats how its raters see age, which is not the age, and their prejudices with it.",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +29,31 @@ class Found:
     chosen: list[Setting]
 
 
+Scorer = Callable[[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Trialled:
+    """One trial that has been run.
+
+    Attributes:
+        path: its table.
+        trial: what the table holds.
+        found: way -> what was found.
+        photos: rows of the source table, those of `found`.
+        cells: the axes.
+        score, seed: of the parameter file.
+    """
+
+    path: Path
+    trial: Trial
+    found: dict[str, Found]
+    photos: pa.Table
+    cells: Cells
+    score: Score
+    seed: int
+
+
 def score(error: np.ndarray, cells: Cells, photos: pa.Table) -> float:
     """What a setting is chosen by: MAE plus average bias, in years, over the photos whose error is not NaN."""
     there = ~np.isnan(error)
@@ -34,46 +61,83 @@ def score(error: np.ndarray, cells: Cells, photos: pa.Table) -> float:
     return float(error[there].mean() + np.mean(_biases(axes, error[there])))
 
 
-def markdown(trial: Trial, found: dict[str, Found], photos: pa.Table, cells: Cells, options: Score, seed: int) -> str:
+def markdown(parts: Sequence[Trialled]) -> str:
     """The whole report."""
-    axes, pairs = _compared(found, photos, cells, options, seed)
-    names = [axis.axis for axis in axes]
-    lines = [f"# {trial.title}", "", trial.about.strip(), "", f"**{_verdict(trial, found, pairs, axes).sentence}**", ""]
-    lines += [
-        f"{len(photos):,} photos of train and valid, {trial.folds.outer} outer and {trial.folds.inner} inner folds, "
-        f"{trial.networks.outer} networks per outer fold. Errors and biases in years; lower is better.",
+    lines = [
+        "# Results: does rendering pay?",
+        "",
+        "Written by `python -m experiments.crossval`; [trust.md](trust.md) says what the figures are worth. Errors",
+        "and biases in years; lower is better. Every figure is of photos that no part of that fold's training,",
+        "planning or choosing has seen.",
         "",
     ]
-    head = ("way", "MAE", *(f"bias, {name}" for name in names), "average bias", "chosen: steps, strength (folds)")
-    lines += [*text.markdown(head, (_row(way, one, axes) for way, one in found.items())), ""]
-    lines += ["## Differences, with paired 95% intervals", ""]
-    lines += [*text.markdown(("first - second", "MAE", "average bias"), _rows(found, pairs)), ""]
+    for one in parts:
+        lines += _part(one)
     return "\n".join(lines)
 
 
-def terminal(trial: Trial, found: dict[str, Found], photos: pa.Table, cells: Cells, options: Score, seed: int) -> str:
-    """The table of the ways, and the verdict."""
-    axes, pairs = _compared(found, photos, cells, options, seed)
-    head = ["way", "MAE", *(axis.axis for axis in axes), "average bias"]
-    rows = [_row(way, one, axes)[:-1] for way, one in found.items()]
-    return "\n".join([*text.columns([head, *rows]), "", _verdict(trial, found, pairs, axes).sentence])
+def _part(one: Trialled) -> list[str]:
+    trial, axes, pairs = one.trial, _axes(one.cells, one.photos["cell"].to_numpy()), _compared(one)
+    candidates = " or ".join(f"{steps:,}" for steps in trial.candidates.steps)
+    strengths = " or ".join(f"{strength:g}" for strength in trial.candidates.adjust)
+    head = ("way", "MAE", *(f"bias, {axis.axis}" for axis in axes), "average bias", "chosen: steps, strength (folds)")
+    return [
+        f"## {trial.title}",
+        "",
+        f"**{_verdict(one, pairs, axes).sentence}**",
+        "",
+        trial.about.strip(),
+        "",
+        f"{len(one.photos):,} photos of train and valid in {trial.folds.outer} outer folds; each way chooses "
+        f"{candidates} steps and a strength of {strengths} on {trial.folds.inner} inner folds, anew for each outer; "
+        f"the mean of {trial.networks.outer} networks predicts. Table: `{one.path}`.",
+        "",
+        *text.markdown(head, (_row(way, found, axes) for way, found in one.found.items())),
+        "",
+        "Differences, with paired 95% intervals:",
+        "",
+        *text.markdown(("first - second", "MAE", "average bias"), _rows(one.found, pairs)),
+        "",
+        "MAE by group:",
+        "",
+        *text.markdown(("group", "photos", *one.found), _groups(one, axes)),
+        "",
+    ]
 
 
-def _compared(
-    found: dict[str, Found], photos: pa.Table, cells: Cells, options: Score, seed: int
-) -> tuple[list[Grouping], dict[tuple[str, str], Pair]]:
-    cell = photos["cell"].to_numpy()
-    axes = _axes(cells, cell)
-    weight = weights(strata(cell), options.resamples, seed)
-    noisy = {way: resampled(way, one.error, axes, weight) for way, one in found.items()}
-    return axes, {(a, b): pair(noisy[a], noisy[b]) for a in noisy for b in noisy if a != b}
+def terminal(parts: Sequence[Trialled]) -> str:
+    """Of each trial the table of the ways, and the verdict."""
+    lines = []
+    for one in parts:
+        axes = _axes(one.cells, one.photos["cell"].to_numpy())
+        head = ["way", "MAE", *(axis.axis for axis in axes), "average bias"]
+        rows = [_row(way, found, axes)[:-1] for way, found in one.found.items()]
+        lines += [one.trial.title, *text.columns([head, *rows]), "", _verdict(one, _compared(one), axes).sentence, ""]
+    return "\n".join(lines[:-1])
 
 
-def _verdict(
-    trial: Trial, found: dict[str, Found], pairs: dict[tuple[str, str], Pair], axes: list[Grouping]
-) -> Verdict:
-    scores = {way: float(one.error.mean() + np.mean(_biases(axes, one.error))) for way, one in found.items()}
-    return verdict(scores, pairs, trial.plain, trial.repeated, trial.rendered)
+Pairs = dict[tuple[str, str], Pair]
+
+
+def _compared(one: Trialled) -> Pairs:
+    cell = one.photos["cell"].to_numpy()
+    axes, weight = _axes(one.cells, cell), weights(strata(cell), one.score.resamples, one.seed)
+    noisy = {way: resampled(way, found.error, axes, weight) for way, found in one.found.items()}
+    return {(a, b): pair(noisy[a], noisy[b]) for a in noisy for b in noisy if a != b}
+
+
+def _verdict(one: Trialled, pairs: Pairs, axes: list[Grouping]) -> Verdict:
+    scores = {way: float(each.error.mean() + np.mean(_biases(axes, each.error))) for way, each in one.found.items()}
+    return verdict(scores, pairs, one.trial.plain, one.trial.repeated, one.trial.rendered)
+
+
+def _groups(one: Trialled, axes: list[Grouping]) -> list[list[str]]:
+    rows = []
+    for axis in axes:
+        for value, member in zip(axis.groups, axis.member.T.astype(bool), strict=True):
+            errors = (text.figure(each.error[member].mean()) for each in one.found.values())
+            rows.append([f"{axis.axis}: {value}", f"{int(member.sum()):,}", *errors])
+    return rows
 
 
 def _axes(cells: Cells, cell: np.ndarray) -> list[Grouping]:
@@ -91,7 +155,7 @@ def _row(way: str, one: Found, axes: list[Grouping]) -> list[str]:
     return [way, text.figure(one.error.mean()), *map(text.figure, biases), text.figure(float(np.mean(biases))), chosen]
 
 
-def _rows(found: dict[str, Found], pairs: dict[tuple[str, str], Pair]) -> list[list[str]]:
+def _rows(found: dict[str, Found], pairs: Pairs) -> list[list[str]]:
     ways = list(found)
     return [
         [f"{a} - {b}", *(text.signed(d.value, d.low, d.high) for d in (pairs[a, b].mae, pairs[a, b].average_bias))]

@@ -36,12 +36,14 @@ class Round:
 
     Attributes:
         name: such as `outer-2` or `outer-2-inner-0`.
+        within: the outer round that an inner one belongs to; None for an outer one.
         folder: where its tables and shards lie.
         train: bool (photos,), those that are trained on.
         scored: bool (photos,), those that are scored.
     """
 
     name: str
+    within: str | None
     folder: Path
     train: np.ndarray
     scored: np.ndarray
@@ -56,7 +58,8 @@ class Setup:
         params: the parameter file, absolute.
         section: its `train` section.
         seed: its seed.
-        cache: features, results and the render store; absolute.
+        cache: features and the render store; absolute.
+        folder: the rounds and their errors; absolute.
     """
 
     trial: Trial
@@ -64,6 +67,7 @@ class Setup:
     section: Train
     seed: int
     cache: Path
+    folder: Path
 
 
 def rounds(trial: Trial, outer: np.ndarray, inner: list[np.ndarray], folder: Path) -> list[Round]:
@@ -78,10 +82,10 @@ def rounds(trial: Trial, outer: np.ndarray, inner: list[np.ndarray], folder: Pat
     made = []
     for number in range(trial.folds.outer):
         name = f"outer-{number}"
-        made.append(Round(name, folder / name, outer != number, outer == number))
+        made.append(Round(name, None, folder / name, outer != number, outer == number))
         for one in range(trial.folds.inner):
             fold, within = inner[number], f"{name}-inner-{one}"
-            made.append(Round(within, folder / within, (fold >= 0) & (fold != one), fold == one))
+            made.append(Round(within, name, folder / within, (fold >= 0) & (fold != one), fold == one))
     return made
 
 
@@ -108,24 +112,47 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     source.write(rows, one.folder / "source.parquet", cells)
     plan = {"source": "source.parquet", "plan": "plan.parquet", "summary": "plan.json", "tasks": "tasks.parquet"}
     plots = {name: f"plan_{name}.csv" for name in ("shares", "heat", "copies", "tradeoff")}
-    _call(setup, one, "balance.plan", plan | plots)
-    _call(
-        setup,
-        one,
-        "augment.render",
-        {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards"} | {"report": "render.json"},
-        "--store",
-        str(setup.cache / "render"),
-    )
+    call(setup, one.folder, "balance.plan", plan | plots)
+    made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
+    call(setup, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
     write_text(one.folder / DONE, marker.hexdigest())
 
 
-def _call(setup: Setup, one: Round, module: str, paths: dict[str, str], *more: str) -> None:
-    options = [word for name, path in paths.items() for word in (f"--{name}", str(one.folder / path))]
+def call(setup: Setup, folder: Path, module: str, paths: dict[str, str], *more: str) -> None:
+    """Run a stage's command; `paths` are its options, with files of the folder.
+
+    Raises:
+        UserError: it failed; its message is the stage's.
+    """
+    options = [word for name, path in paths.items() for word in (f"--{name}", str(folder / path))]
     words = [sys.executable, "-m", module, "--params", str(setup.params), *options, *more]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(f"{one.name}: {module}", "exit code 0", done.stderr.strip(), "See the message")
+        raise UserError(f"{folder.name}: {module}", "exit code 0", done.stderr.strip(), "See the message")
+
+
+def extract(setup: Setup, one: Round, part: int, parts: int) -> None:
+    """Compute the features of a part of the round's images: the trainings find them in the cache."""
+    marker = one.folder / f"features-{part}-of-{parts}"
+    if marker.exists() or not setup.section.frozen:
+        return
+    from train.data import features, samples
+    from train.data.readers import Images
+    from train.data.samples import Samples
+    from train.model import backbones, runtime
+
+    runtime.prepare(setup.seed, threads=1)
+    backbone = backbones.build(setup.section)
+    table, cells = index.read(one.folder / "shards/index.parquet")
+    sets = [samples.train_samples(table, images, "none", cells) for images in ("original", "balanced")]
+    valid = samples.split_samples(table, "valid")
+    for chosen in (*sets, valid, samples.mirrored(valid)):
+        rows = np.flatnonzero([int(key[:8], 16) % parts == part for key in chosen.keys])
+        mine = Samples(chosen.table.take(pa.array(rows)), [chosen.views[row] for row in rows])
+        images = Images(one.folder / "shards", mine.table, mine.views, setup.section.size)
+        folder = setup.cache / "features" / features.fingerprint(backbone, setup.section)
+        features.extract(backbone, images, mine.keys, folder)
+    write_text(marker, "")
 
 
 def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) -> np.ndarray:
@@ -143,7 +170,7 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
     table, cells = index.read(one.folder / "shards/index.parquet")
     train, recipe = trials.resolved(setup.trial, setup.section, way, setting, networks)
     run = RunContext(way, train, recipe, setup.seed, table, cells, one.folder / "shards", setup.cache, devices)
-    kept = setup.cache / "crossval" / f"{run.checkpoints.name}-{networks}.npy"
+    kept = setup.folder / "errors" / f"{run.checkpoints.name}-{networks}.npy"
     if not kept.exists():
         chosen = samples.split_samples(table, "valid")
         outputs = predict(run, train_repeats(run, lambda *_: None), chosen)
@@ -154,15 +181,3 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
         write_bytes(kept, memory.getvalue())
         shutil.rmtree(run.checkpoints, ignore_errors=True)
     return np.asarray(np.load(kept, allow_pickle=False))
-
-
-def pool(table: pa.Table) -> pa.Table:
-    """The labelled train and valid photos of the source table, each photo once, in order of image_id.
-
-    Near duplicates of test photos are left out; those among train and valid share a fold instead.
-    """
-    test = set(table.filter(pc.equal(table["split"].cast(pa.string()), "test"))["image_id"].to_pylist())
-    wanted = pc.and_(pc.greater_equal(table["cell"], 0), pc.not_equal(table["split"].cast(pa.string()), "test"))
-    rows = table.filter(wanted)
-    clear = [near not in test for near in rows["near_of"].to_pylist()]
-    return rows.filter(pa.array(clear)).sort_by("image_id")

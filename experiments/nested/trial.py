@@ -10,7 +10,7 @@ from pydantic import Field
 
 from manifests.core import params
 from manifests.core.errors import UserError
-from manifests.core.params import Section
+from manifests.core.params import Local, Section
 from manifests.sections.methods import Strength
 from manifests.sections.train import Recipe, Run, Train
 from train import recipes
@@ -50,6 +50,7 @@ class Trial(Section):
 
     Attributes:
         title: of the report.
+        params: the parameter file: its photos, axes, plan, policies and backbone.
         about: its introduction.
         recipe: what every way trains; one stage whose last epoch counts (`monitor: last`).
         folds, networks, candidates: see there.
@@ -61,6 +62,7 @@ class Trial(Section):
 
     key: ClassVar[str] = "trial"
     title: str
+    params: Local = Field(min_length=1)
     about: str = ""
     recipe: str
     folds: Folds = Folds()
