@@ -128,7 +128,7 @@ class Attention:
             float32 (n, size, size), 0 to 1 in each photo.
         """
         parts = [branch.cam(pixels) for branch in self._branches]
-        return np.stack([_scaled(cv2.resize(cam, (self.size, self.size))) for cam in np.mean(parts, axis=0)])
+        return np.stack([_scaled(cam) for cam in np.mean(parts, axis=0)])
 
     def gradients(self, pixels: np.ndarray) -> np.ndarray:
         """SmoothGrad (Smilkov et al. 2017): how strongly each pixel moves the age, over noisy copies.
@@ -146,48 +146,59 @@ class Attention:
 
 
 class _Branch:
-    """A backbone, cut at its last maps, and the years made of its features."""
+    """A backbone, cut at its last maps, and the years made of its features; it may see several crops of a photo."""
 
     def __init__(self, branch: keras.Model) -> None:
         backbone, self._years = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
-        body = next(layer for layer in backbone.layers if isinstance(layer, keras.Model))
+        *self._centres, body = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
         ends = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
         pooling = [layer for layer in body.layers if isinstance(layer, ends)]
         if not pooling:
             raise ValueError(f"{body.name} has no maps that end in features")
-        position = backbone.layers.index(body)
-        self._before, self._after = backbone.layers[1:position], backbone.layers[position + 1 :]
+        models = [at for at, layer in enumerate(backbone.layers) if isinstance(layer, keras.Model)]
+        self._before, self._after = backbone.layers[1 : models[0]], backbone.layers[models[-1] + 1 :]
         self._maps = keras.Model(body.input, pooling[-1].input)
         self._pooled = keras.Model(pooling[-1].input, body.output)
 
         self._cam, self._gradient = tf.function(self._cam_of), tf.function(self._gradient_of)
 
     def cam(self, pixels: np.ndarray) -> np.ndarray:
-        return np.asarray(self._cam(tf.cast(pixels, tf.float32)))
+        """float32 (n, size, size): the sum over the crops, each laid where it was cut out."""
+        made = np.zeros(pixels.shape[:3], np.float32)
+        edges = [0, *(centre.get_layer("cut").cropping[0][0] for centre in self._centres)]
+        for edge, cams in zip(edges, self._cam(tf.cast(pixels, tf.float32)), strict=True):
+            side = pixels.shape[1] - 2 * edge
+            made[:, edge : edge + side, edge : edge + side] += [cv2.resize(cam, (side, side)) for cam in cams.numpy()]
+        return made
 
     def gradient(self, pixels: np.ndarray) -> np.ndarray:
         return np.asarray(self._gradient(tf.cast(pixels, tf.float32)))
 
-    def _cam_of(self, pixels: Any) -> Any:
-        maps = self._maps(self._prepared(pixels), training=False)
-        (slope,) = tf.gradients(self._from_maps(maps), [maps])
-        return tf.abs(tf.reduce_sum(tf.cast(slope * maps, tf.float32), axis=-1))
+    def _cam_of(self, pixels: Any) -> list[Any]:
+        maps = [self._maps(each, training=False) for each in self._seen(pixels)]
+        slopes = tf.gradients(self._from_maps(maps), maps)
+        return [
+            tf.abs(tf.reduce_sum(tf.cast(slope * each, tf.float32), axis=-1))
+            for slope, each in zip(slopes, maps, strict=True)
+        ]
 
     def _gradient_of(self, pixels: Any) -> Any:
-        years = self._from_maps(self._maps(self._prepared(pixels), training=False))
+        years = self._from_maps([self._maps(each, training=False) for each in self._seen(pixels)])
         (slope,) = tf.gradients(years, [pixels])
         return tf.reduce_max(tf.abs(slope), axis=-1)
 
-    def _prepared(self, pixels: Any) -> Any:
+    def _seen(self, pixels: Any) -> list[Any]:
+        """What the body receives: the whole photo, and its crops."""
         for layer in self._before:
             pixels = layer(pixels)
-        return pixels
+        return [pixels, *(centre(pixels) for centre in self._centres)]
 
-    def _from_maps(self, maps: Any) -> Any:
-        features = self._pooled(maps, training=False)
+    def _from_maps(self, maps: list[Any]) -> Any:
+        features = [self._pooled(each, training=False) for each in maps]
+        joined = features if len(features) > 1 else features[0]
         for layer in self._after:
-            features = layer(features)
-        return self._years(features, training=False)
+            joined = layer(joined)
+        return self._years(joined, training=False)
 
 
 def _scaled(image: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ is trained on, and no plan has counted one.
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 
 from experiments.nested import trial as trials
 from experiments.nested.trial import Setting, Trial
+from manifests.core import params
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import write_bytes, write_text
@@ -105,8 +107,10 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     rows = rows.filter(pa.array(split != "")).sort_by("path")
     named = rows["split"].cast(pa.string())
     rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
-    marker = sha256(setup.params.read_bytes() + str(rows["image_id"].to_pylist()).encode() + "".join(split).encode())
-    if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker.hexdigest():
+    content = params.read(setup.params)
+    sections = [content.get(name) for name in ("seed", "source", "cells", "plan", "policies", "render")]
+    marker = sha256(json.dumps([sections, rows["image_id"].to_pylist(), split.tolist()]).encode()).hexdigest()
+    if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker:
         return
     shutil.rmtree(one.folder, ignore_errors=True)
     source.write(rows, one.folder / "source.parquet", cells)
@@ -115,7 +119,7 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     call(setup, one.folder, "balance.plan", plan | plots)
     made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
     call(setup, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
-    write_text(one.folder / DONE, marker.hexdigest())
+    write_text(one.folder / DONE, marker)
 
 
 def call(setup: Setup, folder: Path, module: str, paths: dict[str, str], *more: str) -> None:
@@ -133,7 +137,8 @@ def call(setup: Setup, folder: Path, module: str, paths: dict[str, str], *more: 
 
 def extract(setup: Setup, one: Round, part: int, parts: int) -> None:
     """Compute the features of a part of the round's images: the trainings find them in the cache."""
-    marker = one.folder / f"features-{part}-of-{parts}"
+    shared = json.dumps([setup.section.model_dump(mode="json", exclude={"runs", "recipes"}), part, parts])
+    marker = one.folder / f"features-{sha256(shared.encode()).hexdigest()[:16]}"
     if marker.exists() or not setup.section.frozen:
         return
     from train.data import features, samples

@@ -183,6 +183,8 @@ class Train(Section):
             `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what
             the backbone's family in `keras.applications` expects.
         size: the input's width and height in pixels; other photos are resized.
+        crops: what the backbone sees of a photo, as shares of its sides: 1, the whole photo, and then central parts of
+            it, enlarged; their features are joined.
         frozen: never train the backbone: the features of each image are computed once, and a stage that would train
             all layers trains all of the head.
         batch: images per step.
@@ -196,6 +198,7 @@ class Train(Section):
     weights: Local = "none"
     preprocessing: Literal["auto", "caffe", "tf", "torch", "unit", "none"] = "auto"
     size: int = Field(default=96, ge=32, le=1024)
+    crops: tuple[float, ...] = (1,)
     frozen: bool = False
     batch: int = Field(default=64, ge=1, le=4096)
     max_steps: int | None = Field(default=None, ge=1)
@@ -207,6 +210,13 @@ class Train(Section):
     @classmethod
     def _renamed(cls, received: object, check: object) -> None:
         raise ValueError("`max_steps` in its place: a ceiling on gradient steps, the same for all runs")
+
+    @field_validator("crops")
+    @classmethod
+    def _nested(cls, crops: tuple[float, ...]) -> tuple[float, ...]:
+        if crops[:1] != (1,) or list(crops) != sorted(set(crops), reverse=True) or crops[-1] < 0.2:
+            raise ValueError("1 and then smaller shares down to 0.2, the largest first, such as [1, 0.8]")
+        return crops
 
     @field_validator("runs")
     @classmethod

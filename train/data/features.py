@@ -27,9 +27,9 @@ PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
 def fingerprint(backbone: keras.Model, train: Train) -> str:
-    """Name what makes the features (structure, preprocessing, weights, precision): 16 hex digits."""
+    """Name what makes the features (structure, preprocessing, crops, weights, precision): 16 hex digits."""
     policy = keras.mixed_precision.dtype_policy().name
-    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}/{policy}".encode())
+    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}/{train.crops}/{policy}".encode())
     for variable in backbone.variables:
         made.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return made.hexdigest()[:16]

@@ -45,18 +45,27 @@ def build(train: Train) -> keras.Model:
     Args:
         train: the section.
     Returns:
-        a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, features).
+        a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, crops * features).
         With pretrained weights its BatchNorm stays in inference mode, also in finetuning.
     Raises:
         UserError: no such backbone, no such weights, or weights of another network; the key is relative to the section.
     """
     body = _body(train)
     pixels = keras.Input((train.size, train.size, 3), name="pixels")
-    features = preprocess(train.preprocessing, train.backbone, pixels)
-    outputs = layers.Activation("linear", dtype="float32", name="features")(body(features))
+    prepared = preprocess(train.preprocessing, train.backbone, pixels)
+    parts = [body(prepared if share == 1 else centre(train.size, share)(prepared)) for share in train.crops]
+    joined = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
+    outputs = layers.Activation("linear", dtype="float32", name="features")(joined)
     backbone = keras.Model(pixels, outputs)
     set_trainable(backbone, True, pretrained=train.weights != "none")
     return backbone
+
+
+def centre(size: int, share: float) -> keras.Model:
+    """A model that cuts the central share of the sides out of (n, size, size, 3) pixels, and enlarges it to `size`."""
+    pixels = keras.Input((size, size, 3))
+    cut = layers.Cropping2D(round(size * (1 - share) / 2), name="cut")(pixels)
+    return keras.Model(pixels, keras.ops.image.resize(cut, (size, size)), name=f"centre_{round(100 * share)}")
 
 
 def set_trainable(backbone: keras.Model, trainable: bool, pretrained: bool) -> None:
