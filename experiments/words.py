@@ -21,7 +21,7 @@ def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: S
         "",
         wanted.about.strip(),
         "",
-        f"- ScoredRows on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
         *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",

@@ -181,3 +181,9 @@ def test_every_policy_takes_any_shape(shape: tuple[int, int]) -> None:
             made = ops.apply(image, policy.draw(Draws(seed), 1.0), rgbx())
             assert made.shape == image.shape, name
             assert made.dtype == np.uint8
+
+
+def test_blur_at_full_severity_is_the_starting_kits() -> None:
+    image = cv2.cvtColor(picture(1, 224), cv2.COLOR_RGB2RGBA)
+    drawn = CATALOGUE["blur"].draw(Draws(0), 1.0)
+    np.testing.assert_array_equal(ops.blur(image, drawn["blur"]), cv2.GaussianBlur(image, (5, 5), 1.0))

@@ -55,7 +55,7 @@ def test_severity_nought_is_next_to_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["pose", "light", "mixed", "blur", "shadow", "noise", "compression", "tone"])
 def test_more_severity_changes_more(name: str) -> None:
-    image, donor = (cv2.cvtColor(picture(number, 96), cv2.COLOR_RGB2RGBA) for number in (1, 2))
+    image, donor = (cv2.cvtColor(picture(number, 224), cv2.COLOR_RGB2RGBA) for number in (1, 2))
     means = []
     for severity in (0.1, 0.5, 1.0):
         changes = []

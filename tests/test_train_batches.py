@@ -16,6 +16,7 @@ from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train.data import tfdata
 from train.data.readers import ALIGNMENT, ArrayRows, Images, Memory, fit, order, ready
+from train.data.views import VIEWS
 from train.model.runtime import over, tf
 
 
@@ -69,7 +70,11 @@ def test_views_are_made_of_the_plain_photo(shards: tuple[Path, pa.Table]) -> Non
     Images(folder, table, ["plain", "flip", "blur", "flip_blur"], 48).fill(np.arange(4), out)
     np.testing.assert_array_equal(out[1], out[0][:, ::-1])
     np.testing.assert_array_equal(out[3], out[2][:, ::-1])
-    assert np.abs(np.diff(out[2].astype(int), axis=1)).sum() < np.abs(np.diff(out[0].astype(int), axis=1)).sum()
+
+
+def test_the_blurred_view_is_the_starting_kits() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    np.testing.assert_array_equal(VIEWS["blur"](photo), cv2.GaussianBlur(photo, (5, 5), 1.0))
 
 
 def test_order_is_a_permutation_by_seed_and_epoch() -> None:

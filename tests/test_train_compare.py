@@ -75,7 +75,7 @@ def test_baseline_augmentation_weights_and_both_come_first(call: Call) -> None:
         ("extra", "weights"),
     ]
     assert {row.kind for row in rows[5:]} == {"published"}
-    assert len(rows) == 5 + 21
+    assert len(rows) == 5 + 25
 
 
 def test_rows_repeat_the_scorecards_and_pairs_are_their_differences(call: Call) -> None:
@@ -118,11 +118,11 @@ def test_published_rows_are_marked_everywhere(call: Call) -> None:
     assert "| D-2b (published) |  |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
     table = pd.read_csv("datasets/comparison.csv", keep_default_na=False)
     assert set(table.loc[table["name"] == "D-2b", "kind"]) == {"published"}
-    assert len(table) == 2 * 26
+    assert len(table) == 2 * 30
 
 
 @pytest.mark.parametrize(
-    ("layout", "count"), [("drawn", 0), ("utkface", 0), ("appa_real", 21), ("appa_real_release", 21)]
+    ("layout", "count"), [("drawn", 0), ("utkface", 0), ("appa_real", 25), ("appa_real_release", 25)]
 )
 def test_published_rows_stand_only_beside_their_own_photos(call: Call, layout: str, count: int) -> None:
     Path("params.yaml").write_text(PARAMS.replace("appa_real", layout))

@@ -11,11 +11,13 @@ from manifests.core.errors import UserError, located
 from manifests.sections.train import Recipe, Train
 from train.recipes import RECIPES, STUDIES, recipe_of
 from train.sample_weights import SCHEMES
+from train.studies import KIT
 
 ROWS = [
-    *("A-augmented", "A-weighted", "B-M1", "B-M2", "B-M3", "B-M4", "B-M5"),
+    *("A-baseline", "A-augmented", "A-weighted", "B-M1", "B-M2", "B-M3", "B-M4", "B-M5"),
     *("C-M1", "C-M2", "C-M3", "C-M4", "C-M5", "C-M4-48", "C-M5-48"),
-    *("D-0", "D-T1-extreme", "D-T1-mean", "D-1a", "D-1b", "D-2a", "D-2b", "D-3", "D-E2", "D-E3", "D-E4"),
+    *("D-0", "D-T1-extreme", "D-T1-mean", "D-1a", "D-1b", "D-2a", "D-2b", "D-3", "D-E2"),
+    *("D-E3", "D-E3-gender", "D-E3-ethnicity", "D-E3-expression", "D-E3-age", "D-E4"),
 ]
 STUDY = {"A": "Starting kit", "B": "Augmentation study", "C": "Sample-weight study", "D": "Custom-loss study"}
 
@@ -35,6 +37,11 @@ def test_every_row_is_there_and_says_so() -> None:
         assert "row" in RECIPES[name].about or "variant" in RECIPES[name].about, row
 
 
+def test_the_documentation_lists_every_recipe_as_it_describes_itself() -> None:
+    text = (Path(__file__).parents[1] / "docs/recipes.md").read_text()
+    assert [name for name, recipe in RECIPES.items() if f"| `{name}` | {recipe.about} |" not in text] == []
+
+
 def test_ones_own_is_checked_together_with_its_base(tmp_path: Path) -> None:
     made = recipe(tmp_path, "  recipes: {m: {base: distribution, loss: mean_variance}}\n  runs: {a: {recipe: m}}\n")
     assert (made.output, made.loss) == ("distribution", "mean_variance")
@@ -43,20 +50,29 @@ def test_ones_own_is_checked_together_with_its_base(tmp_path: Path) -> None:
 def test_weights_belong_to_stages() -> None:
     assert [stage.weights for stage in RECIPES["C-M3"].stages] == ["none", "age_group"]
     assert [stage.weights for stage in RECIPES["C-M4"].stages] == ["ten_groups", "ten_groups"]
+    assert [stage.weights for stage in RECIPES["D-1b"].stages] == ["product", "product"]
     assert [stage.weights for stage in RECIPES["D-E4"].stages] == ["none", "none", "product"]
     assert [stage.epochs for stage in RECIPES["D-E4"].stages] == [20, 30, 10]
 
 
 def test_definitions_of_the_rows() -> None:
-    assert RECIPES["C-M5"].head == (512, 0.1, 256, 0.1, 128, 0.05, 64, 0.05, 32)
+    assert RECIPES["C-M5"].head == RECIPES["C-M4"].head == (512, 0.1, 256, 0.1, 128, 0.05, 64, 0.05, 32)
+    assert not any(stage.from_scratch for stage in RECIPES["C-M4"].stages)
     assert [n for n in RECIPES["B-M5"].head if n >= 1] == [512, 256, 128, 64, 32]
     assert {n for n in RECIPES["B-M5"].head if n < 1} == {0.2}
     assert RECIPES["B-M5"].augment_valid and RECIPES["B-M5"].schedule == "plateau"
-    assert [stage.augment for stage in RECIPES["B-M4"].stages] == [False, True]
+    assert [stage.augment for stage in RECIPES["B-M5"].stages] == [False, True]
+    assert all(RECIPES[f"B-M{n}"].augmentation == "none" for n in (1, 2, 3, 4))
     assert all(stage.layers == "head" for name in ("B-M1", "C-M2", "C-M4") for stage in RECIPES[name].stages)
     assert RECIPES["D-E3"].experts and RECIPES["D-E3"].stages[0].layers == "experts"
     assert all(RECIPES[name].output == "sigmoid" for name in ROWS)
     assert all(RECIPES[name].patience == 20 for name in ROWS)
+    assert {stage.rate for name in ROWS for stage in RECIPES[name].stages} == {1e-5}
+
+
+def test_the_custom_loss_study_works_in_the_kits_frame() -> None:
+    for name in ROWS[ROWS.index("D-0") :]:
+        assert (RECIPES[name].loss, RECIPES[name].head, RECIPES[name].monitor) == ("mse", KIT.head, "loss"), name
 
 
 def test_a_runs_weights_take_the_place_of_the_last_stages(tmp_path: Path) -> None:

@@ -80,9 +80,9 @@ def test_joint_cell_weights_by_hand() -> None:
     np.testing.assert_allclose(weigh(SCHEMES["cell"], table, CELLS), expected)
 
 
-def test_years_count_as_one_hundred_values() -> None:
+def test_years_are_rounded_and_count_as_one_hundred_values() -> None:
     table = table_of(
-        [(30.2, "male", "asian", "happy"), (30.9, "male", "asian", "happy"), (100, "male", "asian", "other")]
+        [(29.6, "male", "asian", "happy"), (30.4, "male", "asian", "happy"), (100, "male", "asian", "other")]
     )
     weights = weigh(Scheme(axes=("age",), edges="years"), table, CELLS)
     np.testing.assert_allclose(weights, [8 / 205, 8 / 205, 8 / 105])

@@ -127,7 +127,7 @@ def _positions(scheme: Scheme, axis: Axis, table: pa.Table) -> np.ndarray:
     if axis.name == AGE and scheme.edges is not None:
         age = table["age"].to_numpy().astype(np.float64)
         if scheme.edges == "years":
-            return np.clip(np.floor(age), 0, YEARS - 1).astype(np.int64)
+            return np.clip(np.floor(age + 0.5), 0, YEARS - 1).astype(np.int64)  # rounded, half up
         return np.searchsorted(scheme.edges, age, side="right").astype(np.int64)
     return np.array([axis.values.index(label) for label in table[axis.column].to_pylist()], np.int64)
 

@@ -164,8 +164,10 @@ def translate(image: np.ndarray, table: np.ndarray) -> np.ndarray:
 
 
 def blur(image: np.ndarray, sigma: float) -> np.ndarray:
-    """Gaussian blur; `sigma` in pixels of a photo 224 wide."""
-    return cv2.GaussianBlur(image, (0, 0), max(sigma * image.shape[1] / 224, 0.1))
+    """Gaussian blur; `sigma` in pixels of a photo 224 wide, the kernel two of them to each side, as in the kit."""
+    wide = max(sigma * image.shape[1] / 224, 0.1)
+    side = 2 * max(1, round(2 * wide)) + 1
+    return cv2.GaussianBlur(image, (side, side), wide)
 
 
 def noise(image: np.ndarray, drawn: Drawn) -> np.ndarray:

@@ -172,8 +172,8 @@ def grey(draws: Draws, severity: float) -> dict[str, Any]:
 
 
 def blur(draws: Draws, severity: float) -> dict[str, Any]:
-    """The starting kit's blur: a lens out of focus, up to 2 pixels of a photo 224 wide; and a coin's flip."""
-    return _flipped(draws) | {"blur": round(2 * severity * draws.uniform(0.5, 1), 4)}
+    """The starting kit's blur at severity 1: sigma 1 and 5 x 5 pixels of a photo 224 wide; and a coin's flip."""
+    return _flipped(draws) | {"blur": round(float(severity), 4)}
 
 
 def mixed(draws: Draws, severity: float) -> dict[str, Any]:

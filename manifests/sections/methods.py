@@ -21,7 +21,7 @@ class Scheme(Section):
             of the ages (Yang et al. 2021); or `table`, weights set by hand.
         axes: the axes that count; none named means every axis of `cells`.
         joint: one weight per combination of values, else the product of one weight per axis.
-        edges: other age bins than those of `cells`, by their inner edges in years; `years` for single years.
+        edges: other age bins than those of `cells`, by their inner edges in years; `years` for years, rounded.
         one_above: ages from here on are one group, for any labels on the other axes.
         smoothing: s, in images.
         exponent: the weight's power; 1/2 tempers it, 0 is no weights.

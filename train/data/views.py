@@ -20,8 +20,13 @@ def flip(image: np.ndarray) -> np.ndarray:
 
 
 def blur(image: np.ndarray) -> np.ndarray:
-    """Blur by a Gaussian of 1% of the width. uint8 (height, width, 3) in and out."""
-    return cv2.GaussianBlur(image, (0, 0), sigmaX=max(0.5, 0.01 * image.shape[1]))
+    """Blur as the kit: sigma 1 and a kernel of 5 x 5 pixels at 224, in proportion at other widths.
+
+    uint8 (height, width, 3) in and out.
+    """
+    scale = image.shape[1] / 224
+    side = 2 * max(1, round(2 * scale)) + 1
+    return cv2.GaussianBlur(image, (side, side), scale)
 
 
 def flip_blur(image: np.ndarray) -> np.ndarray:

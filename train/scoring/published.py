@@ -15,7 +15,10 @@ AXES = ("gender", "expression", "ethnicity", "age")
 
 @dataclass(frozen=True)
 class Published:
-    """One row; `recipe` is the name in `train/recipes.py` that follows the same definition."""
+    """One row; `recipe` is the name in `train/recipes.py` that follows the same definition.
+
+    The source does not say which of the kit's two rows had augmentation and which had weights: ours is a reading.
+    """
 
     name: str
     recipe: str
@@ -58,5 +61,9 @@ ROWS = (
     _row("D-E2, first", "D-E2", 1.1281, 0.4230, 0.7724, 1.1114, 6.0763),
     _row("D-E2, second", "D-E2", 0.6739, 0.4932, 0.7962, 2.7593, 7.4551),
     _row("D-E3", "D-E3", 0.7665, 1.7527, 1.1630, 4.0626, 8.9540),
+    _row("D-E3, gender alone", "D-E3-gender", 1.3762, 0.5064, 0.6330, 1.5226, 6.3386),
+    _row("D-E3, ethnicity alone", "D-E3-ethnicity", 1.3353, 0.4345, 0.9789, 2.0862, 6.0249),
+    _row("D-E3, expression alone", "D-E3-expression", 0.8927, 0.4041, 0.6839, 1.4695, 5.8703),
+    _row("D-E3, age alone", "D-E3-age", 1.2491, 0.5738, 0.6314, 1.6617, 6.7205),
     _row("D-E4", "D-E4", 0.2033, 0.1543, 0.246, 3.331, 5.0918),
 )
