@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights appa-real recipes clean
+.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights results studies clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -45,15 +45,14 @@ torture: $(ENV)
 face-weights: $(ENV)
 	python -m train.face_weights $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
 
-# Every experiment on APPA-REAL that is not there yet, and docs/results.md: within an hour and a half on two cores.
-appa-real: $(ENV)
+# Each way with its own best setting, by nested cross-validation on APPA-REAL and UTKFace: docs/results.md.
+results: $(ENV)
+	python -m experiments.crossval
+
+# The recipes of the four studies on APPA-REAL: docs/studies.md.
+studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
-
-# The recipes of the four studies on APPA-REAL, and docs/studies.md.
-recipes: $(ENV)
-	python -m experiments.run --table experiments/appa_real/studies.yaml
-	python -m experiments.report --table experiments/appa_real/studies.yaml --output docs/studies.md
 
 # Beside the peers that requirements-bench.lock pins; litdata, which brings all of PyTorch, takes part where it is installed.
 bench: $(ENV)

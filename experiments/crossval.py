@@ -20,6 +20,7 @@ from experiments.nested import divide, report, rounds, trial
 from experiments.nested.report import Found, Trialled
 from experiments.nested.rounds import Round, Setup
 from experiments.nested.trial import Setting
+from experiments.report import environment
 from manifests.core import command, params, pool
 from manifests.core.errors import located
 from manifests.core.files import write_text
@@ -40,7 +41,7 @@ def main() -> None:
     parser.add_argument("--table", type=command.place, nargs="+", help=f"default: every one in {TRIALS}")
     options = parser.parse_args()
     parts = [run(path, options.cache.absolute()) for path in options.table or sorted(TRIALS.glob("*.yaml"))]
-    write_text(options.output, report.markdown(parts))
+    write_text(options.output, report.markdown(parts, environment()))
     print(report.terminal(parts))
 
 

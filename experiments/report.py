@@ -1,6 +1,6 @@
 """Write a table's report: every row with its intervals, each part's differences with theirs.
 
-    python -m experiments.report --table experiments/appa_real/table.yaml --output docs/results.md
+    python -m experiments.report --table experiments/appa_real/studies.yaml --output docs/studies.md
 
 It reads the experiments alone, never a model or a photo.
 """
@@ -20,7 +20,7 @@ from manifests.sections.score import Score
 
 def main() -> None:
     """Read every row's predictions, score them together, write the page."""
-    parser = command.parser(__doc__, table="experiments/appa_real/table.yaml", output="docs/results.md")
+    parser = command.parser(__doc__, table="experiments/appa_real/studies.yaml", output="docs/studies.md")
     parser.set_defaults(params=Path("params.appa_real.yaml"))
     options = parser.parse_args()
     wanted = table.read(options.table)

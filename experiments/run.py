@@ -1,6 +1,6 @@
 """Run a table of experiments: each of its sets as a DVC experiment, unless that experiment exists.
 
-    python -m experiments.run --table experiments/appa_real/table.yaml --params params.appa_real.yaml
+    python -m experiments.run --table experiments/appa_real/studies.yaml --params params.appa_real.yaml
 
 It works in this checkout, as `dvc exp run` does: it writes `params.yaml`, the emphasis and `dvc.lock` of each set
 in turn, and restores the user's at the end; after a SIGKILL, at the next start. It then continues at the same set,
@@ -35,7 +35,7 @@ WHOLE = "whole"  # written last: KEPT is complete
 
 def main() -> None:
     """Check every set, then run those whose experiment does not exist."""
-    parser = command.parser(__doc__, table="experiments/appa_real/table.yaml")
+    parser = command.parser(__doc__, table="experiments/appa_real/studies.yaml")
     parser.set_defaults(params=Path("params.appa_real.yaml"))
     parser.add_argument("--only", nargs="+", metavar="SET", help="these sets alone; those they depend on must be there")
     options = parser.parse_args()

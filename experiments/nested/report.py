@@ -61,14 +61,16 @@ def score(error: np.ndarray, cells: Cells, photos: pa.Table) -> float:
     return float(error[there].mean() + np.mean(_biases(axes, error[there])))
 
 
-def markdown(parts: Sequence[Trialled]) -> str:
-    """The whole report."""
+def markdown(parts: Sequence[Trialled], environment: str) -> str:
+    """The whole report; `environment` is what it was made with."""
     lines = [
         "# Results: does rendering pay?",
         "",
         "Written by `python -m experiments.crossval`; [trust.md](trust.md) says what the figures are worth. Errors",
         "and biases in years; lower is better. Every figure is of photos that no part of that fold's training,",
         "planning or choosing has seen.",
+        "",
+        f"Made with {environment}.",
         "",
     ]
     for one in parts:
