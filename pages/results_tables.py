@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from manifests.core.text import count, figure, interval, signed
-from manifests.tables.comparison import Comparison, Difference, SplitComparison
+from manifests.tables.comparison import Comparison, Difference, Pair, SplitComparison
 from manifests.tables.scorecard import GroupError
 
 
@@ -29,7 +29,7 @@ def lead(compared: Comparison) -> str:
 
 
 def group(each: GroupError | None) -> str:
-    """Such as `4.22 (4.05 to 4.39), n = 50`; `*` marks a group of too few photos."""
+    """Such as `4.22 (4.05 to 4.39), n = 50`; `*` marks a group of few photos."""
     if each is None:
         return "no photos"
     return f"{interval(each)}, n = {count(each.n)}{' *' if each.marked else ''}"
@@ -59,7 +59,7 @@ def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
             f"{pair.first} \u2212 {pair.second}",
             *_difference(pair.mae),
             *_difference(pair.average_bias),
-            _verdict(pair.first, pair.mae, pair.average_bias),
+            _verdict(pair),
         )
         for pair in (table.pairs if table else [])
     ]
@@ -73,12 +73,13 @@ def _signed(number: float) -> str:
     return signed(number).replace("-", "\u2212")
 
 
-def _verdict(first: str, mae: Difference, bias: Difference) -> str:
-    told = []
-    for each, better, worse in ((mae, "more accurate", "less accurate"), (bias, "more even", "less even")):
+def _verdict(pair: Pair) -> str:
+    """Which run is better in what, as far as the intervals say so; each is named for what it is better in."""
+    told: dict[str, list[str]] = {}
+    for each, better in ((pair.mae, "more accurate"), (pair.average_bias, "more even")):
         if each.high < 0 or each.low > 0:
-            told.append(better if each.high < 0 else worse)
-    return f"{first} is {' and '.join(told)}" if told else "no difference beyond chance"
+            told.setdefault(pair.first if each.high < 0 else pair.second, []).append(better)
+    return "; ".join(f"{run} is {' and '.join(words)}" for run, words in told.items()) or "no difference beyond chance"
 
 
 @dataclass(frozen=True)

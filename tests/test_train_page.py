@@ -124,7 +124,8 @@ def test_no_labels_are_an_empty_page_not_an_error() -> None:
     ("mae", "bias", "verdict"),
     [
         ((-0.5, -0.1), (-0.2, 0.3), "a is more accurate"),
-        ((0.1, 0.5), (-0.3, -0.1), "a is less accurate and more even"),
+        ((0.1, 0.5), (-0.3, -0.1), "b is more accurate; a is more even"),
+        ((0.1, 0.5), (0.1, 0.3), "b is more accurate and more even"),
         ((-0.1, 0.1), (-0.1, 0.1), "no difference beyond chance"),
     ],
 )

@@ -7,6 +7,7 @@ is trained on, and no plan has counted one.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import shutil
@@ -178,11 +179,12 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
     kept = setup.folder / "errors" / f"{run.checkpoints.name}-{networks}.npy"
     if not kept.exists():
         chosen = samples.split_samples(table, "valid")
-        outputs = predict(run, train_repeats(run, lambda *_: None), chosen)
+        unseen = dataclasses.replace(run, index=table.filter(pc.equal(table["split"].cast(pa.string()), "train")))
+        outputs = predict(run, train_repeats(unseen, lambda *_: None), chosen)  # nothing is measured on the way
         ages = np.mean([heads.ages(output) for output in outputs], axis=0)
         order = np.argsort(np.array(chosen.table["image_id"].to_pylist()))
         memory = io.BytesIO()
         np.save(memory, np.abs(ages - chosen.age)[order], allow_pickle=False)
         write_bytes(kept, memory.getvalue())
-        shutil.rmtree(run.checkpoints, ignore_errors=True)
+        shutil.rmtree(unseen.checkpoints, ignore_errors=True)
     return np.asarray(np.load(kept, allow_pickle=False))
