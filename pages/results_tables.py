@@ -36,13 +36,22 @@ def group(each: GroupError | None) -> str:
 
 
 def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Headers and rows: every system's gradient steps, error, average bias, and bias on each axis."""
-    headers = ["system", "", "steps", "error (years)", "average bias", *(f"{axis} bias" for axis in table.axes)]
+    """Headers and rows: every system's gradient steps, parameters, error, average bias, and bias on each axis."""
+    headers = [
+        "system",
+        "",
+        "steps",
+        "parameters",
+        "error (years)",
+        "average bias",
+        *(f"{axis} bias" for axis in table.axes),
+    ]
     rows = [
         (
             row.name,
             row.role or row.kind,
             "" if row.steps is None else count(row.steps),
+            "" if row.parameters is None else count(row.parameters),
             interval(row.mae),
             interval(row.average_bias),
             *(interval(row.bias[axis]) if axis in row.bias else "" for axis in table.axes),

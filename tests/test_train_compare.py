@@ -115,7 +115,7 @@ def test_the_leaderboard_ranks_every_row_in_every_column(call: Call) -> None:
 def test_published_rows_are_marked_everywhere(call: Call) -> None:
     call()
     text = Path("datasets/comparison.md").read_text()
-    assert "| D-2b (published) |  |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
+    assert "| D-2b (published) |  |  |  | 4.55 | 0.87 | 0.63 | 0.50 | 0.47 | 0.62 |" in text
     table = pd.read_csv("datasets/comparison.csv", keep_default_na=False)
     assert set(table.loc[table["name"] == "D-2b", "kind"]) == {"published"}
     assert len(table) == 2 * 30

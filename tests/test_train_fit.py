@@ -21,6 +21,7 @@ from manifests.core import params
 from manifests.core.errors import UserError, located
 from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
+from manifests.tables.predictions import Training
 from tests.support import stages
 from tests.support.train_fixtures import CELLS, write_shards
 from train import compare, predict, recipes, score
@@ -174,11 +175,11 @@ CHANGES = [
 def test_the_files_of_a_run(two: tuple[RunContext, pa.Table, list[runs.Repeat]], tmp_path: Path) -> None:
     _, made, _ = two
     for name in ("a", "b"):
-        outputs.write(made, tmp_path / name, CELLS, 8)
+        outputs.write(made, tmp_path / name, CELLS, Training(8, 1000))
     for name in ("predictions.parquet", "predictions.csv", "predictions.zip"):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     table, _ = predictions.read(tmp_path / "a" / "predictions.parquet")
-    assert table.num_rows == 36 and predictions.steps(table) == 8
+    assert table.num_rows == 36 and predictions.training(table) == Training(8, 1000)
     lines = (tmp_path / "a" / "predictions.csv").read_text().splitlines()
     test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
     np.testing.assert_allclose([float(line) for line in lines], test["age_pred"].to_numpy(), atol=1e-5)
@@ -307,7 +308,7 @@ def studies(tmp_path_factory: pytest.TempPathFactory) -> Path:
         job = job_of(folder / "datasets/shards", folder, name, text)
         made, repeats = trained(job)
         assert len(repeats[0].history) == len(STUDIES[name].stages)
-        outputs.write(made, folder / "datasets/runs" / name, job.cells, runs.steps_taken(repeats))
+        outputs.write(made, folder / "datasets/runs" / name, job.cells, Training(runs.steps_taken(repeats)))
         keras.backend.clear_session()
     return folder
 

@@ -134,3 +134,42 @@ def test_an_unknown_run_lists_the_known(tmp_path: Path) -> None:
         f"{tmp_path}/params.yaml: train.runs: expected one of the runs one, two. Received 'three'. "
         "Name one of them with --run."
     )
+
+
+def test_a_run_may_have_a_network_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(
+        "train:\n  size: 64\n  runs:\n    a: {}\n"
+        "    b: {network: {backbone: MobileNetV2, weights: imagenet, frozen: true, crops: [1, 0.8]}}\n"
+    )
+    train = params.section(path, Train)
+    assert train.of("a") == train
+    other = train.of("b")
+    assert (other.backbone, other.size, other.frozen, other.crops) == ("MobileNetV2", 64, True, (1, 0.8))
+    path.write_text("train:\n  runs: {b: {network: {frozen: true}}}\n")
+    with pytest.raises(
+        UserError, match=r"train: expected .*runs.b.network: .*pretrained `weights` where frozen is true"
+    ):
+        params.section(path, Train)
+    path.write_text("train:\n  runs: {b: {network: {sizes: 64}}}\n")
+    with pytest.raises(UserError, match=r"runs.b.network.sizes: Extra inputs"):
+        params.section(path, Train)
+
+
+def test_optimisers_take_their_settings() -> None:
+    from train.fitting.loop import optimiser_of
+
+    sgd = optimiser_of(Recipe(optimiser="sgd", momentum=0.5), 0.1).get_config()
+    assert (sgd["momentum"], sgd["nesterov"]) == (0.5, True)
+    adam = optimiser_of(Recipe(betas=(0.8, 0.95), epsilon=1e-4), 0.1).get_config()
+    assert (adam["beta_1"], adam["beta_2"], adam["epsilon"]) == (0.8, 0.95, 1e-4)
+
+
+def test_l2_is_a_penalty_on_the_kernels_of_the_head() -> None:
+    from manifests.sections.network import Network
+    from train.model import backbones, heads
+
+    network = heads.assemble(backbones.build(Network(size=32)), Recipe(head=(4,), l2=0.5), ("age",))
+    kernels = [layer.kernel.numpy() for layer in network.head.layers if hasattr(layer, "kernel")]
+    assert len(kernels) == 2
+    assert float(sum(network.head.losses)) == pytest.approx(0.5 * sum(float((k**2).sum()) for k in kernels), rel=1e-5)

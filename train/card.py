@@ -39,6 +39,7 @@ def main() -> None:
     train, source = params.section(options.params, Train), params.section(options.params, Source)
     with located(f"{options.params}: train"):
         recipe = recipes.recipe_of(train, options.run)
+        train = train.of(options.run)
     card = scorecard.read(options.scorecard or Path("datasets/runs") / options.run / "scorecard.json")
     out = options.out or Path("datasets/cards") / f"{options.run}.md"
     compared = comparison.read(options.comparison)

@@ -9,6 +9,7 @@ from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.sections.train import Train
 from manifests.tables import index
+from manifests.tables.predictions import Training
 from train import recipes
 
 
@@ -36,13 +37,15 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
 
     devices = runtime.prepare(seed)
     folder = options.runs / options.run
-    run = RunContext(options.run, train, recipe, seed, table, cells, options.shards, options.cache, devices)
+    run = RunContext(
+        options.run, train.of(options.run), recipe, seed, table, cells, options.shards, options.cache, devices
+    )
     with Curves(folder / "curves") as curves:
         repeats = train_repeats(run, curves)
     correct = correction.learn(run)
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
     made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells, correct)
-    outputs.write(made, folder, cells, steps_taken(repeats))
+    outputs.write(made, folder, cells, Training(steps_taken(repeats), repeats[0].network.full.count_params()))
     outputs.save_model(exported([repeat.network for repeat in repeats], recipe, correct), folder / "model.keras")
     print(outputs.lines(run, repeats, made))
     shutil.rmtree(run.checkpoints, ignore_errors=True)

@@ -153,7 +153,7 @@ def recipe_of(train: Train, name: str) -> Recipe:
             f"{run.recipe}, whose output is {recipe.output}",
             "Choose another recipe, or remove adjust",
         )
-    if recipe.mixup and not train.frozen and any(stage.layers == "all" for stage in stages):
+    if recipe.mixup and not train.of(name).frozen and any(stage.layers == "all" for stage in stages):
         raise UserError(
             f".runs.{name}.recipe",
             "stages on features with mixup (frozen: true, or no stage of all layers)",

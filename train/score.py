@@ -33,7 +33,7 @@ def main() -> None:
     with located(str(path)):
         split = photos.labelled(table, cells)
     score, seed = params.section(options.params, Score), params.seed(options.params)
-    card = scores.scorecard(options.run, split, cells, score, seed, predictions.steps(table))
+    card = scores.scorecard(options.run, split, cells, score, seed, predictions.training(table))
     write_text(options.groups or folder / "groups.csv", figures.groups_csv(card))
     write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
     scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")

@@ -116,7 +116,7 @@ def resolved(trial: Trial, base: Train, way: str, setting: Setting, networks: in
         UserError: the recipe is unknown, has several stages, or stops early by what it is scored on.
     """
     run = trial.ways[way].model_copy(update={"recipe": trial.recipe, "adjust": setting.adjust, "seeds": networks})
-    train = base.model_copy(update={"runs": {way: run}})
+    train = base.model_copy(update={"runs": {way: run}}).of(way)
     recipe = recipes.recipe_of(train, way)
     if recipe.monitor != "last" or len(recipe.stages) != 1:
         raise UserError(".recipe", "a recipe of one stage with monitor: last", trial.recipe, "Name another")

@@ -6,13 +6,16 @@ user's own recipe is checked by the same rules.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+import json
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from manifests.core.params import Local, Section
+from manifests.core.params import Section
 from manifests.sections.methods import Adjust, Correct, GroupDro, Mixup, Name, Scheme, Strength
+from manifests.sections.network import Network
 
+Beta = Annotated[float, Field(ge=0, lt=1)]
 ImageSet = Literal["original", "repeated", "balanced"]
 
 
@@ -60,8 +63,12 @@ class Recipe(Section):
         adjust: a strength in the loss toward a flat prior, or a logit adjustment spelt out; of a distribution alone.
         spread: standard deviation of the soft labels in years; `raters` for that of the label's raters, `age` for
             .75 times the root of the age, which is how it grows on APPA-REAL (.75 is fitted to its raters).
-        optimiser: `adam` or `adamw`.
-        decay: weight decay of `adamw`.
+        optimiser: `adam`; `adamw`, with decoupled weight decay (Loshchilov and Hutter 2019); or `sgd`.
+        decay: decoupled weight decay of `adamw`.
+        l2: weight decay of any optimiser, as a penalty on the kernels of the head: l2 x the sum of their squares.
+        momentum: of `sgd`, Nesterov's; 0 is plain gradient descent.
+        betas: of `adam` and `adamw`: how slowly the means of the gradient and of its square are forgotten.
+        epsilon: of `adam` and `adamw`.
         schedule: of the rate: `constant`; `plateau`, halved when the monitored metric does not improve; `cosine` over
             the stage's steps, with a warm-up.
         monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias);
@@ -88,8 +95,12 @@ class Recipe(Section):
     mixup: Mixup | None = None
     adjust: Strength | Adjust | None = None
     spread: float | Literal["raters", "age"] = 3.0
-    optimiser: Literal["adam", "adamw"] = "adam"
+    optimiser: Literal["adam", "adamw", "sgd"] = "adam"
     decay: float = Field(default=0.004, ge=0, le=1)
+    l2: float = Field(default=0, ge=0, le=1)
+    momentum: float = Field(default=0.9, ge=0, lt=1)
+    betas: tuple[Beta, Beta] = (0.9, 0.999)
+    epsilon: float = Field(default=1e-7, gt=0, le=1)
     schedule: Literal["constant", "plateau", "cosine"] = "constant"
     monitor: Literal["loss", "mae", "mae_plus_bias", "last"] = "mae"
     patience: int = Field(default=20, ge=1)
@@ -163,6 +174,8 @@ class Run(Section):
         weights: takes the place of the weights scheme of the recipe's last stage.
         adjust: takes the place of the recipe's.
         seeds: how often it is repeated; predictions are the mean, each is kept.
+        network: what differs from the section's network: `backbone`, `weights` (the backbone's), `preprocessing`,
+            `size`, `crops`, `pooling`, `frozen`.
     """
 
     key: ClassVar[str] = "runs"
@@ -171,22 +184,14 @@ class Run(Section):
     weights: Name | Scheme | None = None
     adjust: Strength | Adjust | None = None
     seeds: int = Field(default=1, ge=1, le=100)
+    network: dict[Name, Any] = {}
 
 
-class Train(Section):
+class Train(Network):
     """What every run shares, and the runs.
 
     Attributes:
-        backbone: `small_cnn`, or a name in `keras.applications`.
-        weights: of the backbone: `none`, `imagenet` (Keras downloads them), or a file's path.
-        preprocessing: what the weights expect of the pixels: `caffe` (BGR less its mean), `tf` (-1 to 1),
-            `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what
-            the backbone's family in `keras.applications` expects.
-        size: the input's width and height in pixels; other photos are resized.
-        crops: what the backbone sees of a photo, as shares of its sides: 1, the whole photo, and then central parts of
-            it, enlarged; their features are joined.
-        frozen: never train the backbone: the features of each image are computed once, and a stage that would train
-            all layers trains all of the head.
+        backbone, weights, preprocessing, size, crops, pooling, frozen: the network of every run that names no other.
         batch: images per step.
         max_steps: a ceiling on the gradient steps of every stage, the same for all runs; for a quick look.
         recipes: the user's own, by name.
@@ -194,12 +199,6 @@ class Train(Section):
     """
 
     key: ClassVar[str] = "train"
-    backbone: Name = "small_cnn"
-    weights: Local = "none"
-    preprocessing: Literal["auto", "caffe", "tf", "torch", "unit", "none"] = "auto"
-    size: int = Field(default=96, ge=32, le=1024)
-    crops: tuple[float, ...] = (1,)
-    frozen: bool = False
     batch: int = Field(default=64, ge=1, le=4096)
     max_steps: int | None = Field(default=None, ge=1)
     max_epochs: None = Field(default=None, exclude=True)
@@ -211,13 +210,6 @@ class Train(Section):
     def _renamed(cls, received: object, check: object) -> None:
         raise ValueError("`max_steps` in its place: a ceiling on gradient steps, the same for all runs")
 
-    @field_validator("crops")
-    @classmethod
-    def _nested(cls, crops: tuple[float, ...]) -> tuple[float, ...]:
-        if crops[:1] != (1,) or list(crops) != sorted(set(crops), reverse=True) or crops[-1] < 0.2:
-            raise ValueError("1 and then smaller shares down to 0.2, the largest first, such as [1, 0.8]")
-        return crops
-
     @field_validator("runs")
     @classmethod
     def _names(cls, runs: dict[Name, Run]) -> dict[Name, Run]:
@@ -227,7 +219,23 @@ class Train(Section):
         return runs
 
     @model_validator(mode="after")
-    def _fit(self) -> Train:
-        if self.frozen and self.weights == "none":
-            raise ValueError("pretrained `weights` where frozen is true")
+    def _networks(self) -> Train:
+        for name in self.runs:
+            try:
+                self.of(name)
+            except ValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(map(str, first["loc"]))
+                raise ValueError(f"in runs.{name}.network{where and '.'}{where}: {first['msg']}") from error
         return self
+
+    def of(self, run: str) -> Train:
+        """The section with the network of one of its runs.
+
+        Raises:
+            KeyError: no such run.
+        """
+        changed = self.runs[run].network
+        own = {name: getattr(self, name) for name in Network.model_fields} | changed
+        network = Network.model_validate_json(json.dumps(own))
+        return self.model_copy(update={name: getattr(network, name) for name in Network.model_fields})

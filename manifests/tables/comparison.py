@@ -36,6 +36,7 @@ class System(Part):
         role: of a run: baseline, repetition, augmentation, weights, both or adjustment.
         recipe: the recipe's name, where there is one.
         steps: gradient steps of a run, the mean over its seeds; None where nobody knows.
+        parameters: numbers in one of its networks, backbone and head; None where nobody knows.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.
     """
@@ -45,6 +46,7 @@ class System(Part):
     role: str
     recipe: str
     steps: int | None = None
+    parameters: int | None = None
     n: int
     mae: Figure
     bias: dict[str, Figure]

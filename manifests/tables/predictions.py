@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,21 @@ import pyarrow as pa
 from manifests.core.cells import Cells
 from manifests.tables import base
 
-STEPS = "steps"  # in the file's metadata
+
+@dataclass(frozen=True)
+class Training:
+    """What a run took, kept in the file's metadata; None where nobody knows.
+
+    Attributes:
+        steps: gradient steps over all stages, the mean over its seeds.
+        parameters: numbers in one of its networks, backbone and head.
+    """
+
+    steps: int | None = None
+    parameters: int | None = None
+
+
+UNKNOWN = Training()
 
 
 def schema(cells: Cells) -> pa.Schema:
@@ -32,9 +47,10 @@ def schema(cells: Cells) -> pa.Schema:
     )
 
 
-def write(table: pa.Table, path: Path, cells: Cells, steps: int | None = None) -> None:
-    """Publish the table with the gradient steps that the run took, where they are known; see `base.write`."""
-    base.write(table, path, cells, schema, {} if steps is None else {STEPS: str(steps)})
+def write(table: pa.Table, path: Path, cells: Cells, training: Training = UNKNOWN) -> None:
+    """Publish the table with what the run took; see `base.write`."""
+    known = {name: str(number) for name, number in asdict(training).items() if number is not None}
+    base.write(table, path, cells, schema, known)
 
 
 def read(path: Path) -> tuple[pa.Table, Cells]:
@@ -42,7 +58,7 @@ def read(path: Path) -> tuple[pa.Table, Cells]:
     return base.read(path, schema, "train.fit")
 
 
-def steps(table: pa.Table) -> int | None:
-    """The gradient steps of the run whose table `read` returned: over all stages, the mean over its seeds."""
-    found = (table.schema.metadata or {}).get(STEPS.encode())
-    return None if found is None or not found.isdigit() else int(found)
+def training(table: pa.Table) -> Training:
+    """What the run took whose table `read` returned."""
+    found = {name: (table.schema.metadata or {}).get(name.encode(), b"") for name in ("steps", "parameters")}
+    return Training(**{name: int(text) for name, text in found.items() if text.isdigit()})

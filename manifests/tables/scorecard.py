@@ -129,11 +129,13 @@ class Scores(Part):
 class Scorecard(Part):
     """A run's scores; see the module's docstring for the headline.
 
-    `steps` are the gradient steps that it took, over all stages, the mean over its seeds; None where nobody knows.
+    `steps` are the gradient steps that it took, over all stages, the mean over its seeds; `parameters` are
+    the numbers in one of its networks. None where nobody knows.
     """
 
     run: str
     steps: int | None = None
+    parameters: int | None = None
     split: str
     overall: GroupError
     by_group: dict[str, dict[str, dict[str, GroupError]]]

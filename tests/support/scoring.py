@@ -68,5 +68,5 @@ def frame(
 def write(table: pa.Table, folder: Path, run: str, steps: int | None = None) -> Path:
     """Publish it where the run's predictions belong."""
     path = folder / "datasets" / "runs" / run / "predictions.parquet"
-    predictions.write(table, path, CELLS, steps)
+    predictions.write(table, path, CELLS, predictions.Training(steps))
     return path

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from manifests.core import command
 from manifests.core.files import write_bytes
-from manifests.sections.train import Train
+from manifests.sections.network import Network
 from train.data.readers import Images, Inputs, ready
 from train.model.runtime import keras, tf
 
@@ -26,10 +26,12 @@ BATCH = 64
 PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
-def fingerprint(backbone: keras.Model, train: Train) -> str:
+def fingerprint(backbone: keras.Model, train: Network) -> str:
     """Name what makes the features (structure, preprocessing, crops, weights, precision): 16 hex digits."""
     policy = keras.mixed_precision.dtype_policy().name
-    made = hashlib.sha256(f"{train.backbone}/{train.preprocessing}/{train.size}/{train.crops}/{policy}".encode())
+    made = hashlib.sha256(
+        f"{train.backbone}/{train.preprocessing}/{train.size}/{train.crops}/{train.pooling}/{policy}".encode()
+    )
     for variable in backbone.variables:
         made.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return made.hexdigest()[:16]

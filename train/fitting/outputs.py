@@ -14,6 +14,7 @@ from manifests.core.cells import Cells
 from manifests.core.files import publish, write_bytes, write_text
 from manifests.core.text import figure
 from manifests.tables import predictions
+from manifests.tables.predictions import Training
 from train.data.samples import Samples
 from train.fitting.context import RunContext
 from train.fitting.run import Repeat, steps_taken
@@ -53,11 +54,11 @@ def table(
     return pa.concat_tables(parts)
 
 
-def write(made: pa.Table, folder: Path, cells: Cells, steps: int) -> None:
+def write(made: pa.Table, folder: Path, cells: Cells, training: Training) -> None:
     """Publish `predictions.parquet`, `.csv` and `.zip`: the submission is the test split's ages, in years."""
     test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
     lines = "".join(f"{age:.6f}\n" for age in test["age_pred"].to_pylist())
-    predictions.write(made, folder / "predictions.parquet", cells, steps)
+    predictions.write(made, folder / "predictions.parquet", cells, training)
     write_text(folder / "predictions.csv", lines)
     write_bytes(folder / "predictions.zip", zipped("predictions.csv", lines.encode()))
 

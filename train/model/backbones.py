@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Train
+from manifests.sections.network import Network
 from train.model.runtime import keras, layers
 
 SMALL = "small_cnn"
@@ -34,12 +34,15 @@ _FAMILIES = {
 }
 
 
+_POOLING = {"avg": "avg", "max": "max", "flatten": None}  # in Keras' words
+
+
 def names() -> list[str]:
     """Every backbone there is: `small_cnn`, and the models of `keras.applications`."""
     return [SMALL, *sorted(n for n in dir(keras.applications) if n[0].isupper())]
 
 
-def build(train: Train) -> keras.Model:
+def build(train: Network) -> keras.Model:
     """Make the backbone with its weights.
 
     Args:
@@ -103,7 +106,7 @@ def preprocess(name: str, backbone: str, pixels: Any) -> Any:
     return layers.Rescaling(scale, offset, name=name)(pixels)
 
 
-def _body(train: Train) -> keras.Model:
+def _body(train: Network) -> keras.Model:
     if train.backbone not in names():
         raise UserError(".backbone", f"one of {', '.join(names())}", repr(train.backbone), "Correct it")
     if train.backbone == SMALL:
@@ -112,7 +115,12 @@ def _body(train: Train) -> keras.Model:
         weights = "imagenet" if train.weights == "imagenet" else None
         make = getattr(keras.applications, train.backbone)
         try:
-            body = make(input_shape=(train.size,) * 2 + (3,), include_top=False, weights=weights, pooling="avg")
+            body = make(
+                input_shape=(train.size,) * 2 + (3,),
+                include_top=False,
+                weights=weights,
+                pooling=_POOLING[train.pooling],
+            )
         except Exception as error:  # a size too small, or a download that failed: Keras raises bare Exceptions
             raise UserError(
                 ".backbone",
@@ -123,6 +131,8 @@ def _body(train: Train) -> keras.Model:
     if train.weights not in ("none", "imagenet"):
         with located(".weights"):
             _load(body, Path(train.weights))
+    if train.backbone != SMALL and train.pooling == "flatten":
+        return keras.Model(body.input, layers.Flatten()(body.output), name=body.name)
     return body
 
 

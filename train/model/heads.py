@@ -87,7 +87,7 @@ def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Netw
 def _hidden(features: Any, recipe: Recipe) -> Any:
     for number in recipe.head:
         if number >= 1:
-            features = layers.Dense(int(number), activation="relu")(features)
+            features = layers.Dense(int(number), activation="relu", kernel_regularizer=_penalty(recipe))(features)
         elif number > 0:
             features = layers.Dropout(number)(features)
     return features
@@ -97,7 +97,11 @@ def _output(recipe: Recipe, name: str) -> layers.Dense:
     """The last layer, float32 also in mixed precision: a share of 100 years, or a distribution."""
     units = AGES if recipe.output == "distribution" else 1
     activation = {"sigmoid": "sigmoid", "linear": "linear", "distribution": "softmax"}[recipe.output]
-    return layers.Dense(units, activation=activation, dtype="float32", name=name)
+    return layers.Dense(units, activation, dtype="float32", name=name, kernel_regularizer=_penalty(recipe))
+
+
+def _penalty(recipe: Recipe) -> keras.regularizers.Regularizer | None:
+    return keras.regularizers.L2(recipe.l2) if recipe.l2 else None
 
 
 def ages(output: np.ndarray) -> np.ndarray:

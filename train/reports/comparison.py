@@ -43,6 +43,10 @@ def _steps(row: System) -> str:
     return "" if row.steps is None else str(row.steps)
 
 
+def _parameters(row: System) -> str:
+    return "" if row.parameters is None else f"{row.parameters:,}"
+
+
 def _plan_lines(comparison: Comparison) -> Iterable[str]:
     axes = list(dict.fromkeys(marginal.axis for marginal in comparison.plan))
     for axis in axes:
@@ -58,7 +62,7 @@ def csv_text(comparison: Comparison) -> str:
     """One row per system and split; intervals as columns `<figure>_low` and `<figure>_high`."""
     axes = comparison.splits[comparison.split].axes
     figures = ["mae", *(f"bias_{axis}" for axis in axes), "average_bias"]
-    head = ["split", "name", "kind", "role", "recipe", "steps", "n"]
+    head = ["split", "name", "kind", "role", "recipe", "steps", "parameters", "n"]
     head += [f"{figure}{end}" for figure in figures for end in ("", "_low", "_high")]
     head += ["average_rank"]
     return text.csv_table(
@@ -71,7 +75,18 @@ def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str]) -> Itera
     for row in scored.rows:
         figures = [row.mae, *(row.bias.get(axis) for axis in axes), row.average_bias]
         numbers = [n for f in figures for n in ((f.value, f.low, f.high) if f else (None, None, None))]
-        yield [split, row.name, row.kind, row.role, row.recipe, row.steps, row.n, *numbers, rank[row.kind, row.name]]
+        yield [
+            split,
+            row.name,
+            row.kind,
+            row.role,
+            row.recipe,
+            row.steps,
+            row.parameters,
+            row.n,
+            *numbers,
+            rank[row.kind, row.name],
+        ]
 
 
 def markdown(comparison: Comparison) -> str:
@@ -103,7 +118,7 @@ def _split(split: str, scored: SplitComparison) -> list[str]:
         f"## {split}: {scored.n} photos",
         "",
         *([f"**{scored.verdict}**", ""] if scored.verdict else []),
-        *text.markdown(("system", "role", "steps", *figures), _systems(scored)),
+        *text.markdown(("system", "role", "steps", "parameters", *figures), _systems(scored)),
         "",
     ]
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
@@ -121,7 +136,7 @@ def _systems(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for row in scored.rows:
         name = f"{row.name} (published)" if row.kind == "published" else row.name
         figures = (row.mae, *(row.bias[axis] for axis in scored.axes), row.average_bias)
-        yield [name, row.role, _steps(row), *map(interval, figures)]
+        yield [name, row.role, _steps(row), _parameters(row), *map(interval, figures)]
 
 
 def _chances(runs: Sequence[System], axes: Sequence[str]) -> Iterable[Sequence[str]]:

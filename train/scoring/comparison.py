@@ -155,6 +155,7 @@ def _of_run(run: ScoredRun, split: str) -> System:
         role=run.role,
         recipe=run.recipe,
         steps=run.card.steps,
+        parameters=run.card.parameters,
         n=scores.n,
         mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
         bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},

@@ -8,6 +8,7 @@ import numpy as np
 
 from manifests.core.cells import Cells
 from manifests.sections.score import Score
+from manifests.tables.predictions import UNKNOWN, Training
 from manifests.tables.scorecard import Band, Bias, GroupError, Scorecard, Scores, Seeds, Spread, WorstPhoto
 from train.scoring.calibration import calibration
 from train.scoring.intervals import of_bias, of_mean
@@ -19,7 +20,12 @@ BAND = 5  # years
 
 
 def scorecard(
-    run: str, photos: dict[str, LabelledPhotos], cells: Cells, options: Score, seed: int, steps: int | None = None
+    run: str,
+    photos: dict[str, LabelledPhotos],
+    cells: Cells,
+    options: Score,
+    seed: int,
+    training: Training = UNKNOWN,
 ) -> Scorecard:
     """Score every labelled split; the headline is test where it has labels, else valid."""
     scored = {split: _split(found, cells, options, seed) for split, found in photos.items()}
@@ -27,7 +33,8 @@ def scorecard(
     top = scored[headline][0]
     return Scorecard(
         run=run,
-        steps=steps,
+        steps=training.steps,
+        parameters=training.parameters,
         split=headline,
         overall=top.overall,
         by_group={split: by_group for split, (_, by_group) in scored.items()},
