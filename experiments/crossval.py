@@ -60,7 +60,9 @@ def run(path: Path, cache: Path) -> Trialled:
             trial.resolved(wanted, section, way, trial.settings(wanted)[0], 1)
     setup = Setup(wanted, file.absolute(), section, seed, cache, cache / "crossval" / path.stem)
     setup.folder.mkdir(parents=True, exist_ok=True)
-    rounds.call(setup, setup.folder, "manifests.scan", {name: f"{name}.parquet" for name in ("source", "quarantine")})
+    rounds.call(
+        setup.params, setup.folder, "manifests.scan", {name: f"{name}.parquet" for name in ("source", "quarantine")}
+    )
     table, cells = source.read(setup.folder / "source.parquet")
     photos = divide.pool(table)
     outer, inner = divide.folds_of(wanted.folds, photos, params.section(file, Source), seed)

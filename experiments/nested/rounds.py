@@ -16,6 +16,7 @@ import sys
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,7 @@ from manifests.core.files import write_bytes, write_text
 from manifests.sections.train import Train
 from manifests.tables import index, source
 
+PARAMS = "params.yaml"
 DONE = "done"  # written last: the round's shards are complete
 
 
@@ -108,29 +110,41 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     rows = rows.filter(pa.array(split != "")).sort_by("path")
     named = rows["split"].cast(pa.string())
     rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
-    content = params.read(setup.params)
-    sections = [content.get(name) for name in ("seed", "source", "cells", "plan", "policies", "render")]
-    marker = sha256(json.dumps([sections, rows["image_id"].to_pylist(), split.tolist()]).encode()).hexdigest()
+    content = _scaled(params.read(setup.params), int(one.train.sum()), photos)
+    marker = sha256(json.dumps([content, rows["image_id"].to_pylist(), split.tolist()]).encode()).hexdigest()
     if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker:
         return
     shutil.rmtree(one.folder, ignore_errors=True)
     source.write(rows, one.folder / "source.parquet", cells)
+    write_text(one.folder / PARAMS, json.dumps(content))  # JSON is YAML
     plan = {"source": "source.parquet", "plan": "plan.parquet", "summary": "plan.json", "tasks": "tasks.parquet"}
     plots = {name: f"plan_{name}.csv" for name in ("shares", "heat", "copies", "tradeoff")}
-    call(setup, one.folder, "balance.plan", plan | plots)
+    call(one.folder / PARAMS, one.folder, "balance.plan", plan | plots)
     made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
-    call(setup, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
+    call(one.folder / PARAMS, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
     write_text(one.folder / DONE, marker)
 
 
-def call(setup: Setup, folder: Path, module: str, paths: dict[str, str], *more: str) -> None:
+def _scaled(content: dict[str, Any], train: int, photos: pa.Table) -> dict[str, Any]:
+    """What the plan and the renderer read, with the total in proportion to the round's train photos."""
+    kept = {
+        name: content[name] for name in ("seed", "source", "cells", "plan", "policies", "render") if name in content
+    }
+    total = kept.get("plan", {}).get("total")
+    if isinstance(total, int):
+        own = pc.sum(pc.equal(photos["split"].cast(pa.string()), "train")).as_py()
+        kept["plan"] = {**kept["plan"], "total": round(total * train / own)}
+    return kept
+
+
+def call(parameters: Path, folder: Path, module: str, paths: dict[str, str], *more: str) -> None:
     """Run a stage's command; `paths` are its options, with files of the folder.
 
     Raises:
         UserError: it failed; its message is the stage's.
     """
     options = [word for name, path in paths.items() for word in (f"--{name}", str(folder / path))]
-    words = [sys.executable, "-m", module, "--params", str(setup.params), *options, *more]
+    words = [sys.executable, "-m", module, "--params", str(parameters), *options, *more]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f"{folder.name}: {module}", "exit code 0", done.stderr.strip(), "See the message")
