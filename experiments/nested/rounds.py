@@ -127,9 +127,8 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
 
 def _scaled(content: dict[str, Any], train: int, photos: pa.Table) -> dict[str, Any]:
     """What the plan and the renderer read, with the total in proportion to the round's train photos."""
-    kept = {
-        name: content[name] for name in ("seed", "source", "cells", "plan", "policies", "render") if name in content
-    }
+    names = ("seed", "source", "cells", "plan", "policies", "render")
+    kept: dict[str, Any] = {name: content[name] for name in names if name in content}
     total = kept.get("plan", {}).get("total")
     if isinstance(total, int):
         own = pc.sum(pc.equal(photos["split"].cast(pa.string()), "train")).as_py()
