@@ -9,6 +9,7 @@ duplicates are never parted. What was computed is kept below .cache: a stopped r
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +23,7 @@ from experiments.nested.rounds import Round, Setup
 from experiments.nested.trial import Setting
 from experiments.report import environment
 from manifests.core import command, params, pool
-from manifests.core.errors import located
+from manifests.core.errors import UserError, located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.sections.source import Source
@@ -37,12 +38,36 @@ Errors = dict[tuple[str, str, Setting], np.ndarray]  # round, way and setting ->
 
 def main() -> None:
     """Run each table's trial, and write one report."""
-    parser = command.parser(__doc__, cache=".cache", output="docs/results.md")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     parser.add_argument("--table", type=command.place, nargs="+", help=f"default: every one in {TRIALS}")
+    parser.add_argument("--cache", type=command.place, default=Path(".cache"), help="default: .cache")
+    parser.add_argument(
+        "--output", type=command.place, default=Path("docs/results.md"), help="default: docs/results.md"
+    )
     options = parser.parse_args()
-    parts = [run(path, options.cache.absolute()) for path in options.table or sorted(TRIALS.glob("*.yaml"))]
+    tables = options.table or sorted(TRIALS.glob("*.yaml"))
+    for path in tables:
+        check(path)
+    parts = [run(path, options.cache.absolute()) for path in tables]
     write_text(options.output, report.markdown(parts, environment()))
     print(report.terminal(parts))
+
+
+def check(path: Path) -> None:
+    """Check a table, its parameters, and that its photos and weights are there.
+
+    Raises:
+        UserError: one of them is not.
+    """
+    wanted = trial.read(path)
+    file = Path(wanted.params)
+    section, photos = params.section(file, Train), params.section(file, Source)
+    with located(str(path)):
+        for way in wanted.ways:
+            trial.resolved(wanted, section, way, trial.settings(wanted)[0], 1)
+    for key, place in (("source.root", photos.root), ("train.weights", section.weights)):
+        if place not in ("none", "imagenet") and not Path(place).exists():
+            raise UserError(f"{file}: {key}", "a path that exists", place, "Link the photos or weights there")
 
 
 def run(path: Path, cache: Path) -> Trialled:
@@ -55,9 +80,6 @@ def run(path: Path, cache: Path) -> Trialled:
     wanted = trial.read(path)
     file = Path(wanted.params)
     section, seed, score = params.section(file, Train), params.seed(file), params.section(file, Score)
-    with located(str(path)):
-        for way in wanted.ways:
-            trial.resolved(wanted, section, way, trial.settings(wanted)[0], 1)
     setup = Setup(wanted, file.absolute(), section, seed, cache, cache / "crossval" / path.stem)
     setup.folder.mkdir(parents=True, exist_ok=True)
     rounds.call(

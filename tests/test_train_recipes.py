@@ -157,7 +157,7 @@ def test_a_run_may_have_a_network_of_its_own(tmp_path: Path) -> None:
 
 
 def test_optimisers_take_their_settings() -> None:
-    from train.fitting.loop import optimiser_of
+    from train.fitting.optimisers import optimiser_of
 
     sgd = optimiser_of(Recipe(optimiser="sgd", momentum=0.5), 0.1).get_config()
     assert (sgd["momentum"], sgd["nesterov"]) == (0.5, True)

@@ -37,7 +37,7 @@ def test_finetuning_leaves_the_statistics_of_pretrained_batch_norms_untouched(tm
     keras.utils.set_random_seed(1)
     backbone = backbones.build(pretrained(tmp_path))
     network = heads.assemble(backbone, Recipe(head=(8,)), ("age",))
-    backbones.set_trainable(backbone, True, pretrained=True)
+    backbones.set_trainable(backbone, True, keeps_statistics=True)
     photos = np.random.default_rng(0).integers(0, 255, (16, 32, 32, 3)).astype(np.float32)
     norms = [layer for layer in backbone.layers[2].layers if isinstance(layer, layers.BatchNormalization)]
     assert len(norms) == 4

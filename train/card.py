@@ -9,7 +9,7 @@ from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.core.text import escaped, figure, markdown, span
 from manifests.sections.source import Source
-from manifests.sections.train import Recipe, Stage, Train
+from manifests.sections.train import Block, Recipe, Stage, Train
 from manifests.tables import comparison, plan_report, scorecard
 from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import GroupError, Scorecard
@@ -114,7 +114,8 @@ def _stage(stage: Stage) -> str:
     power = f" to the power {rule.exponent:g}" if rule.exponent != 1 else ""
     length = f"{stage.steps} gradient steps" if stage.steps else f"at most {stage.epochs} times each image"
     images = f" on the {stage.images} images" if stage.images else ""
-    return f"{stage.layers} layers{images}, {length} at {stage.rate:g}, {weights}{power}"
+    which = f"the layers from {stage.layers.first} on" if isinstance(stage.layers, Block) else f"{stage.layers} layers"
+    return f"{which}{images}, {length} at {stage.rate:g}, {weights}{power}"
 
 
 def _adjustment(recipe: Recipe) -> list[str]:

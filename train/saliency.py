@@ -151,7 +151,7 @@ class _Branch:
     def __init__(self, branch: keras.Model) -> None:
         backbone, self._years = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
         *self._centres, body = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
-        ends = (keras.layers.GlobalAveragePooling2D, keras.layers.Flatten)
+        ends = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D, keras.layers.Flatten)
         pooling = [layer for layer in body.layers if isinstance(layer, ends)]
         if not pooling:
             raise ValueError(f"{body.name} has no maps that end in features")

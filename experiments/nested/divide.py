@@ -1,4 +1,4 @@
-"""Which photos a nested cross-validation uses, and their folds; subjects and near duplicates are never parted."""
+"""Which photos a nested cross-validation uses, and their folds; near duplicates share one, and so does a subject."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from experiments.nested.trial import Folds
 from manifests.core import command
-from manifests.scanning import near_duplicates, photos
+from manifests.scanning import photos
 from manifests.scanning.photos import CheckedPhoto, SizeLimits
 from manifests.sections.source import Source
 from train.label_drift import folds
@@ -59,6 +59,11 @@ def _together(chosen: pa.Table, section: Source) -> list[tuple[int, int]]:
     seen = photos.check_all(Path(section.root), chosen["path"].to_pylist(), limits, command.jobs())
     blank = np.zeros((photos.SIDE,) * 2, np.uint8)
     greys = np.stack([one.grey if isinstance(one, CheckedPhoto) else blank for one in seen])
-    alike = near_duplicates.candidates(greys, greys).tolist()
-    near = [(a, b) for a, b in alike if a < b and near_duplicates.likeness(greys[a], greys[b]) > 0]
-    return near + folds.same(chosen["subject"].to_pylist())
+    return folds.alike_greys(greys) + folds.same(chosen["subject"].to_pylist()) + _scanned(chosen)
+
+
+def _scanned(chosen: pa.Table) -> list[tuple[int, int]]:
+    """The pairs of a train and a valid photo that the scan has found."""
+    ids = {image_id: row for row, image_id in enumerate(chosen["image_id"].to_pylist())}
+    pairs = zip(ids.values(), chosen["near_of"].to_pylist(), strict=True)
+    return [(row, ids[near]) for row, near in pairs if near in ids]

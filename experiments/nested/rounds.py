@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from manifests.sections.train import Train
 from manifests.tables import index, source
 
 PARAMS = "params.yaml"
+ROOT = Path(__file__).resolve().parents[2]
 DONE = "done"  # written last: the round's shards are complete
 
 
@@ -111,13 +113,22 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     named = rows["split"].cast(pa.string())
     rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
     content = _scaled(params.read(setup.params), int(one.train.sum()), photos)
-    marker = sha256(json.dumps([content, rows["image_id"].to_pylist(), split.tolist()]).encode()).hexdigest()
+    marker = sha256(json.dumps([content, rows.to_pydict(), _code()], default=str).encode()).hexdigest()
     if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker:
         return
     shutil.rmtree(one.folder, ignore_errors=True)
     source.write(rows, one.folder / "source.parquet", cells)
     write_text(one.folder / PARAMS, json.dumps(content))  # JSON is YAML
-    plan = {"source": "source.parquet", "plan": "plan.parquet", "summary": "plan.json", "tasks": "tasks.parquet"}
+    write_text(one.folder / "emphasis.json", "{}")  # the user's is made from errors on photos that are scored here
+    write_text(one.folder / "rejects.csv", "image_id\n")
+    plan = {
+        "source": "source.parquet",
+        "emphasis": "emphasis.json",
+        "rejects": "rejects.csv",
+        "plan": "plan.parquet",
+        "summary": "plan.json",
+        "tasks": "tasks.parquet",
+    }
     plots = {name: f"plan_{name}.csv" for name in ("shares", "heat", "copies", "tradeoff")}
     call(one.folder / PARAMS, one.folder, "balance.plan", plan | plots)
     made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
@@ -125,10 +136,28 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     write_text(one.folder / DONE, marker)
 
 
+@cache
+def _code() -> str:
+    """A hash of the code that plans and renders, and of the packages that it was installed with."""
+    made = sha256()
+    for path in sorted(path for room in ("manifests", "balance", "augment") for path in (ROOT / room).rglob("*.py")):
+        made.update(path.read_bytes())
+    lock = ROOT / "requirements.lock"
+    made.update(lock.read_bytes() if lock.exists() else b"")
+    return made.hexdigest()
+
+
 def _scaled(content: dict[str, Any], train: int, photos: pa.Table) -> dict[str, Any]:
-    """What the plan and the renderer read, with the total in proportion to the round's train photos."""
+    """What the plan and the renderer read, with the total in proportion to the round's train photos.
+
+    Raises:
+        UserError: the plan has other numbers of images, which would mean something else within a fold.
+    """
     names = ("seed", "source", "cells", "plan", "policies", "render")
     kept: dict[str, Any] = {name: content[name] for name in names if name in content}
+    counted = [key for key in ("joint", "floors", "ceilings") if kept.get("plan", {}).get(key)]
+    if counted:
+        raise UserError(f"plan.{counted[0]}", "none in a trial, whose folds have fewer photos", "some", "Use shares")
     total = kept.get("plan", {}).get("total")
     if isinstance(total, int):
         own = pc.sum(pc.equal(photos["split"].cast(pa.string()), "train")).as_py()
@@ -193,7 +222,7 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
     if not kept.exists():
         chosen = samples.split_samples(table, "valid")
         unseen = dataclasses.replace(run, index=table.filter(pc.equal(table["split"].cast(pa.string()), "train")))
-        outputs = predict(run, train_repeats(unseen, lambda *_: None), chosen)  # nothing is measured on the way
+        outputs = predict(run, train_repeats(unseen, lambda *_: None), chosen)  # the scored photos play no part
         ages = np.mean([heads.ages(output) for output in outputs], axis=0)
         order = np.argsort(np.array(chosen.table["image_id"].to_pylist()))
         memory = io.BytesIO()

@@ -24,6 +24,8 @@ class Network(Section):
             it, enlarged; their features are joined.
         pooling: how the last maps of a backbone of `keras.applications` become features: their mean (`avg`), their
             maximum (`max`), or all positions side by side (`flatten`).
+        batch_norm: with pretrained weights, whether BatchNorm stays in inference mode where its layers learn
+            (`inference`), or takes the statistics of the batch (`training`).
         frozen: never train the backbone: the features of each image are computed once, and a stage that would train
             all layers trains all of the head.
     """
@@ -35,7 +37,13 @@ class Network(Section):
     size: int = Field(default=96, ge=32, le=1024)
     crops: tuple[float, ...] = (1,)
     pooling: Literal["avg", "max", "flatten"] = "avg"
+    batch_norm: Literal["inference", "training"] = "inference"
     frozen: bool = False
+
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether BatchNorm never learns: that of pretrained weights, unless `batch_norm` says otherwise."""
+        return self.weights != "none" and self.batch_norm == "inference"
 
     @field_validator("crops")
     @classmethod

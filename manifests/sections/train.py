@@ -19,14 +19,23 @@ Beta = Annotated[float, Field(ge=0, lt=1)]
 ImageSet = Literal["original", "repeated", "balanced"]
 
 
+class Block(Section):
+    """The layers of the backbone from one on: `{from: conv_dw_12}`, a name of `keras.applications`, and the head."""
+
+    key: ClassVar[str] = "layers"
+    first: Name = Field(alias="from", min_length=1)
+
+
 class Stage(Section):
     """One stage of training.
 
     Attributes:
-        layers: which layers learn: the `head`; its `last` layer; `all`, the backbone's too; or the `experts` alone.
+        layers: which layers learn: the `head`; its `last` layer; `all`, the backbone's too; those `from` a layer of the
+            backbone on, the head included; or the `experts` alone.
         epochs: gradient steps as a multiple of the run's images: how often each is seen, at most.
         steps: gradient steps in all, in place of `epochs`, for any number of images.
         rate: the learning rate at its start.
+        backbone_rate: that of the backbone's layers where it differs; it follows the same schedule.
         weights: the weights scheme, by name or spelt out.
         from_scratch: draw new weights for the head, or for its last layer where that alone learns, first.
         images: trained on in place of the run's.
@@ -34,10 +43,11 @@ class Stage(Section):
     """
 
     key: ClassVar[str] = "stages"
-    layers: Literal["head", "last", "all", "experts"] = "all"
+    layers: Literal["head", "last", "all", "experts"] | Block = "all"
     epochs: int = Field(default=60, ge=1, le=10_000)
     steps: int | None = Field(default=None, ge=1, le=10_000_000)
     rate: float = Field(default=1e-3, gt=0, le=1)
+    backbone_rate: float | None = Field(default=None, gt=0, le=1)
     weights: Name | Scheme = "none"
     from_scratch: bool = False
     images: ImageSet | None = None

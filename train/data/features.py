@@ -23,15 +23,18 @@ from train.data.readers import Images, Inputs, ready
 from train.model.runtime import keras, tf
 
 BATCH = 64
+ROOM = Path(__file__).resolve().parents[1]  # train/
 PACK = 1024  # images; 4 MiB of MobileNet's features, ten seconds of work
 
 
 def fingerprint(backbone: keras.Model, train: Network) -> str:
-    """Name what makes the features (structure, preprocessing, crops, weights, precision): 16 hex digits."""
+    """Name what makes the features (structure, preprocessing, code, weights, precision): 16 hex digits."""
     policy = keras.mixed_precision.dtype_policy().name
     made = hashlib.sha256(
         f"{train.backbone}/{train.preprocessing}/{train.size}/{train.crops}/{train.pooling}/{policy}".encode()
     )
+    for name in ("data/views.py", "data/readers.py", "model/backbones.py", "model/blocks.py"):
+        made.update((ROOM / name).read_bytes())
     for variable in backbone.variables:
         made.update(np.ascontiguousarray(variable.numpy()).tobytes())
     return made.hexdigest()[:16]
@@ -41,12 +44,12 @@ def extract(backbone: keras.Model, images: Images, keys: list[str], folder: Path
     """Features of every image, from the cache where it has them.
 
     Args:
-        backbone: uint8 (n, size, size, 3) -> float32 (n, features), in inference mode.
+        backbone: uint8 (n, size, size, 3) -> float32 (n, features), or float16 maps, in inference mode.
         images: the photos.
         keys: each photo's SHA-256 and view.
         folder: the cache of this backbone; None: keep nothing.
     Returns:
-        float32 (images, features), in order.
+        what the backbone makes of each image, in order.
     """
     known = _read(folder, set(keys)) if folder else {}
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key not in known}
@@ -60,8 +63,7 @@ def extract(backbone: keras.Model, images: Images, keys: list[str], folder: Path
             known.update(zip(names, features, strict=True))
             if folder:
                 _write(folder, names, features)
-    width = backbone.output_shape[1]
-    return np.stack([known[key] for key in keys]) if keys else np.zeros((0, width), np.float32)
+    return np.stack([known[key] for key in keys]) if keys else _none(backbone)
 
 
 Outputs = Callable[[Inputs, np.ndarray], np.ndarray]
@@ -76,7 +78,7 @@ def forward(model: keras.Model, batch: int, bar: tqdm | None = None) -> Outputs:
     call = tf.function(lambda x: model(x, training=False))
 
     def outputs(inputs: Inputs, rows: np.ndarray) -> np.ndarray:
-        parts = [np.zeros((0, model.output_shape[1]), np.float32)]
+        parts = [_none(model)]
         for cut, content in ready(inputs, rows, batch):
             if len(cut) < batch:
                 content = np.concatenate([content, np.zeros((batch - len(cut), *inputs.shape), inputs.dtype)])
@@ -86,6 +88,11 @@ def forward(model: keras.Model, batch: int, bar: tqdm | None = None) -> Outputs:
         return np.concatenate(parts)
 
     return outputs
+
+
+def _none(model: keras.Model) -> np.ndarray:
+    """The output for no images at all."""
+    return np.zeros((0, *model.output_shape[1:]), model.outputs[0].dtype)
 
 
 def _read(folder: Path, wanted: set[str]) -> dict[str, np.ndarray]:

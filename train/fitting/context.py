@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from manifests.core.cells import Cells
-from manifests.sections.train import Recipe, Stage, Train
+from manifests.core.errors import located
+from manifests.sections.train import Block, Recipe, Stage, Train
+from train.model import backbones
+from train.model.blocks import Cut, cut
 from train.model.heads import Network
 from train.model.runtime import Devices, keras
 
@@ -64,7 +67,8 @@ class RunContext:
             str(self.seed),
             self.cells.to_json(),
             keras.version(),
-            *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age")),
+            *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age", "cell")),
+            str(self.devices.names),
         ]
         if Path(self.train.weights).is_file():
             text.append(hashlib.sha256(Path(self.train.weights).read_bytes()).hexdigest())
@@ -89,12 +93,29 @@ class StageContext:
 
     @property
     def trains_pixels(self) -> bool:
-        """Whether the backbone learns, from pixels; else the head learns, from the backbone's features."""
+        """Whether the whole backbone learns, from pixels."""
         return self.stage.layers == "all" and not self.run.train.frozen
+
+    @cached_property
+    def cut(self) -> Cut | None:
+        """The network cut at the first layer of the backbone that learns; None where all of it does, or none."""
+        if not isinstance(self.stage.layers, Block) or self.run.train.frozen:
+            return None
+        with located(f".runs.{self.run.name}.recipe"):
+            return cut(self.network.backbone, self.network.head, self.stage.layers.first)
+
+    def set_trainable(self) -> None:
+        """Set which layers of the backbone learn in this stage."""
+        learns = self.trains_pixels or self.cut is not None
+        backbones.set_trainable(self.network.backbone, learns, self.run.train.keeps_statistics)
+        for layer in self.cut.frozen if self.cut else ():
+            layer.trainable = False
 
     @property
     def model(self) -> keras.Model:
         """The layers that learn."""
+        if self.cut is not None:
+            return self.cut.above
         if self.stage.layers == "experts" and self.network.experts is not None:
             return self.network.experts
         if self.stage.layers == "last":

@@ -6,11 +6,10 @@ import math
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from manifests.core import seeds
 from manifests.core.errors import UserError
-from manifests.sections.train import Recipe, Stage
+from manifests.sections.train import Stage
 from train.data import tfdata
 from train.data.mixup import mixed
 from train.data.readers import ArrayRows, order
@@ -18,6 +17,7 @@ from train.data.tfdata import TrainingData
 from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint
 from train.fitting.context import StageContext
+from train.fitting.optimisers import optimiser_of
 from train.fitting.validation import Validate
 from train.model.losses import Loss, StatefulLoss, group_dro
 from train.model.runtime import keras
@@ -161,22 +161,14 @@ def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.
     )
 
 
-def optimiser_of(recipe: Recipe, rate: float | keras.optimizers.schedules.LearningRateSchedule) -> Any:
-    """The recipe's optimiser at a rate, or a schedule of rates."""
-    if recipe.optimiser == "sgd":
-        return keras.optimizers.SGD(rate, momentum=recipe.momentum, nesterov=recipe.momentum > 0)
-    options = {"beta_1": recipe.betas[0], "beta_2": recipe.betas[1], "epsilon": recipe.epsilon}
-    if recipe.optimiser == "adamw":
-        return keras.optimizers.AdamW(rate, weight_decay=recipe.decay, **options)
-    return keras.optimizers.Adam(rate, **options)
-
-
 def _compiled(at: StageContext, epochs: Epochs, loss: Loss) -> keras.optimizers.Optimizer:
     """Compile the model; its optimiser has its variables already, so that a checkpoint fits."""
     model, recipe, devices = at.model, at.run.recipe, at.run.devices
     with devices.strategy.scope():
         rate = rate_of(recipe.schedule, at.stage.rate, epochs.steps)
         optimiser = optimiser_of(recipe, rate)
+        if at.stage.backbone_rate is not None:
+            optimiser.slow_down(at.network.backbone.variables, at.stage.backbone_rate / at.stage.rate)
         losses = dict.fromkeys(model.output_names, loss)
         model.compile(
             optimiser,

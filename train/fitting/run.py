@@ -87,7 +87,7 @@ class _RepeatTraining:
         if at.stage.from_scratch and current.counters.epoch == 0:
             seed_all(at.seed * 1000 + current.counters.stage)
             heads.redraw(self.network.last if at.stage.layers == "last" else self.network.head)
-        backbones.set_trainable(self.network.backbone, at.trains_pixels, pretrained=self.run.train.weights != "none")
+        at.set_trainable()
         data, validate = stage_data.training_data(at), validator(at)
         label = f"{self.run.name} {self.number + 1}/{self.run.seeds} stage {current.counters.stage + 1}"
         epochs = loop.Epochs.of(at.stage, self.run.batch, len(data.inputs), self.run.train.max_steps)

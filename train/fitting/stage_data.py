@@ -34,10 +34,13 @@ def samples_of(run: RunContext, stage: Stage) -> Samples:
 
 
 def inputs_of(at: StageContext, chosen: Samples) -> Inputs:
-    """Photos where the backbone learns, else its features; for the last layer alone, what that layer receives."""
+    """Photos where the whole backbone learns; what a part of it, or the last layer, receives; else the features."""
     images = Images(at.run.shards, chosen.table, chosen.views, at.run.train.size)
     if at.trains_pixels:
         return images
+    if at.cut is not None:
+        folder = at.run.cache / "features" / features.fingerprint(at.cut.below, at.run.train)
+        return ArrayRows(features.extract(at.cut.below, images, chosen.keys, folder))
     rows = ArrayRows(features_of(at.run, at.network.backbone, images, chosen))
     if at.stage.layers == "last":
         rows = ArrayRows(features.forward(at.network.hidden, 256)(rows, np.arange(len(rows))))

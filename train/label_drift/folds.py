@@ -91,6 +91,11 @@ def alike(photos: Inputs) -> list[tuple[int, int]]:
         for row, image in zip(rows, pixels, strict=True):
             grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
             greys[row] = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return alike_greys(greys)
+
+
+def alike_greys(greys: np.ndarray) -> list[tuple[int, int]]:
+    """The same for thumbnails, uint8 (photos, SIDE, SIDE)."""
     found = {(min(pair), max(pair)) for pair in near_duplicates.candidates(greys, greys).tolist() if pair[0] != pair[1]}
     return [(one, other) for one, other in sorted(found) if near_duplicates.likeness(greys[one], greys[other]) > 0]
 

@@ -49,7 +49,7 @@ def build(train: Network) -> keras.Model:
         train: the section.
     Returns:
         a model from uint8 or float (n, size, size, 3) RGB, 0 to 255, to float32 (n, crops * features).
-        With pretrained weights its BatchNorm stays in inference mode, also in finetuning.
+        With pretrained weights its BatchNorm stays in inference mode, also in finetuning, unless `batch_norm` says so.
     Raises:
         UserError: no such backbone, no such weights, or weights of another network; the key is relative to the section.
     """
@@ -60,7 +60,7 @@ def build(train: Network) -> keras.Model:
     joined = layers.Concatenate()(parts) if len(parts) > 1 else parts[0]
     outputs = layers.Activation("linear", dtype="float32", name="features")(joined)
     backbone = keras.Model(pixels, outputs)
-    set_trainable(backbone, True, pretrained=train.weights != "none")
+    set_trainable(backbone, True, train.keeps_statistics)
     return backbone
 
 
@@ -71,15 +71,15 @@ def centre(size: int, share: float) -> keras.Model:
     return keras.Model(pixels, keras.ops.image.resize(cut, (size, size)), name=f"centre_{round(100 * share)}")
 
 
-def set_trainable(backbone: keras.Model, trainable: bool, pretrained: bool) -> None:
-    """Let the backbone learn, or not; the BatchNorm of pretrained weights never does.
+def set_trainable(backbone: keras.Model, trainable: bool, keeps_statistics: bool) -> None:
+    """Let the backbone learn, or not; its BatchNorm never does where it keeps its statistics.
 
     `body(x, training=False)` is not enough: within an outer model, Keras 3's `fit` passes `training=True` on, and
     BatchNorm takes the statistics of the batch and moves its averages. A BatchNorm layer that is not trainable
     runs in inference mode whatever it is called with.
     """
     backbone.trainable = trainable
-    if pretrained:
+    if keeps_statistics:
         for layer in _batch_norms(backbone):
             layer.trainable = False
 

@@ -1,0 +1,148 @@
+"""Finetuning by blocks: what lies below is computed once and never changes; the rest learns, at a rate of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from manifests.core import params
+from manifests.core.errors import UserError, located
+from manifests.sections.train import Train
+from manifests.tables import index
+from tests.support.train_fixtures import write_shards
+from train import recipes
+from train.data.readers import Images
+from train.fitting import run as runs
+from train.fitting.context import RunContext
+from train.model import backbones, blocks, heads, runtime
+from train.model.runtime import keras, layers
+
+FIRST = "conv_dw_12"
+SECTION = """seed: 7
+train:
+  backbone: MobileNet
+  weights: WEIGHTS
+  preprocessing: tf
+  size: 32
+  crops: [1, 0.75]
+  batch: 16
+  recipes:
+    blocks:
+      base: default
+      head: [8]
+      monitor: last
+      stages: [{layers: head, steps: 4}, {layers: {from: conv_dw_12}, steps: 6, backbone_rate: 1e-4}]
+  runs: {blocks: {recipe: blocks}}
+"""
+
+
+@pytest.fixture(scope="module")
+def job(tmp_path_factory: pytest.TempPathFactory) -> RunContext:
+    folder = tmp_path_factory.mktemp("blocks")
+    write_shards(folder / "shards", {"train": 40, "valid": 12, "test": 4})
+    keras.utils.set_random_seed(3)
+    body = keras.applications.MobileNet(input_shape=(32, 32, 3), include_top=False, weights=None, pooling="avg")
+    for layer in body.layers:  # as wide as their inputs ask for: without BatchNorm's help activations would vanish
+        if layer.weights and not isinstance(layer, layers.BatchNormalization):
+            kernel = layer.get_weights()[0]
+            fan = np.prod(kernel.shape[:2] if "dw" in layer.name else kernel.shape[:3])
+            layer.set_weights([np.random.default_rng(1).normal(0, (2 / fan) ** 0.5, kernel.shape)])
+    body.save_weights(folder / "body.weights.h5")
+    path = folder / "params.yaml"
+    path.write_text(SECTION.replace("WEIGHTS", str(folder / "body.weights.h5")))
+    train = params.section(path, Train).of("blocks")
+    recipe = recipes.recipe_of(train, "blocks")
+    table, cells = index.read(folder / "shards" / "index.parquet")
+    return RunContext("blocks", train, recipe, 7, table, cells, folder / "shards", folder / "cache", runtime.prepare(7))
+
+
+@pytest.fixture(scope="module")
+def trained(job: RunContext) -> heads.Network:
+    return runs.train_repeats(job, lambda repeat, history: None)[0].network
+
+
+def pixels(job: RunContext) -> np.ndarray:
+    return Images(job.shards, job.index, None, 32).take(np.arange(8)).astype(np.float32)
+
+
+def test_below_and_above_are_the_whole_network(job: RunContext) -> None:
+    network = heads.assemble(backbones.build(job.train), job.recipe, ("age",))
+    cut = blocks.cut(network.backbone, network.head, FIRST)
+    photos = pixels(job)
+    maps = cut.below(photos, training=False)
+    assert maps.dtype == "float16" and maps.shape[:2] == (8, 2)
+    np.testing.assert_allclose(cut.above(maps, training=False), network.full(photos, training=False), atol=2e-3)
+
+
+def test_only_the_layers_from_the_first_on_learn(job: RunContext, trained: heads.Network) -> None:
+    before, after = blocks.body_of(backbones.build(job.train)), blocks.body_of(trained.backbone)
+    names = [layer.name for layer in after.layers]
+    for position, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
+        same = all(np.array_equal(a, b) for a, b in zip(one.get_weights(), other.get_weights(), strict=True))
+        learns = position >= names.index(FIRST) and not isinstance(other, layers.BatchNormalization)
+        assert same != (learns and bool(other.get_weights())), other.name
+
+
+def test_the_maps_below_are_computed_once(
+    job: RunContext, trained: heads.Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    fill = Images.fill
+    monkeypatch.setattr(Images, "fill", lambda self, rows, out: (asked.extend(rows.tolist()), fill(self, rows, out))[1])
+    at = runs._RepeatTraining(job, 0, trained, lambda repeat, history: None)._context(job.recipe.stages[1])
+    from train.data import samples
+    from train.fitting import stage_data
+
+    chosen = samples.train_samples(job.index, "original", "none", job.cells)
+    assert stage_data.inputs_of(at, chosen).shape[0] == 2 and asked == []
+
+
+def kernel(backbone: keras.Model) -> np.ndarray:
+    return blocks.body_of(backbone).get_layer("conv_pw_13").get_weights()[0]
+
+
+def test_the_backbone_learns_at_its_own_rate(job: RunContext) -> None:
+    moved = {}
+    for rate in (1e-3, 1e-5):
+        last = job.recipe.stages[1].model_copy(update={"backbone_rate": rate})
+        recipe = job.recipe.model_copy(update={"stages": (last,), "optimiser": "sgd", "momentum": 0.0})
+        made = runs.train_repeats(
+            RunContext(**{**vars(job), "recipe": recipe}), lambda repeat, history: None
+        )[0].network  # fmt: skip
+        layer, plain = (
+            blocks.body_of(each).get_layer("conv_pw_13") for each in (made.backbone, backbones.build(job.train))
+        )
+        moved[rate] = float(np.abs(layer.get_weights()[0] - plain.get_weights()[0]).mean())
+    assert moved[1e-3] / moved[1e-5] == pytest.approx(100, rel=0.3)
+
+
+@pytest.mark.parametrize("first", ["conv_dw_99", "input_layer"])
+def test_a_layer_that_is_not_there_is_named(job: RunContext, first: str) -> None:
+    network = heads.assemble(backbones.build(job.train), job.recipe, ("age",))
+    rule = r"p.yaml: train.runs.a.recipe: layers.from: expected a layer of mobilenet_1.00_32: conv1, "
+    with pytest.raises(UserError, match=rule), located("p.yaml: train.runs.a.recipe"):
+        blocks.cut(network.backbone, network.head, first)
+
+
+def test_a_layer_beside_a_shortcut_is_refused() -> None:
+    pixels = keras.Input((8, 8, 3))
+    left = layers.Conv2D(4, 3, padding="same", name="left")(pixels)
+    inner = layers.Conv2D(4, 3, padding="same", name="inner")(left)
+    deeper = layers.Conv2D(4, 3, padding="same", name="deeper")(inner)
+    body = keras.Model(pixels, layers.GlobalAveragePooling2D()(layers.Add()([left, deeper])), name="shortcut")
+    photo = keras.Input((8, 8, 3))
+    features = layers.Activation("linear")(body(photo))
+    head = keras.Sequential([keras.Input((4,)), layers.Dense(1)])
+    backbone = keras.Model(photo, features)
+    with pytest.raises(UserError, match="a layer that everything passes through"):
+        blocks.cut(backbone, head, "deeper")
+    assert blocks.cut(backbone, head, "inner").above.output_shape == (None, 1)
+
+
+def test_the_rate_of_the_backbone_belongs_to_the_stage(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("train:\n  recipes: {a: {stages: [{layers: {fom: x}}]}}\n  runs: {a: {recipe: a}}\n")
+    with pytest.raises(UserError, match=r"train.recipes.a.stages.0.layers"):
+        params.section(path, Train)
