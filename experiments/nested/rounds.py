@@ -120,17 +120,11 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     source.write(rows, one.folder / "source.parquet", cells)
     write_text(one.folder / PARAMS, json.dumps(content))  # JSON is YAML
     write_text(one.folder / "emphasis.json", "{}")  # the user's is made from errors on photos that are scored here
-    write_text(one.folder / "rejects.csv", "image_id\n")
-    plan = {
-        "source": "source.parquet",
-        "emphasis": "emphasis.json",
-        "rejects": "rejects.csv",
-        "plan": "plan.parquet",
-        "summary": "plan.json",
-        "tasks": "tasks.parquet",
-    }
+    write_text(one.folder / "rejects.csv", "task_id,reason\n")
+    tables = {name: f"{name}.parquet" for name in ("source", "plan", "tasks")}
+    others = {"emphasis": "emphasis.json", "rejects": "rejects.csv", "summary": "plan.json"}
     plots = {name: f"plan_{name}.csv" for name in ("shares", "heat", "copies", "tradeoff")}
-    call(one.folder / PARAMS, one.folder, "balance.plan", plan | plots)
+    call(one.folder / PARAMS, one.folder, "balance.plan", tables | others | plots)
     made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
     call(one.folder / PARAMS, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
     write_text(one.folder / DONE, marker)

@@ -121,8 +121,6 @@ def resolved(trial: Trial, base: Train, way: str, setting: Setting, networks: in
     if recipe.monitor != "last" or len(recipe.stages) != 1:
         raise UserError(".recipe", "a recipe of one stage with monitor: last", trial.recipe, "Name another")
     if recipe.correct is not None:
-        raise UserError(
-            ".recipe", "a recipe without correct, which a trial does not learn", trial.recipe, "Name another"
-        )
+        raise UserError(".recipe", "a recipe without `correct`", trial.recipe, "Name another")
     stage = recipe.stages[0].model_copy(update={"steps": setting.steps})
     return train, recipe.model_copy(update={"stages": (stage,)})

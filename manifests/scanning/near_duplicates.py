@@ -71,8 +71,8 @@ def find(train: np.ndarray, scored: np.ndarray, jobs: int, least: Correlations =
     return pairs[scores > 0], scores[scores > 0]
 
 
-def candidates(train: np.ndarray, scored: np.ndarray) -> np.ndarray:
-    """The pairs whose thumbnails correlate above CANDIDATE, at most EACH per train photo.
+def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH) -> np.ndarray:
+    """The pairs whose thumbnails correlate above CANDIDATE, at most `each` per train photo.
 
     Returns:
         int64 (pairs, 2), in order of train photo, the best first.
@@ -92,7 +92,7 @@ def candidates(train: np.ndarray, scored: np.ndarray) -> np.ndarray:
         best_first = np.lexsort((columns, -close[rows, columns], rows))
         rows, columns = rows[best_first], columns[best_first]
         rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        found.append(np.stack([rows + start, columns], axis=1)[rank < EACH])
+        found.append(np.stack([rows + start, columns], axis=1)[rank < each])
     return np.concatenate(found).astype(np.int64)
 
 

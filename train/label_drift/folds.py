@@ -96,7 +96,8 @@ def alike(photos: Inputs) -> list[tuple[int, int]]:
 
 def alike_greys(greys: np.ndarray) -> list[tuple[int, int]]:
     """The same for thumbnails, uint8 (photos, SIDE, SIDE)."""
-    found = {(min(pair), max(pair)) for pair in near_duplicates.candidates(greys, greys).tolist() if pair[0] != pair[1]}
+    pairs = near_duplicates.candidates(greys, greys, near_duplicates.EACH + 1).tolist()  # each photo finds itself too
+    found = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
     return [(one, other) for one, other in sorted(found) if near_duplicates.likeness(greys[one], greys[other]) > 0]
 
 
