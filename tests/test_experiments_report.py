@@ -34,7 +34,7 @@ def rows() -> list[figures.ReportRow]:
         card = scorecard(name, photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
         made.append(
             figures.ReportRow(
-                name, ScoredRun(name, "linear", "original", "baseline", card, photos), 100, copies, scoring.CELLS
+                name, ScoredRun(name, "linear", "", "original", "baseline", card, photos), 100, copies, scoring.CELLS
             )
         )
     return made
@@ -69,7 +69,9 @@ def test_rows_on_other_photos_do_not_compare() -> None:
     photos = labelled(scoring.frame({"valid": 200}), scoring.CELLS)
     card = scorecard("x", photos, scoring.CELLS, Score(resamples=200, permutations=200), 7)
     made.append(
-        figures.ReportRow("x.y", ScoredRun("x", "linear", "original", "baseline", card, photos), 9, 0, scoring.CELLS)
+        figures.ReportRow(
+            "x.y", ScoredRun("x", "linear", "", "original", "baseline", card, photos), 9, 0, scoring.CELLS
+        )
     )
     with pytest.raises(UserError) as error:
         figures.scored(made, Score(resamples=200, permutations=200), 7)

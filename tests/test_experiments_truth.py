@@ -1,6 +1,7 @@
 """An implanted truth: the verdict says that rendering pays where copies are new people, and not where they are repeats.
 
-The model is a ridge regression on small grey pictures of drawn faces, so that forty whole trials take a minute.
+The model is a ridge regression on small grey pictures of drawn faces, so that forty comparisons take a minute. It draws
+random weights of its photos each time: as with networks, two trainings on equal photos differ.
 """
 
 from __future__ import annotations
@@ -56,11 +57,11 @@ def together(*parts: Faces) -> Faces:
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))  # type: ignore[return-value]
 
 
-def errors(train: Faces, test: Faces, weights: np.ndarray | None = None, strength: float = 30) -> np.ndarray:
+def errors(train: Faces, test: Faces, rng: np.random.Generator, weights: np.ndarray | float = 1.0) -> np.ndarray:
     """Absolute errors of a weighted ridge regression, in years."""
     x, y = np.column_stack([train[0], np.ones(len(train[0]))]), train[1]
-    w = np.ones(len(x)) if weights is None else weights
-    solved = np.linalg.solve(x.T @ (w[:, None] * x) + strength * np.eye(x.shape[1]), x.T @ (w * y))
+    w = weights * rng.uniform(0.5, 1.5, len(x))
+    solved = np.linalg.solve(x.T @ (w[:, None] * x) + 30 * np.eye(x.shape[1]), x.T @ (w * y))
     return np.abs(np.column_stack([test[0], np.ones(len(test[0]))]) @ solved - test[1])
 
 
@@ -76,10 +77,10 @@ def verdict(crowd: tuple[Faces, Faces], seed: int, new_people: bool) -> str:
     original = together(base, few)
     plan = np.where(original[2] >= 2, float(COPIES), 1.0)
     made = {
-        "original": errors(original, test),
-        "weighted": errors(original, test, plan),
-        "repeated": errors(together(original, again), test),
-        "rendered": errors(together(original, fresh), test),
+        "original": errors(original, test, rng),
+        "weighted": errors(original, test, rng, plan),
+        "repeated": errors(together(original, again), test, rng),
+        "rendered": errors(together(original, fresh), test, rng),
     }
     found = {way: Found(error, [Setting(8, 0.0)]) for way, error in made.items()}
     photos = pa.table({"cell": pa.array(test[2], pa.int32())})

@@ -58,13 +58,21 @@ def test_real_variety_in_the_rare_cells_pays_in_nineteen_seeds_of_twenty() -> No
 def test_what_repeating_gives_too_is_no_merit_of_rendering() -> None:
     rare = np.where(cell() >= 2, -1.0, 0.0)
     told = [sentence(errors(seed, {"rendered": rare, "repeated": rare})) for seed in range(20)]
-    assert sum(one.startswith("Rendering pays") for one in told) <= 1
+    lead = "Rendering does not pay on these photos; take repeated: against "
+    assert sum(not one.startswith(lead) for one in told) <= 1
 
 
 def test_a_better_way_without_images_is_named() -> None:
     rare = np.where(cell() >= 2, -1.0, 0.0)
     told = sentence(errors(3, {"weighted": rare, "rendered": rare, "repeated": rare}))
     assert told.startswith("Rendering does not pay on these photos; take weighted: against original, MAE -")
+
+
+def test_rendering_that_does_harm_is_not_called_no_difference() -> None:
+    harm = np.where(cell() >= 2, 1.0, 0.3)
+    told = sentence(errors(4, {"rendered": harm, "repeated": harm}))
+    assert told.startswith("Rendering does not pay on these photos; take ")
+    assert "against" in told and "No difference" not in told
 
 
 def test_a_lower_error_at_the_price_of_a_higher_bias_does_not_pay() -> None:

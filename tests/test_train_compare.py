@@ -180,6 +180,22 @@ def test_unequal_steps_are_warned_of_everywhere(call: Call, capsys: pytest.Captu
     assert set(table.loc["balanced", "steps"]) == {1500} and table.loc["D-2b", "steps"].isna().all()
 
 
+def test_a_better_network_is_no_merit_of_the_images(call: Call) -> None:
+    """The verdict needs a repeating run; the extra one serves as it here, and the rendered run errs far less."""
+    params = PARAMS.replace("{images: original, weights: age_group, recipe: distribution}", "{images: repeated}")
+    for network, told in (("", True), (", network: {size: 64}", False)):
+        Path("params.yaml").write_text(
+            params.replace("balanced: {images: balanced}", f"balanced: {{images: balanced{network}}}")
+        )
+        scoring.write(scoring.frame({"valid": 80, "test": 200}, seed=4, noise=0.5), Path(), "balanced", steps=500)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", ["score", "--run", "balanced"])
+            score.main()
+        call()
+        verdict = read().splits["test"].verdict
+        assert verdict is not None and verdict.startswith("Rendering pays on these photos: balanced") is told, verdict
+
+
 def test_the_same_bytes_twice(call: Call) -> None:
     def files() -> list[bytes]:
         call()

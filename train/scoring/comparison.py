@@ -27,11 +27,11 @@ PUBLISHED = "Published rows are with the starting kit's ResNet50, on splits that
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
     """One run of each role in the order of `ROLES`, then the others as `params.yaml` lists them.
 
-    They are the first run of each role with one recipe, the baseline's, so that they differ in the images, the sample
-    weights and the adjustment alone.
+    They are the first run of each role with one recipe and network, the baseline's, so that they differ in the images,
+    the sample weights and the adjustment alone.
     """
-    recipe = next((run.recipe for run in runs if run.role == "baseline"), runs[0].recipe)
-    alike = [run for run in runs if run.recipe == recipe]
+    baseline = next((run for run in runs if run.role == "baseline"), runs[0])
+    alike = [run for run in runs if (run.recipe, run.network) == (baseline.recipe, baseline.network)]
     leading = [next((run for run in alike if run.role == role), None) for role in ROLES]
     first = [run for run in leading if run]
     return first + [run for run in runs if run not in first]
@@ -120,7 +120,13 @@ def _table(
 
 
 def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | None:
-    """Whether rendering pays; None without a plain run on the originals, a repeating and a rendering one."""
+    """Whether rendering pays; None without a plain run on the originals, a repeating and a rendering one.
+
+    Only runs count whose recipe and network some run on the originals has too: a better network is no merit of images.
+    """
+    fair = {(run.recipe, run.network) for run in runs if run.images == "original"}
+    runs = [run for run in runs if (run.recipe, run.network) in fair]
+    noisy = [one for one in noisy if one.run in {run.name for run in runs}]
     of = {kind: [run.name for run in runs if run.images == kind] for kind in ("original", "repeated", "balanced")}
     plain = next((run.name for run in runs if run.role == "baseline"), None)
     if plain is None or not all(of.values()):

@@ -9,6 +9,7 @@ from pathlib import Path
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
 from manifests.sections.methods import Scheme
+from manifests.sections.network import Network
 from manifests.sections.train import Recipe, Train
 from manifests.tables import predictions, scorecard
 from manifests.tables.scorecard import Scorecard
@@ -25,6 +26,7 @@ class ScoredRun:
     Attributes:
         name: the run's name.
         recipe: its recipe's name.
+        network: its backbone, weights and the rest of its network, as text.
         images: the set of images that it was trained on.
         role: how it differs from the baseline, one of `ROLES`.
         card: its scorecard.
@@ -33,6 +35,7 @@ class ScoredRun:
 
     name: str
     recipe: str
+    network: str
     images: str
     role: str
     card: Scorecard
@@ -47,6 +50,11 @@ def role(recipe: Recipe) -> str:
     if weighted:
         return "weights" if recipe.images == "original" else "both"
     return {"original": "baseline", "repeated": "repetition", "balanced": "augmentation"}[recipe.images]
+
+
+def network_of(train: Train) -> str:
+    """The network of the section, as text to compare by."""
+    return str([getattr(train, name) for name in Network.model_fields])
 
 
 def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
@@ -80,6 +88,7 @@ def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
             ScoredRun(
                 name=name,
                 recipe=run.recipe,
+                network=network_of(train.of(name)),
                 images=recipe.images,
                 role=role(recipe),
                 card=scorecard.read(folder / name / "scorecard.json"),

@@ -2,12 +2,13 @@
 
 The rule, with the sum of MAE and average bias as each way's score:
 
-- One way is better than another where the interval of the difference lies below 0 in one of the two figures, and does
-  not lie above 0 in the other.
+- One way is better than another where one of the two figures is lower beyond noise (p < .01: the rule looks at six),
+  and the interval of the other does not lie above 0.
 - Rendering pays where the rendered way with the least score is better than the best way without images (the one with
   the least score) and better than repeating the plan's photos.
-- Where it does not pay, the way to take is the best one without images if it is better than the plain one, and else
-  the plain one.
+- Where it does not pay, the way to take is the repeating one if that is better than the best way without images; else
+  the best way without images if that is better than the plain one; else the plain one, of which the sentence says
+  whether it is better than rendering, or whether no difference was found.
 """
 
 from __future__ import annotations
@@ -25,20 +26,24 @@ class Verdict:
     """What to do.
 
     Attributes:
-        kind: whether rendering `pays`, some other way is `better` than the plain one, or there is `no difference`.
+        kind: whether rendering `pays`; some other way is `better` than the plain one; rendering is `worse` than the
+            best way without images; or there is `no difference`.
         way: the way to take.
         sentence: for the reader.
     """
 
-    kind: Literal["pays", "better", "no difference"]
+    kind: Literal["pays", "better", "worse", "no difference"]
     way: str
     sentence: str
+
+
+SURE = 0.01  # the largest p of a difference that counts: .05 over the six that the rule looks at, about
 
 
 def better(pair: Pair) -> bool:
     """Whether the first is better than the second: one figure lower beyond noise, the other not higher beyond it."""
     figures = (pair.mae, pair.average_bias)
-    return any(one.high < 0 for one in figures) and not any(one.low > 0 for one in figures)
+    return any(one.value < 0 and one.p < SURE for one in figures) and not any(one.low > 0 for one in figures)
 
 
 def verdict(
@@ -69,9 +74,12 @@ def verdict(
         )
     tail = f"{best} against {cheapest}, the best way without images, {_difference(pairs[best, cheapest])}; "
     tail += f"against {repeated}, {_difference(pairs[best, repeated])}."
-    if cheapest != plain and better(pairs[cheapest, plain]):
-        lead = f"Rendering does not pay on these photos; take {cheapest}: against {plain}, "
-        return Verdict("better", cheapest, f"{lead}{_difference(pairs[cheapest, plain])}. {tail}")
+    for way, other in ((repeated, cheapest), (cheapest, plain)):
+        if way != other and better(pairs[way, other]):
+            lead = f"Rendering does not pay on these photos; take {way}: against {other}, "
+            return Verdict("better", way, f"{lead}{_difference(pairs[way, other])}. {tail}")
+    if better(pairs[cheapest, best]):
+        return Verdict("worse", cheapest, f"Rendering does not pay on these photos; take {cheapest}. {tail}")
     return Verdict(
         "no difference", plain, f"No difference beyond noise: rendering does not pay on these photos. {tail}"
     )
