@@ -63,6 +63,8 @@ def text(
     """
     scores, groups = card.splits[card.split], card.by_group[card.split]
     size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
+    if len(train.crops) > 1:
+        size += f", of the photo and of its central {', '.join(f'{share:.0%}' for share in train.crops[1:])}, enlarged"
     errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
     biases = [*scores.bias.items(), ("average", scores.average_bias)]
     return "\n".join(

@@ -27,7 +27,7 @@ TAPERED_HEAD = (512, 0.1, 256, 0.1, 128, 0.05, 64, 0.05, 32)
 
 KIT = Recipe(
     about="Starting kit, row A without augmentation or weights: projection of 512, dropout, dense head, sigmoid; Adam "
-    "1e-5, MSE; the head, then all layers.",
+    "1e-5, MSE; the head, then all layers (our reading: dropout .5, widths of 128 and 32, 1e-5 in stage 2 too).",
     stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-5)),
     head=KIT_HEAD,
     output="sigmoid",
@@ -50,8 +50,8 @@ def _last(weights: str) -> tuple[Stage, Stage]:
 
 def _expert(axis: str, weights: Scheme) -> Recipe:
     return KIT.like(
-        f"Custom-loss study, row E3, the expert of the axis {axis} alone (our reading: the kit's head on the balanced "
-        "set): "
+        f"Custom-loss study, row E3, the expert of the axis {axis} alone (our reading: the kit's head, in "
+        "one stage, on the balanced set): "
         + ("the age weights of 1a." if axis == AGE else "the weights of its axis from 1b times the age weights of 1b."),
         images="balanced",
         stages=(Stage(layers=HEAD, rate=1e-5, weights=weights),),
@@ -78,17 +78,18 @@ STUDIES: dict[str, Recipe] = {
                      schedule="plateau", stages=(Stage(layers=HEAD, rate=1e-5, augment=False),
                                                  Stage(layers=ALL, rate=1e-5))),
     "C-M1": KIT.like("Sample-weight study, row M1: baseline, all layers, no weights."),
-    "C-M2": KIT.like("Sample-weight study, row M2: last layers, 1e-5, strategy 2 (stage 1 without weights, stage 2 by "
-                     "age group).",
+    "C-M2": KIT.like("Sample-weight study, row M2: last layers, 1e-5, strategy 2 (our reading: stage 1 without "
+                     "weights, stage 2 by age group).",
                      stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=HEAD, rate=1e-5, weights="age_group"))),
-    "C-M3": KIT.like("Sample-weight study, row M3: all layers, their last pretrained by stage 1, 1e-5, strategy 2, "
-                     "weights by age group.",
+    "C-M3": KIT.like("Sample-weight study, row M3: all layers, their last pretrained by stage 1, 1e-5, strategy 2 (our "
+                     "reading: weights in stage 2 alone), weights by age group.",
                      stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-5, weights="age_group"))),
     "C-M4": KIT.like("Sample-weight study, row M4: ten groups (20-year age group x ethnicity below 60, one above), "
-                     "M5's head, last layers, 1e-5, strategy 1; from scratch: not from the kit's trained model.",
+                     "M5's head, last layers, 1e-5, strategy 1 (our reading: weights in both stages); from scratch: "
+                     "not from the kit's trained model.",
                      head=TAPERED_HEAD, stages=_last("ten_groups")),
-    "C-M5": KIT.like("Sample-weight study, row M5: the ten groups, all layers, 1e-5, strategy 2; after the 512 layer "
-                     ".1, 256, .1, 128, .05, 64, .05, 32.", head=TAPERED_HEAD,
+    "C-M5": KIT.like("Sample-weight study, row M5: the ten groups, all layers, 1e-5, strategy 2 (our reading: weights "
+                     "in stage 2 alone); after the 512 layer .1, 256, .1, 128, .05, 64, .05, 32.", head=TAPERED_HEAD,
                      stages=(Stage(layers=HEAD, rate=1e-5), Stage(layers=ALL, rate=1e-5, weights="ten_groups"))),
     "C-M4-48": KIT.like("Sample-weight study, variant of M4 with 48 groups (our reading: all axes but gender).",
                         head=TAPERED_HEAD, stages=_last("forty_eight_groups")),
@@ -112,13 +113,14 @@ STUDIES: dict[str, Recipe] = {
                       "product", images="balanced"),
     "D-E3": KIT.like("Custom-loss study, row E3, on augmented images (our reading: the balanced set): one expert "
                      "per axis on the backbone's features, each with the weights of its axis times the age weights of "
-                     "1b, the age expert with those of 1a; then a dense layer joins them and all is trained with 1b.",
+                     "1b, the age expert with those of 1a; then a dense layer joins them and the head is trained with 1b "
+                     "(our reading: the backbone stays as it is).",
                      experts=True, images="balanced",
                      stages=(Stage(layers=EXPERTS, rate=1e-5), Stage(layers=HEAD, rate=1e-5, weights="product"))),
     **{f"D-E3-{axis}": _expert(axis, Scheme(axes=(axis, AGE))) for axis in ("gender", "ethnicity", "expression")},
     "D-E3-age": _expert(AGE, Scheme(axes=(AGE,), edges="years")),
     "D-E4": KIT.like("Custom-loss study, row E4: three stages of 20, 30 and 10 epochs on augmented images (our "
-                     "reading: the balanced set), 1b in the last.", images="balanced",
+                     "reading: the balanced set; the head, then all layers twice), 1b in the last.", images="balanced",
                      stages=(Stage(layers=HEAD, rate=1e-5, epochs=20), Stage(layers=ALL, rate=1e-5, epochs=30),
                              Stage(layers=ALL, rate=1e-5, epochs=10, weights="product"))),
 }  # fmt: skip

@@ -67,8 +67,9 @@ def markdown(parts: Sequence[Trialled], environment: str) -> str:
         "# Results: does rendering pay?",
         "",
         "Written by `python -m experiments.crossval`; [trust.md](trust.md) says what the figures are worth. Errors",
-        "and biases in years; lower is better. Every figure is of photos that no part of that fold's training,",
-        "planning or choosing has seen.",
+        "and biases in years; lower is better. Every figure is of photos that the fold's networks, plan and chosen",
+        "setting have not seen. What all ways share was chosen earlier on the same photos: the backbone's crops, the",
+        "head, the shares that the plan wants. Intervals are over photos; another seed moves an average bias by up to .1.",
         "",
         f"Made with {environment}.",
         "",
@@ -91,7 +92,8 @@ def _part(one: Trialled) -> list[str]:
         trial.about.strip(),
         "",
         f"{len(one.photos):,} photos of train and valid in {trial.folds.outer} outer folds; each way chooses "
-        f"{candidates} steps and a strength of {strengths} on {trial.folds.inner} inner folds, anew for each outer; "
+        f"{candidates} steps and a strength of {strengths} on {trial.folds.inner} inner folds, each with a network "
+        f"of its own and fewer photos, anew for each outer fold; "
         f"the mean of {trial.networks.outer} networks predicts. Table: `{one.path}`.",
         "",
         *text.markdown(head, (_row(way, found, axes) for way, found in one.found.items())),
