@@ -113,8 +113,8 @@ STUDIES: dict[str, Recipe] = {
                       "product", images="balanced"),
     "D-E3": KIT.like("Custom-loss study, row E3, on augmented images (our reading: the balanced set): one expert "
                      "per axis on the backbone's features, each with the weights of its axis times the age weights of "
-                     "1b, the age expert with those of 1a; then a dense layer joins them and the head is trained with 1b "
-                     "(our reading: the backbone stays as it is).",
+                     "1b, the age expert with those of 1a; then a dense layer joins them and the head is trained with "
+                     "1b (our reading: the backbone stays as it is).",
                      experts=True, images="balanced",
                      stages=(Stage(layers=EXPERTS, rate=1e-5), Stage(layers=HEAD, rate=1e-5, weights="product"))),
     **{f"D-E3-{axis}": _expert(axis, Scheme(axes=(axis, AGE))) for axis in ("gender", "ethnicity", "expression")},

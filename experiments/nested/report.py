@@ -69,7 +69,7 @@ def markdown(parts: Sequence[Trialled], environment: str) -> str:
         "Written by `python -m experiments.crossval`; [trust.md](trust.md) says what the figures are worth. Errors",
         "and biases in years; lower is better. Every figure is of photos that the fold's networks, plan and chosen",
         "setting have not seen. What all ways share was chosen earlier on the same photos: the backbone's crops, the",
-        "head, the shares that the plan wants. Intervals are over photos; another seed moves an average bias by up to .1.",
+        "head, the shares that the plan wants. Intervals are over photos; another seed moves a bias by up to .1.",
         "",
         f"Made with {environment}.",
         "",
