@@ -96,14 +96,15 @@ def _none(model: keras.Model) -> np.ndarray:
 
 
 def _read(folder: Path, wanted: set[str]) -> dict[str, np.ndarray]:
-    """What the packs that hold any of the wanted keys hold: another plan's may be many times as many."""
+    """The wanted features that the packs hold: another plan's may be many times as many."""
     known: dict[str, np.ndarray] = {}
     for path in sorted(folder.glob("*.npz")):
         try:
             with np.load(path, allow_pickle=False) as pack:
-                names = pack["keys"].tolist()
-                if not wanted.isdisjoint(names):
-                    known.update(zip(names, pack["features"], strict=True))
+                rows = {name: row for row, name in enumerate(pack["keys"].tolist()) if name in wanted}
+                if rows:
+                    made = pack["features"]
+                    known.update((name, made[row].copy()) for name, row in rows.items())  # not the whole pack
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
             path.unlink(missing_ok=True)  # damaged: its features are computed again
     return known
