@@ -83,6 +83,8 @@ def _part(one: Trialled) -> list[str]:
     trial, axes, pairs = one.trial, _axes(one.cells, one.photos["cell"].to_numpy()), _compared(one)
     candidates = " or ".join(f"{steps:,}" for steps in trial.candidates.steps)
     strengths = " or ".join(f"{strength:g}" for strength in trial.candidates.adjust)
+    count = trial.networks.outer
+    predicts = "one network predicts" if count == 1 else f"the mean of {count} networks predicts"
     head = ("way", "MAE", *(f"bias, {axis.axis}" for axis in axes), "average bias", "chosen: steps, strength (folds)")
     return [
         f"## {trial.title}",
@@ -94,7 +96,7 @@ def _part(one: Trialled) -> list[str]:
         f"{len(one.photos):,} photos of train and valid in {trial.folds.outer} outer folds; each way chooses "
         f"{candidates} steps and a strength of {strengths} on {trial.folds.inner} inner folds, each with a network "
         f"of its own and fewer photos, anew for each outer fold; "
-        f"the mean of {trial.networks.outer} networks predicts. Table: `{one.path}`.",
+        f"{predicts}. Table: `{one.path}`.",
         "",
         *text.markdown(head, (_row(way, found, axes) for way, found in one.found.items())),
         "",
