@@ -164,3 +164,14 @@ def plan(photos: pa.Table, copies: int, shard: int, skip: int) -> pa.Table:
             **dict(zip([f.name for f in base.axis_fields(CELLS)], base.axis_columns(CELLS, cells), strict=True)),
         }
     )
+
+
+def empty(made: Project) -> None:
+    """Remove every pack of the store."""
+    for pack in made.folder.glob(".cache/render/??/*.pack"):
+        pack.unlink()
+
+
+def images(printed: str) -> int:
+    """How many images a run says that it rendered."""
+    return int(printed.partition("(")[2].partition(" images")[0].replace(",", ""))
