@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -85,18 +86,14 @@ def test_only_the_layers_from_the_first_on_learn(job: RunContext, trained: heads
         assert same != (learns and bool(other.get_weights())), other.name
 
 
-def test_the_maps_below_are_computed_once(
-    job: RunContext, trained: heads.Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_maps_below_are_computed_once(job: RunContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = dataclasses.replace(job, recipe=job.recipe.model_copy(update={"stages": job.recipe.stages[1:]}))
+    runs.train_repeats(alone, lambda repeat, history: None)
     asked: list[int] = []
     fill = Images.fill
     monkeypatch.setattr(Images, "fill", lambda self, rows, out: (asked.extend(rows.tolist()), fill(self, rows, out))[1])
-    at = runs._RepeatTraining(job, 0, trained, lambda repeat, history: None)._context(job.recipe.stages[1])
-    from train.data import samples
-    from train.fitting import stage_data
-
-    chosen = samples.train_samples(job.index, "original", "none", job.cells)
-    assert stage_data.inputs_of(at, chosen).shape[0] == 2 and asked == []
+    runs.train_repeats(dataclasses.replace(alone, seed=8), lambda repeat, history: None)
+    assert asked == []
 
 
 def kernel(backbone: keras.Model) -> np.ndarray:
@@ -109,7 +106,7 @@ def test_the_backbone_learns_at_its_own_rate(job: RunContext) -> None:
         last = job.recipe.stages[1].model_copy(update={"backbone_rate": rate, "steps": 1})
         recipe = job.recipe.model_copy(update={"stages": (last,), "optimiser": "sgd", "momentum": 0.0})
         made = runs.train_repeats(
-            RunContext(**{**vars(job), "recipe": recipe}), lambda repeat, history: None
+            dataclasses.replace(job, recipe=recipe), lambda repeat, history: None
         )[0].network  # fmt: skip
         layer, plain = (
             blocks.body_of(each).get_layer("conv_pw_13") for each in (made.backbone, backbones.build(job.train))
