@@ -196,6 +196,16 @@ class Run(Section):
     seeds: int = Field(default=1, ge=1, le=100)
     network: dict[Name, Any] = {}
 
+    @field_validator("network")
+    @classmethod
+    def _keys(cls, network: dict[Name, Any]) -> dict[Name, Any]:
+        try:
+            Network.model_validate_json(json.dumps({"weights": "imagenet"} | network))  # the section's may be others
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        return network
+
 
 class Train(Network):
     """What every run shares, and the runs.
@@ -230,13 +240,10 @@ class Train(Network):
 
     @model_validator(mode="after")
     def _networks(self) -> Train:
-        for name in self.runs:
-            try:
-                self.of(name)
-            except ValidationError as error:
-                first = error.errors()[0]
-                where = ".".join(map(str, first["loc"]))
-                raise ValueError(f"in runs.{name}.network{where and '.'}{where}: {first['msg']}") from error
+        for name, run in self.runs.items():
+            weights, frozen = (run.network.get(key, getattr(self, key)) for key in ("weights", "frozen"))
+            if frozen and weights == "none":
+                raise ValueError(f"pretrained `weights` where frozen is true, in runs.{name}.network")
         return self
 
     def of(self, run: str) -> Train:
