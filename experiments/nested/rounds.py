@@ -112,7 +112,7 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     rows = rows.filter(pa.array(split != "")).sort_by("path")
     named = rows["split"].cast(pa.string())
     rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
-    content = _scaled(params.read(setup.params), int(one.train.sum()), photos)
+    content = scaled(params.read(setup.params), int(one.train.sum()), photos)
     marker = sha256(json.dumps([content, rows.to_pydict(), _code()], default=str).encode()).hexdigest()
     if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker:
         return
@@ -141,7 +141,7 @@ def _code() -> str:
     return made.hexdigest()
 
 
-def _scaled(content: dict[str, Any], train: int, photos: pa.Table) -> dict[str, Any]:
+def scaled(content: dict[str, Any], train: int, photos: pa.Table) -> dict[str, Any]:
     """What the plan and the renderer read, with the total in proportion to the round's train photos.
 
     Raises:
