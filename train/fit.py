@@ -14,7 +14,7 @@ from train import recipes
 
 
 def main() -> None:
-    """Read the section, the index and the shards; write the run's predictions, model and curves."""
+    """Read the section, the index and the shards; write the run's predictions, model, weights and curves."""
     parser = command.parser(__doc__, shards="datasets/shards", runs="datasets/runs", cache=".cache")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
     options = parser.parse_args()
@@ -23,13 +23,13 @@ def main() -> None:
 
 
 def _fit(options: Namespace, train: Train, seed: int) -> None:
-    recipe = recipes.recipe_of(train, options.run)
+    chain = recipes.chain_of(train, options.run)
     table, cells = index.read(options.shards / "index.parquet")
 
     # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
-    from train.fitting import correction, outputs
-    from train.fitting.context import RunContext
+    from train.fitting import correction, outputs, start
+    from train.fitting.context import context_of
     from train.fitting.curves import Curves
     from train.fitting.run import predict, steps_taken, train_repeats
     from train.model import runtime
@@ -37,18 +37,18 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
 
     devices = runtime.prepare(seed)
     folder = options.runs / options.run
-    run = RunContext(
-        options.run, train.of(options.run), recipe, seed, table, cells, options.shards, options.cache, devices
-    )
+    run = context_of(train, chain, seed, table, cells, options.shards, options.cache, devices)
     with Curves(folder / "curves") as curves:
         repeats = train_repeats(run, curves)
     correct = correction.learn(run)
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
     made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells, correct)
     outputs.write(made, folder, cells, Training(steps_taken(repeats), repeats[0].network.full.count_params()))
-    outputs.save_model(exported([repeat.network for repeat in repeats], recipe, correct), folder / "model.keras")
+    outputs.save_model(exported([repeat.network for repeat in repeats], run.recipe, correct), folder / "model.keras")
+    start.save(repeats[0].network, folder)
     print(outputs.lines(run, repeats, made))
-    shutil.rmtree(run.checkpoints, ignore_errors=True)
+    if options.run not in map(train.start_of, train.runs):  # the runs that start from it would train it again
+        shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 
 if __name__ == "__main__":

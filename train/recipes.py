@@ -6,6 +6,7 @@ place of that of the last stage. Soft labels are a normal of 3 years around the 
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
@@ -162,6 +163,27 @@ def recipe_of(train: Train, name: str) -> Recipe:
         )
     own_choice = {"images": run.images or recipe.images, "adjust": recipe.adjust if run.adjust is None else run.adjust}
     return recipe.model_copy(update={"stages": tuple(stages), **own_choice})
+
+
+def chain_of(train: Train, name: str) -> dict[str, Recipe]:
+    """The recipes of a run and of those that it starts from, the earliest first.
+
+    Raises:
+        UserError: as `recipe_of`; the first one starts from a file that is missing; or a corrected run starts from
+            any, whose train photos would be no news to it. The key is relative to the section.
+    """
+    chain = {name: recipe_of(train, name)}
+    while (before := train.start_of(next(iter(chain)))) is not None:
+        chain = {before: recipe_of(train, before)} | chain
+    first = train.runs[next(iter(chain))].start
+    where = f".runs.{next(iter(chain))}.start"
+    if first is not None and not Path(first).is_file():
+        runs = ", ".join(train.runs)
+        raise UserError(where, f"a run ({runs}) or a file of weights", repr(first), "Correct the name or the path")
+    if chain[name].correct is not None and train.runs[name].start is not None:
+        remedy = "Remove the start or the correction"
+        raise UserError(f".runs.{name}.start", "none where the recipe has `correct`", train.runs[name].start, remedy)
+    return chain
 
 
 def _own(train: Train, name: str, own: OwnRecipe) -> Recipe:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from manifests.core.params import Section
+from manifests.core.params import Local, Section
 from manifests.sections.methods import Adjust, Correct, GroupDro, Mixup, Name, Scheme, Strength
 from manifests.sections.network import Network
 
@@ -184,6 +184,8 @@ class Run(Section):
         weights: takes the place of the weights scheme of the recipe's last stage.
         adjust: takes the place of the recipe's.
         seeds: how often it is repeated; predictions are the mean, each is kept.
+        start: another run, by its name, whose trained networks it starts from; or a file of weights, such as the
+            `network.weights.h5` of a run of another `params.yaml`.
         network: what differs from the section's network: `backbone`, `weights` (the backbone's), `preprocessing`,
             `size`, `crops`, `pooling`, `frozen`.
     """
@@ -194,6 +196,7 @@ class Run(Section):
     weights: Name | Scheme | None = None
     adjust: Strength | Adjust | None = None
     seeds: int = Field(default=1, ge=1, le=100)
+    start: Local | None = None
     network: dict[Name, Any] = {}
 
     @field_validator("network")
@@ -245,6 +248,22 @@ class Train(Network):
             if frozen and weights == "none":
                 raise ValueError(f"pretrained `weights` where frozen is true, in runs.{name}.network")
         return self
+
+    @model_validator(mode="after")
+    def _starts(self) -> Train:
+        for name in self.runs:
+            passed, at = [name], self.start_of(name)
+            while at is not None:
+                passed.append(at)
+                if at in passed[:-1]:
+                    raise ValueError(f"runs that start from earlier ones, not in a circle as {' -> '.join(passed)}")
+                at = self.start_of(at)
+        return self
+
+    def start_of(self, run: str) -> str | None:
+        """The run that a run starts from; None where it starts from none, or from a file."""
+        start = self.runs[run].start
+        return start if start in self.runs else None
 
     def of(self, run: str) -> Train:
         """The section with the network of one of its runs.

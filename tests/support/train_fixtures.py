@@ -36,18 +36,18 @@ CELLS = Cells.of(
 
 def run_context(shards: Path | None, cache: Path, run: str, text: str) -> RunContext:
     """A run of the parameter file `text`, which is written to `cache`; no shards: for its recipe alone."""
-    from train.fitting.context import RunContext
+    from train.fitting.context import context_of
     from train.model import runtime
-    from train.recipes import recipe_of
+    from train.recipes import chain_of
 
     cache.mkdir(parents=True, exist_ok=True)
     path = cache / "params.yaml"
     path.write_text(text)
     with located(f"{path}: train"):
         train = params.section(path, Train)
-        recipe = recipe_of(train, run)
+        chain = chain_of(train, run)
     table, cells = index.read(shards / "index.parquet") if shards else (pa.table({}), CELLS)
-    return RunContext(run, train, recipe, 7, table, cells, shards or cache, cache, runtime.prepare(7))
+    return context_of(train, chain, 7, table, cells, shards or cache, cache, runtime.prepare(7))
 
 
 def photo(age: float, rng: np.random.Generator, size: int) -> np.ndarray:

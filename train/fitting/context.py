@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -35,6 +36,7 @@ class RunContext:
         shards: where the shards lie.
         cache: where features and checkpoints are kept.
         devices: where to train.
+        start: the run whose networks this one starts from, or a file of weights; None: neither.
     """
 
     name: str
@@ -46,6 +48,7 @@ class RunContext:
     shards: Path
     cache: Path
     devices: Devices
+    start: RunContext | Path | None = None
 
     @property
     def seeds(self) -> int:
@@ -70,9 +73,37 @@ class RunContext:
             *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age", "cell")),
             str(self.devices.names),
         ]
-        if Path(self.train.weights).is_file():
-            text.append(hashlib.sha256(Path(self.train.weights).read_bytes()).hexdigest())
+        for path in (Path(self.train.weights), self.start):
+            if isinstance(path, Path) and path.is_file():
+                text.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        if isinstance(self.start, RunContext):
+            text += [self.start.checkpoints.name, str(self.start.seeds)]
         return self.cache / "training" / hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
+
+
+def context_of(
+    train: Train,
+    chain: Mapping[str, Recipe],
+    seed: int,
+    index: pa.Table,
+    cells: Cells,
+    shards: Path,
+    cache: Path,
+    devices: Devices,
+) -> RunContext:
+    """A run and, within it, the runs that it starts from.
+
+    Args:
+        train: the section.
+        chain: the recipes of these runs by name, the earliest first; see `recipes.chain_of`.
+        seed, index, cells, shards, cache, devices: see `RunContext`.
+    """
+    start: RunContext | Path | None = None
+    for name, recipe in chain.items():
+        start = start or (Path(file) if (file := train.runs[name].start) else None)
+        start = RunContext(name, train.of(name), recipe, seed, index, cells, shards, cache, devices, start)
+    assert isinstance(start, RunContext)
+    return start
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from train.data.mixup import mixed
 from train.data.readers import ArrayRows, order
 from train.data.tfdata import TrainingData
 from train.fitting import adjust, checkpoint
-from train.fitting.checkpoint import Checkpoint
+from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import StageContext
 from train.fitting.optimisers import optimiser_of
 from train.fitting.validation import Validate
@@ -91,6 +91,8 @@ def train_stage(
     stateful = _loss(at, data)
     optimiser = _compiled(at, epochs, stateful.loss)
     counters, best = resumed.counters, resumed.arrays.get("best", checkpoint.values(variables))
+    if run.start is not None and not counters.history:
+        counters = _measured(counters, recipe.monitor, validate())
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
         checkpoint.assign(stateful.state, resumed.arrays.get("loss", []))
@@ -127,6 +129,12 @@ def train_stage(
         report(Checkpoint(counters, arrays))
     checkpoint.assign(variables, best)
     return Checkpoint(counters.next_stage(), {"network": best})
+
+
+def _measured(counters: Counters, monitor: str, metrics: dict[str, float]) -> Counters:
+    """Record how good the network is that a run starts from: a stage that never betters it goes back to it."""
+    best = metrics.get(f"valid_{monitor}", counters.best)
+    return replace(counters, best=best, history=[{"stage": 0, "steps": 0, **metrics}] if metrics else [])
 
 
 def _loss(at: StageContext, data: TrainingData) -> StatefulLoss:

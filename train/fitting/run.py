@@ -12,7 +12,7 @@ from manifests.sections.train import Stage
 from train.data import features, samples
 from train.data.readers import ArrayRows, Images
 from train.data.samples import Samples
-from train.fitting import adjust, checkpoint, loop, stage_data
+from train.fitting import adjust, checkpoint, loop, stage_data, start
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import RunContext, StageContext
 from train.fitting.validation import validator
@@ -51,14 +51,21 @@ def train_repeats(run: RunContext, report: Report) -> list[Repeat]:
     with run.devices.strategy.scope():
         seed_all(run.seed)
         shared = backbones.build(run.train) if run.train.weights != "none" else None
+    begin = start.beginning(run, _networks)
     repeats = []
     for number in range(run.seeds):
         with run.devices.strategy.scope():
             seed_all(run.seed + number)
-            own = shared if shared is not None and run.train.frozen else backbones.build(run.train)
+            own = shared if shared is not None and start.shares_backbone(run) else backbones.build(run.train)
             network = heads.assemble(own, run.recipe, run.cells.names)
+            if begin is not None:
+                begin(number, network)
         repeats.append(_RepeatTraining(run, number, network, report).train())
     return repeats
+
+
+def _networks(run: RunContext) -> list[heads.Network]:
+    return [repeat.network for repeat in train_repeats(run, lambda repeat, history: None)]
 
 
 class _RepeatTraining:
