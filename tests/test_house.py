@@ -20,6 +20,12 @@ ROOMS = {
     "train": {"manifests", "pages", "train"},
     "experiments": {"manifests", "pages", "balance", "augment", "train", "experiments"},
 }
+DOORS = {
+    "train/data/online.py": (
+        "augment.kernels",
+        "the policies and kernels, pure functions: a copy is drawn as the renderer draws it",
+    )
+}
 FILES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = DVC["stages"]
@@ -72,7 +78,8 @@ def command_file(stage: str) -> Path:
 
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_room_imports_only_rooms_it_may_know(file: Path) -> None:
-    rooms = {module.split(".")[0] for module in imports(file)} & ROOMS.keys()
+    door, _why = DOORS.get(str(file), ("", ""))
+    rooms = {name.split(".")[0] for name in imports(file) if not (door and name.startswith(door))} & ROOMS.keys()
     assert rooms <= ROOMS[file.parts[0]]
 
 

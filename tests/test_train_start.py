@@ -27,7 +27,9 @@ train:
     second: {recipe: short, start: first, seeds: 3}
     third: {recipe: short, start: second}
     other: {recipe: wide, start: first}
-""".replace("    wide: {base: short_base, head: [24]}\n", "    wide: {base: default, head: [24], stages: [{steps: 2}]}\n")
+""".replace(
+    "    wide: {base: short_base, head: [24]}\n", "    wide: {base: default, head: [24], stages: [{steps: 2}]}\n"
+)
 
 
 @pytest.fixture(scope="module")

@@ -134,6 +134,8 @@ def _images(recipe: Recipe, plan: PlanReport) -> str:
         return f"the {plan.available} train originals"
     if recipe.images == "repeated":
         return f"the plan's photos repeated as they are: {plan.keep} originals kept and {plan.augment} repeats"
+    if recipe.images == "online":
+        return f"the plan's photos: {plan.keep} originals kept and {plan.augment} copies, drawn anew in each epoch"
     return f"the balanced set: {plan.keep} originals kept and {plan.augment} copies"
 
 

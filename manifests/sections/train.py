@@ -16,7 +16,7 @@ from manifests.sections.methods import Adjust, Correct, GroupDro, Mixup, Name, S
 from manifests.sections.network import Network
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
-ImageSet = Literal["original", "repeated", "balanced"]
+ImageSet = Literal["original", "repeated", "balanced", "online"]
 
 
 class Block(Section):
@@ -179,7 +179,9 @@ class Run(Section):
 
     Attributes:
         images: the `original` train photos; the plan's photos `repeated`, that is, each copy replaced by its
-            original; or the `balanced` set, whose copies are rendered. None: what the recipe is meant for.
+            original; the `balanced` set, whose copies are rendered; or the same drawn anew in each epoch, `online`,
+            which writes nothing and costs a pass through the backbone per image and epoch. None: what the recipe is
+            meant for.
         recipe: its name.
         weights: takes the place of the weights scheme of the recipe's last stage.
         adjust: takes the place of the recipe's.

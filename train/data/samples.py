@@ -15,6 +15,7 @@ from manifests.sections.train import Recipe
 from train.data.views import PLAIN, extra
 
 NARROWEST = 1.0  # years; a few photos have raters who all agree
+PLACE = ("path", "shard", "offset", "size", "sha256")  # where an image's bytes are, and what they are
 ROOT = 0.75  # raters' standard deviation over the root of the age: 1.7 years at 5, 4.1 at 30, 6.3 at 70
 
 
@@ -50,7 +51,8 @@ def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells)
     Args:
         index: the index's rows.
         images: `original`; `balanced`, what the plan keeps and adds; or `repeated`, the same with each copy replaced
-            by its original, which may lie in a shard of dropped photos.
+            by its original, which may lie in a shard of dropped photos; or `online`, the same with each copy's own
+            labels, policy and seed, from which it is drawn anew in each epoch.
         augmentation: of the recipe.
         cells: the axes.
     Raises:
@@ -58,13 +60,20 @@ def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells)
     """
     wanted = pc.field("copy") == 0 if images == "original" else pc.field("kept")
     table = _train_rows(index, wanted)
-    if images == "repeated":
-        table = _originals(table["image_id"], _train_rows(index, pc.field("copy") == 0))
+    if images in ("repeated", "online"):
+        photos = _originals(table["image_id"], originals(index))
+        for name in PLACE if images == "online" else table.column_names:
+            table = table.set_column(table.column_names.index(name), name, photos[name])
     if not len(table):
         raise UserError(
             "index.parquet", f"train photos of the {images} images", "none", "Look at quarantine.parquet and the plan"
         )
     return augmented(Samples(table, [PLAIN] * len(table)), augmentation, cells)
+
+
+def originals(index: pa.Table) -> pa.Table:
+    """The index's rows of train originals, kept or dropped."""
+    return _train_rows(index, pc.field("copy") == 0)
 
 
 def _train_rows(index: pa.Table, wanted: pc.Expression) -> pa.Table:

@@ -18,11 +18,19 @@ from train.model.runtime import Devices, tf
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What a stage learns from: inputs, float32 (n, 2) targets, float32 (n, outputs) weights of mean 1."""
+    """What a stage learns from.
+
+    Attributes:
+        inputs: of n images.
+        targets: float32 (n, 2).
+        weights: float32 (n, outputs), of mean 1.
+        drawn: gives the inputs of an epoch by its number, where copies are drawn anew in each.
+    """
 
     inputs: Inputs
     targets: np.ndarray
     weights: np.ndarray
+    drawn: Callable[[int], Inputs] | None = None
 
 
 def epoch(data: TrainingData, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:

@@ -103,6 +103,8 @@ def train_stage(
         number = counters.epoch + 1_000_000 * counters.stage
         rows = order(len(data.inputs), at.seed, number)
         rows = rows[: epochs.rows(counters.epoch)]
+        if data.drawn is not None:
+            data = replace(data, inputs=data.drawn(number))
         batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
         with tfdata.own_errors():
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]

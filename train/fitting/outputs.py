@@ -18,7 +18,7 @@ from manifests.tables.predictions import Training
 from train.data.samples import Samples
 from train.fitting.context import RunContext
 from train.fitting.run import Repeat, steps_taken
-from train.fitting.stage_data import sample_weights_of, samples_of
+from train.fitting.stage_data import images_of, sample_weights_of, samples_of
 from train.model.heads import Correction, ages
 from train.model.losses import AGES
 from train.model.runtime import keras
@@ -83,7 +83,7 @@ def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
     chosen = samples_of(run, stages[-1])
     size = effective_size(sample_weights_of(run, stages[-1], chosen)[:, 0].astype(np.float64))
     told = [
-        f"{run.name}: {len(chosen)} {stages[-1].images or run.recipe.images} images "
+        f"{run.name}: {len(chosen)} {images_of(run, stages[-1])} images "
         f"(effective {figure(size, digits=0)}), {len(stages)} stage(s), {steps_taken(repeats)} steps"
     ]
     valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))

@@ -7,8 +7,9 @@ import numpy as np
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import located
 from manifests.sections.methods import Scheme
-from manifests.sections.train import Stage
+from manifests.sections.train import ImageSet, Stage
 from train.data import features, samples
+from train.data.online import Online
 from train.data.readers import ArrayRows, Images, Inputs
 from train.data.samples import Samples
 from train.data.tfdata import TrainingData
@@ -24,33 +25,60 @@ def training_data(at: StageContext) -> TrainingData:
     if at.run.recipe.dro is not None:
         with located(f".runs.{at.run.name}.recipe"):
             targets = np.column_stack([targets, samples.groups(chosen, at.run.recipe.dro.axes, at.run.cells)])
-    return TrainingData(inputs_of(at, chosen), targets, sample_weights_of(at.run, at.stage, chosen))
+    weights = sample_weights_of(at.run, at.stage, chosen)
+    if images_of(at.run, at.stage) != "online":
+        return TrainingData(inputs_of(at, chosen), targets, weights)
+    photos, size = samples.originals(at.run.index), at.run.train.size
+
+    def drawn(epoch: int) -> Inputs:
+        return _seen(at, Online(at.run.shards, chosen, photos, size, epoch), list(map(str, range(len(chosen)))))
+
+    return TrainingData(Online(at.run.shards, chosen, photos, size, 0), targets, weights, drawn)
 
 
 def samples_of(run: RunContext, stage: Stage) -> Samples:
     """The train images of a stage, with the recipe's views where the stage has them."""
     augmentation = run.recipe.augmentation if stage.augment else "none"
-    return samples.train_samples(run.index, stage.images or run.recipe.images, augmentation, run.cells)
+    return samples.train_samples(run.index, images_of(run, stage), augmentation, run.cells)
+
+
+def images_of(run: RunContext, stage: Stage) -> ImageSet:
+    """The stage's own images, or else the run's."""
+    return stage.images or run.recipe.images
 
 
 def inputs_of(at: StageContext, chosen: Samples) -> Inputs:
     """Photos where the whole backbone learns; what a part of it, or the last layer, receives; else the features."""
-    images = Images(at.run.shards, chosen.table, chosen.views, at.run.train.size)
+    return _seen(at, Images(at.run.shards, chosen.table, chosen.views, at.run.train.size), chosen.keys)
+
+
+def _seen(at: StageContext, images: Images, keys: list[str]) -> Inputs:
+    """What the stage's layers receive of the images."""
     if at.trains_pixels:
         return images
+    kept = not isinstance(images, Online)  # those of an epoch are never seen again
     if at.cut is not None:
-        folder = at.run.cache / "features" / features.fingerprint(at.cut.below, at.run.train)
-        return ArrayRows(features.extract(at.cut.below, images, chosen.keys, folder))
-    rows = ArrayRows(features_of(at.run, at.network.backbone, images, chosen))
+        return ArrayRows(_outputs(at.run, at.cut.below, images, keys, kept))
+    rows = ArrayRows(_outputs(at.run, at.network.backbone, images, keys, kept and _as_given(at)))
     if at.stage.layers == "last":
         rows = ArrayRows(features.forward(at.network.hidden, 256)(rows, np.arange(len(rows))))
     return rows
 
 
+def _as_given(at: StageContext) -> bool:
+    """Whether the backbone still has its pretrained weights, so that another run will need the same features."""
+    first = at.stage is at.run.recipe.stages[0] and at.run.start is None and at.run.train.weights != "none"
+    return at.run.train.frozen or first
+
+
 def features_of(run: RunContext, backbone: keras.Model, images: Images, chosen: Samples) -> np.ndarray:
     """The photos' features; kept on disk where the backbone is frozen, as the next run needs the same ones."""
-    folder = run.cache / "features" / features.fingerprint(backbone, run.train) if run.train.frozen else None
-    return features.extract(backbone, images, chosen.keys, folder)
+    return _outputs(run, backbone, images, chosen.keys, run.train.frozen)
+
+
+def _outputs(run: RunContext, model: keras.Model, images: Images, keys: list[str], kept: bool) -> np.ndarray:
+    folder = run.cache / "features" / features.fingerprint(model, run.train) if kept else None
+    return features.extract(model, images, keys, folder)
 
 
 def sample_weights_of(run: RunContext, stage: Stage, chosen: Samples) -> np.ndarray:

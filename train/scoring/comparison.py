@@ -127,7 +127,8 @@ def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | Non
     fair = {(run.recipe, run.network) for run in runs if run.images == "original"}
     runs = [run for run in runs if (run.recipe, run.network) in fair]
     noisy = [one for one in noisy if one.run in {run.name for run in runs}]
-    of = {kind: [run.name for run in runs if run.images == kind] for kind in ("original", "repeated", "balanced")}
+    kinds = {"original": "original", "repeated": "repeated"}  # online copies are as new as rendered ones
+    of = {kind: [run.name for run in runs if kinds.get(run.images, "new") == kind] for kind in (*kinds, "new")}
     plain = next((run.name for run in runs if run.role == "baseline"), None)
     if plain is None or not all(of.values()):
         return None
@@ -135,7 +136,7 @@ def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | Non
     pairs = {(a.run, b.run): pair(a, b) for a, b in itertools.permutations(noisy, 2)}
     repeated = min(of["repeated"], key=lambda name: score[name])
     wanted = {name: value for name, value in score.items() if name == repeated or name not in of["repeated"]}
-    return verdict(wanted, pairs, plain, repeated, of["balanced"]).sentence
+    return verdict(wanted, pairs, plain, repeated, of["new"]).sentence
 
 
 def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:

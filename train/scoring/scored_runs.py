@@ -49,7 +49,7 @@ def role(recipe: Recipe) -> str:
         return "adjustment"
     if weighted:
         return "weights" if recipe.images == "original" else "both"
-    return {"original": "baseline", "repeated": "repetition", "balanced": "augmentation"}[recipe.images]
+    return {"original": "baseline", "repeated": "repetition"}.get(recipe.images, "augmentation")
 
 
 def network_of(train: Train) -> str:
