@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from manifests.core.errors import UserError
-from manifests.tables import comparison, scorecard
+from manifests.tables import comparison, scorecard, times
+from manifests.tables.times import Times
 from tests.support import plan_sample, scoring
 from train import compare, score
 
@@ -194,6 +195,28 @@ def test_a_better_network_is_no_merit_of_the_images(call: Call) -> None:
         call()
         verdict = read().splits["test"].verdict
         assert verdict is not None and verdict.startswith("Rendering pays on these photos: balanced") is told, verdict
+
+
+def test_times_are_told_where_the_networks_differ_and_only_there(call: Call) -> None:
+    """Of one network they are noise, and would make other bytes each time."""
+    for name, train in (("original", 1.25), ("balanced", 6.5)):
+        times.write(Times(train=train, test=2, devices=("CPU:0",)), Path("datasets/runs") / name / "time.json")
+    row = "| balanced |  | 6.50 | 2.00 | CPU:0 |"
+    call()
+    assert row not in Path("datasets/comparison.md").read_text()
+    assert "CPU:0" not in Path("datasets/comparison.json").read_text()
+    Path("params.yaml").write_text(
+        PARAMS.replace("balanced: {images: balanced}", "balanced: {images: balanced, network: {size: 64}}")
+    )
+    call()
+    assert row in Path("datasets/comparison.md").read_text()
+    assert {r.name: r.times and r.times.train for r in read().splits["test"].rows if r.kind == "run"} == {
+        "original": 1.25,
+        "balanced": 6.5,
+        "weighted": None,
+        "both": None,
+        "extra": None,
+    }
 
 
 def test_the_same_bytes_twice(call: Call) -> None:

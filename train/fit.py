@@ -8,7 +8,7 @@ from argparse import Namespace
 from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.sections.train import Train
-from manifests.tables import index
+from manifests.tables import index, times
 from manifests.tables.predictions import Training
 from train import recipes
 
@@ -28,7 +28,7 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
 
     # TensorFlow takes seconds to load; the mistakes above are reported without it.
     from train.data import samples
-    from train.fitting import correction, outputs, start
+    from train.fitting import correction, outputs, start, timing
     from train.fitting.context import context_of
     from train.fitting.curves import Curves
     from train.fitting.run import predict, steps_taken, train_repeats
@@ -44,7 +44,10 @@ def _fit(options: Namespace, train: Train, seed: int) -> None:
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
     made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells, correct)
     outputs.write(made, folder, cells, Training(steps_taken(repeats), repeats[0].network.full.count_params()))
-    outputs.save_model(exported([repeat.network for repeat in repeats], run.recipe, correct), folder / "model.keras")
+    model = exported([repeat.network for repeat in repeats], run.recipe, correct)
+    outputs.save_model(model, folder / "model.keras")
+    clocks = [repeat.clock for repeat in repeats]
+    times.write(timing.times(clocks, model, run.train.size, devices.names), folder / "time.json")
     start.save(repeats[0].network, folder)
     print(outputs.lines(run, repeats, made))
     if options.run not in map(train.start_of, train.runs):  # the runs that start from it would train it again

@@ -10,6 +10,7 @@ from typing import Literal
 
 from manifests.tables import scorecard
 from manifests.tables.scorecard import GroupError, Part
+from manifests.tables.times import Times
 
 Kind = Literal["run", "published", "predictions"]
 
@@ -37,6 +38,7 @@ class System(Part):
         recipe: the recipe's name, where there is one.
         steps: gradient steps of a run, the mean over its seeds; None where nobody knows.
         parameters: numbers in one of its networks, backbone and head; None where nobody knows.
+        times: milliseconds per image, where runs differ in their networks; else None.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.
     """
@@ -47,6 +49,7 @@ class System(Part):
     recipe: str
     steps: int | None = None
     parameters: int | None = None
+    times: Times | None = None
     n: int
     mae: Figure
     bias: dict[str, Figure]

@@ -18,6 +18,7 @@ from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import StageContext
 from train.fitting.optimisers import optimiser_of
+from train.fitting.timing import Clock
 from train.fitting.validation import Validate
 from train.model.losses import Loss, StatefulLoss, group_dro
 from train.model.runtime import keras
@@ -73,7 +74,7 @@ class Epochs:
 
 
 def train_stage(
-    at: StageContext, data: TrainingData, validate: Validate, resumed: Checkpoint, report: Report
+    at: StageContext, data: TrainingData, validate: Validate, resumed: Checkpoint, report: Report, clock: Clock
 ) -> Checkpoint:
     """Train until the steps or the patience are used up, and go back to the best epoch.
 
@@ -83,6 +84,7 @@ def train_stage(
         validate: measures the network as it is on valid; no metrics without labels there.
         resumed: where the stage continues; its arrays are empty at the stage's start.
         report: called with the checkpoint after each epoch.
+        clock: times each epoch.
     Returns:
         the checkpoint at the beginning of the next stage.
     """
@@ -103,10 +105,10 @@ def train_stage(
         number = counters.epoch + 1_000_000 * counters.stage
         rows = order(len(data.inputs), at.seed, number)
         rows = rows[: epochs.rows(counters.epoch)]
-        if data.drawn is not None:
-            data = replace(data, inputs=data.drawn(number))
-        batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
-        with tfdata.own_errors():
+        with tfdata.own_errors(), clock.timing(len(rows), first=counters.epoch == resumed.counters.epoch):
+            if data.drawn is not None:
+                data = replace(data, inputs=data.drawn(number))
+            batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
             loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
         if not math.isfinite(loss):
             raise UserError(

@@ -15,6 +15,7 @@ from train.data.samples import Samples
 from train.fitting import adjust, checkpoint, loop, stage_data, start
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import RunContext, StageContext
+from train.fitting.timing import Clock
 from train.fitting.validation import validator
 from train.model import backbones, heads
 from train.model.runtime import seed_all
@@ -22,10 +23,11 @@ from train.model.runtime import seed_all
 
 @dataclass(frozen=True)
 class Repeat:
-    """One trained repeat of a run: its network, and the records of its epochs."""
+    """One trained repeat of a run: its network, the records of its epochs, and how long they took."""
 
     network: heads.Network
     history: list[dict[str, float]]
+    clock: Clock
 
     @property
     def steps(self) -> int:
@@ -73,7 +75,7 @@ class _RepeatTraining:
 
     def __init__(self, run: RunContext, number: int, network: heads.Network, report: Report) -> None:
         self.run, self.number, self.network, self.report = run, number, network, report
-        self.path = run.checkpoints / f"repeat-{number}.npz"
+        self.path, self.clock = run.checkpoints / f"repeat-{number}.npz", Clock()
 
     def train(self) -> Repeat:
         current = checkpoint.load(self.path) or Checkpoint(Counters(), {})
@@ -85,7 +87,7 @@ class _RepeatTraining:
             current = self._stage(self._context(stages[current.counters.stage]), current)
             checkpoint.save(self.path, current)
         adjust.after_training(self._context(stages[-1]))
-        return Repeat(self.network, current.counters.history)
+        return Repeat(self.network, current.counters.history, self.clock)
 
     def _context(self, stage: Stage) -> StageContext:
         return StageContext(self.run, stage, self.network, self.run.seed + self.number)
@@ -108,7 +110,7 @@ class _RepeatTraining:
                 bar.set_postfix({k: round(v, 3) for k, v in last.items() if k in ("loss", "valid_mae")}, refresh=False)
                 bar.update(1)
 
-            return loop.train_stage(at, data, validate, current, note)
+            return loop.train_stage(at, data, validate, current, note, self.clock)
 
 
 def predict(run: RunContext, repeats: list[Repeat], chosen: Samples) -> list[np.ndarray]:

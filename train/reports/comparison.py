@@ -121,6 +121,7 @@ def _split(split: str, scored: SplitComparison) -> list[str]:
         *text.markdown(("system", "role", "steps", "parameters", *figures), _systems(scored)),
         "",
     ]
+    lines += _times(runs)
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
     lines += [*text.markdown(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
     lines += ["MAE by group; groups with a * are small, their intervals wide.", ""]
@@ -130,6 +131,26 @@ def _split(split: str, scored: SplitComparison) -> list[str]:
         lines += [*text.markdown(("first - second", *figures), _pairs(scored)), ""]
     lines += ["Leaderboard: the rank in each column, ties sharing their mean, and the average rank.", ""]
     return [*lines, *text.markdown(("average rank", "system", *scored.axes, "MAE"), _board(scored)), ""]
+
+
+def _times(runs: Sequence[System]) -> list[str]:
+    """How long an image takes each run, where their networks differ."""
+    known = [(row.name, _parameters(row), row.times) for row in runs if row.times]
+    if not known:
+        return []
+    rows = [
+        (name, parameters, _milliseconds(times.train), _milliseconds(times.test), ", ".join(times.devices))
+        for name, parameters, times in known
+    ]
+    headers = ("run", "parameters", "training, ms per image", "prediction, ms per image", "devices")
+    note = (
+        "The networks differ: what they cost. Prediction counts all repeats and views of a run. Times vary by machine."
+    )
+    return [note, "", *text.markdown(headers, rows), ""]
+
+
+def _milliseconds(value: float | None) -> str:
+    return "" if value is None else figure(value, digits=2)
 
 
 def _systems(scored: SplitComparison) -> Iterable[Sequence[str]]:

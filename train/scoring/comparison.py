@@ -104,7 +104,8 @@ def _table(
     axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
     weight = weights(strata(photos.cell), options.resamples, seed)
     noisy = [resampled(run.name, run.photos[split].error, axes, weight) for run in runs]
-    rows = [_of_run(run, split) for run in runs]
+    timed = len({run.network for run in runs}) > 1  # of one network the times are noise, and bytes that differ
+    rows = [_of_run(run, split, timed) for run in runs]
     rows += [_of_predictions(name, ages, photos, axes) for name, ages in given.items()]
     names = [axis.axis for axis in axes]
     if published and set(names) == set(AXES):  # on other axes the published rows have no place
@@ -154,7 +155,7 @@ def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
     return first
 
 
-def _of_run(run: ScoredRun, split: str) -> System:
+def _of_run(run: ScoredRun, split: str, timed: bool) -> System:
     scores = run.card.splits[split]
     return System(
         name=run.name,
@@ -163,6 +164,7 @@ def _of_run(run: ScoredRun, split: str) -> System:
         recipe=run.recipe,
         steps=run.card.steps,
         parameters=run.card.parameters,
+        times=run.times if timed else None,
         n=scores.n,
         mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
         bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},

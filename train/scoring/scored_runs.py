@@ -11,8 +11,9 @@ from manifests.core.errors import UserError, located
 from manifests.sections.methods import Scheme
 from manifests.sections.network import Network
 from manifests.sections.train import Recipe, Train
-from manifests.tables import predictions, scorecard
+from manifests.tables import predictions, scorecard, times
 from manifests.tables.scorecard import Scorecard
+from manifests.tables.times import Times
 from train.recipes import recipe_of
 from train.scoring.predictions import LabelledPhotos, labelled
 
@@ -31,6 +32,7 @@ class ScoredRun:
         role: how it differs from the baseline, one of `ROLES`.
         card: its scorecard.
         photos: split -> its labelled photos.
+        times: how long an image took; None where nobody knows.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ScoredRun:
     role: str
     card: Scorecard
     photos: Mapping[str, LabelledPhotos]
+    times: Times | None = None
 
 
 def role(recipe: Recipe) -> str:
@@ -93,6 +96,7 @@ def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
                 role=role(recipe),
                 card=scorecard.read(folder / name / "scorecard.json"),
                 photos=photos,
+                times=times.read(folder / name / "time.json"),
             )
         )
     return found, shared or Cells(())
