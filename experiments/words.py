@@ -21,7 +21,8 @@ def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: S
         "",
         wanted.about.strip(),
         "",
-        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in",
+        f"  {first.run.card.words.unit}, lower is better.",
         *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
@@ -52,7 +53,14 @@ def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     found = scored.difference(best.name, other.name)
     fall = 1 - best.scores.average_bias.value / max(other.scores.average_bias.value, 1e-9)
     head = ("", f"`{other.name}`", f"`{best.name}`", "difference")
-    rows = [("MAE", interval(other.scores.overall), interval(best.scores.overall), difference(found.mae))]
+    rows = [
+        (
+            best.run.card.words.error,
+            interval(other.scores.overall),
+            interval(best.scores.overall),
+            difference(found.error),
+        )
+    ]
     for axis in scored.axes:
         pair = (other.scores.bias[axis], best.scores.bias[axis])
         rows.append((f"bias, {axis}", interval(pair[0]), interval(pair[1]), difference(found.bias[axis])))
@@ -60,7 +68,7 @@ def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     rows.append(("average bias", *average))
     lines = [f"The average bias is {abs(100 * fall):.0f}% {'lower' if fall >= 0 else 'higher'}.", ""]
     lines += [*markdown(head, rows), ""]
-    lines += ["MAE by group; a * marks groups of few photos, whose intervals are wide.", ""]
+    lines += [f"{best.run.card.words.error} by group; a * marks groups of few photos, whose intervals are wide.", ""]
     groups = []
     for axis, values in best.run.card.by_group[scored.split].items():
         for value, group in values.items():
@@ -74,8 +82,9 @@ def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
-    differences = ("MAE, difference", "average bias, difference")
-    head = ("row", "images", "steps", "MAE", *scored.axes, "average bias", *several, *differences)
+    error = scored.rows[against].run.card.words.error
+    differences = (f"{error}, difference", "average bias, difference")
+    head = ("row", "images", "steps", error, *scored.axes, "average bias", *several, *differences)
     rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"Differences are from `{against}`: below 0 is better."
     about = [part.about.strip(), ""] if part.about else []
@@ -85,13 +94,13 @@ def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[
 def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Iterable[str]:
     scores, seeds = row.scores, row.scores.seeds
     images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
-    mae, bias = seeds.mae, seeds.average_bias
-    alone = [f"{figure(mae.mean)} ± {figure(mae.sd)}; {figure(bias.mean)} ± {figure(bias.sd)}"] if several else []
+    error, bias = seeds.error, seeds.average_bias
+    alone = [f"{figure(error.mean)} ± {figure(error.sd)}; {figure(bias.mean)} ± {figure(bias.sd)}"] if several else []
     biases = [figure(scores.bias[axis].value) for axis in scored.axes]
     less = ("", "")
     if row.name != against:
         found = scored.difference(row.name, against)
-        less = (difference(found.mae), difference(found.average_bias))
+        less = (difference(found.error), difference(found.average_bias))
     steps = "" if row.run.card.steps is None else str(row.run.card.steps)
     return (
         f"`{row.name}`",

@@ -24,7 +24,8 @@ from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
 from manifests.tables import index
-from manifests.tables.audit import AgeDrift, Drift, Estimate, Step, ValueDrift
+from manifests.tables.audit import AgeDrift, Drift, Step, ValueDrift
+from manifests.tables.parts import Estimate
 from tests.support import stages
 from tests.support.render_fixtures import CELLS, project
 from train import audit

@@ -47,7 +47,8 @@ def main() -> None:
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
     source = params.section(options.params, Source)
-    given = submissions.read(options.predictions, [run.name for run in runs])
+    target = next(iter(runs[0].photos.values())).target
+    given = submissions.read(options.predictions, [run.name for run in runs], target)
     made = comparison.compare(
         runs,
         given,

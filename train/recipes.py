@@ -147,10 +147,10 @@ def recipe_of(train: Train, name: str) -> Recipe:
     if run.weights is not None:
         with located(f".runs.{name}.weights"):
             stages[-1] = stages[-1].model_copy(update={"weights": named(run.weights)})
-    if run.adjust is not None and recipe.output != "distribution":
+    if run.adjust is not None and recipe.output not in ("distribution", "classes"):
         raise UserError(
             f".runs.{name}.adjust",
-            "a recipe whose output is a distribution",
+            "a recipe whose output is a distribution, or classes",
             f"{run.recipe}, whose output is {recipe.output}",
             "Choose another recipe, or remove adjust",
         )

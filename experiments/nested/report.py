@@ -19,6 +19,7 @@ from train.scoring.metrics import Grouping, bias, group_means, groupings
 from train.scoring.paired import pair, resampled
 from train.scoring.resampling import strata, weights
 from train.scoring.verdict import Verdict, verdict
+from train.targets import YEARS
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _compared(one: Trialled) -> Pairs:
 
 def _verdict(one: Trialled, pairs: Pairs, axes: list[Grouping]) -> Verdict:
     scores = {way: float(each.error.mean() + np.mean(_biases(axes, each.error))) for way, each in one.found.items()}
-    return verdict(scores, pairs, one.trial.plain, one.trial.repeated, one.trial.rendered)
+    return verdict(scores, pairs, one.trial.plain, one.trial.repeated, one.trial.rendered, YEARS.words)
 
 
 def _groups(one: Trialled, axes: list[Grouping]) -> list[list[str]]:
@@ -164,7 +165,7 @@ def _row(way: str, one: Found, axes: list[Grouping]) -> list[str]:
 def _rows(found: dict[str, Found], pairs: Pairs) -> list[list[str]]:
     ways = list(found)
     return [
-        [f"{a} - {b}", *(text.signed(d.value, d.low, d.high) for d in (pairs[a, b].mae, pairs[a, b].average_bias))]
+        [f"{a} - {b}", *(text.signed(d.value, d.low, d.high) for d in (pairs[a, b].error, pairs[a, b].average_bias))]
         for at, a in enumerate(ways)
         for b in ways[at + 1 :]
     ]

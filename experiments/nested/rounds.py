@@ -206,7 +206,7 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
     from train.data import samples
     from train.fitting.context import RunContext
     from train.fitting.run import predict, train_repeats
-    from train.model import heads, runtime
+    from train.model import runtime
 
     devices = runtime.prepare(setup.seed, threads=1)  # what a network learns depends on its threads
     table, cells = index.read(one.folder / "shards/index.parquet")
@@ -217,7 +217,7 @@ def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) 
         chosen = samples.split_samples(table, "valid")
         unseen = dataclasses.replace(run, index=table.filter(pc.equal(table["split"].cast(pa.string()), "train")))
         outputs = predict(run, train_repeats(unseen, lambda *_: None), chosen)  # the scored photos play no part
-        ages = np.mean([heads.ages(output) for output in outputs], axis=0)
+        ages = np.mean([run.target.decode(output) for output in outputs], axis=0)
         order = np.argsort(np.array(chosen.table["image_id"].to_pylist()))
         memory = io.BytesIO()
         np.save(memory, np.abs(ages - chosen.age)[order], allow_pickle=False)

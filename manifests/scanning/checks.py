@@ -94,7 +94,7 @@ def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
     Args:
         source: the `source` section.
         cells: the axes that the layout has.
-        aged: the layout has ages, whether or not `cells` has the axis.
+        aged: whether a row without an age lacks a label, also where `cells` has no such axis.
         jobs: how many photos are read at once.
     Raises:
         UserError: a label file can't be read.

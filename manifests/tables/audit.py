@@ -10,15 +10,7 @@ from pathlib import Path
 
 from manifests.core.cells import AGE
 from manifests.tables import scorecard
-from manifests.tables.scorecard import Part
-
-
-class Estimate(Part):
-    """A mean over photos with its 95% bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
+from manifests.tables.parts import Estimate, Part
 
 
 class Drift(Part):

@@ -1,6 +1,6 @@
 """`datasets/comparison.json`: every run beside the others, the published rows and any given predictions.
 
-Differences are first - second, in years: below 0 the first is better.
+Differences are first - second, in the unit that `words` names: below 0 the first is better.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from manifests.tables import scorecard
-from manifests.tables.scorecard import GroupError, Part
+from manifests.tables.parts import Named, Part, Words
+from manifests.tables.scorecard import GroupError
 
 Kind = Literal["run", "published", "predictions"]
 
@@ -27,7 +28,7 @@ class Figure(Part):
     chance: float | None = None
 
 
-class System(Part):
+class System(Named):
     """One system.
 
     Attributes:
@@ -39,6 +40,7 @@ class System(Part):
         parameters: numbers in one of its networks, backbone and head; None where nobody knows.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.
+        more: further figures of classes by their names, the leading one first; shares from 0 to 1.
     """
 
     name: str
@@ -48,10 +50,11 @@ class System(Part):
     steps: int | None = None
     parameters: int | None = None
     n: int
-    mae: Figure
+    error: Figure
     bias: dict[str, Figure]
-    average_bias: Figure
+    average_bias: Figure | None
     by_group: dict[str, dict[str, GroupError]] = {}
+    more: dict[str, Figure] = {}
 
 
 class Difference(Part):
@@ -63,14 +66,15 @@ class Difference(Part):
     p: float
 
 
-class Pair(Part):
-    """Two runs on the same photos."""
+class Pair(Named):
+    """Two runs on the same photos; `more` are differences of further figures, also such that below 0 is better."""
 
     first: str
     second: str
-    mae: Difference
+    error: Difference
     bias: dict[str, Difference]
     average_bias: Difference
+    more: dict[str, Difference] = {}
 
 
 class Place(Part):
@@ -111,6 +115,7 @@ class Comparison(Part):
     `warnings` say where the runs do not compare, `notes` what a reader must know.
     """
 
+    words: Words
     split: str
     splits: dict[str, SplitComparison]
     plan: list[Marginal]
@@ -120,7 +125,7 @@ class Comparison(Part):
 
 def write(comparison: Comparison, path: Path) -> None:
     """Publish the comparison."""
-    scorecard.write_json(comparison.model_dump(mode="json"), path)
+    scorecard.write_json(comparison.model_dump(mode="json", context=comparison.words.names), path)
 
 
 def read(path: Path) -> Comparison:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from manifests.core.cells import AGE, Cells
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
-from manifests.tables.audit import AuditReport, Estimate, Skill, Step
+from manifests.tables.audit import AuditReport, Skill, Step
+from manifests.tables.parts import Estimate
 
 LEAST = 20  # photos; figures of fewer are shown, but give no verdict
 

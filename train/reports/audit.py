@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure
-from manifests.tables.audit import AgeDrift, AuditReport, Drift, Estimate, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Drift, Step
+from manifests.tables.parts import Estimate
 from train.label_drift.bounds import LEAST
 
 READ = (

@@ -24,8 +24,8 @@ class Resampled:
 
     Attributes:
         run: its name.
-        mae: years.
-        mae_noise: float64 (replicates,), years.
+        mean: of the errors, in years.
+        mean_noise: float64 (replicates,), years.
         gaps: axis -> float64 (pairs of groups,), observed differences of MAE, in years.
         gap_noise: axis -> float64 (replicates, pairs of groups), years.
         bias: axis -> years.
@@ -34,8 +34,8 @@ class Resampled:
     """
 
     run: str
-    mae: float
-    mae_noise: np.ndarray
+    mean: float
+    mean_noise: np.ndarray
     gaps: dict[str, np.ndarray]
     gap_noise: dict[str, np.ndarray]
     bias: dict[str, float]
@@ -52,16 +52,16 @@ def resampled(run: str, error: np.ndarray, axes: Sequence[Grouping], weights: np
         axes: the groupings of two groups or more.
         weights: float64 (replicates, photos), the same for every run.
     """
-    mae = float(error.mean())
+    mean = float(error.mean())
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
-    observed = {name: gaps(mean) for name, mean in means.items()}
+    observed = {name: gaps(each) for name, each in means.items()}
     return Resampled(
         run,
-        mae,
-        weights @ (error - mae) / weights.sum(axis=1),
+        mean,
+        weights @ (error - mean) / weights.sum(axis=1),
         observed,
         {a.axis: gaps(weighted_group_means(a.member, error, weights)) - observed[a.axis] for a in axes},
-        {name: float(bias(mean)) for name, mean in means.items()},
+        {name: float(bias(each)) for name, each in means.items()},
         error,
         tuple(axes),
     )
@@ -74,13 +74,13 @@ def pair(first: Resampled, second: Resampled) -> Pair:
     shares = {axis.axis: bias_shares(first, second, axis) for axis in first.axes}
     differences = {axis: first.bias[axis] - second.bias[axis] for axis in first.bias}
     average = float(np.mean(list(differences.values()))) if differences else 0.0
-    average_noise = np.mean(list(noise.values()), axis=0) if noise else np.zeros(len(first.mae_noise))
+    average_noise = np.mean(list(noise.values()), axis=0) if noise else np.zeros(len(first.mean_noise))
     average_shares = np.mean(list(shares.values()), axis=0) if shares else np.zeros(len(between))
-    mae_noise = first.mae_noise - second.mae_noise
+    mean_noise = first.mean_noise - second.mean_noise
     return Pair(
         first=first.run,
         second=second.run,
-        mae=_difference(first.mae - second.mae, mae_noise, between - between.mean()),
+        error=_difference(first.mean - second.mean, mean_noise, between - between.mean()),
         bias={axis: _difference(value, noise[axis], shares[axis]) for axis, value in differences.items()},
         average_bias=_difference(average, average_noise, average_shares),
     )
