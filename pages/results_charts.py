@@ -92,7 +92,7 @@ def _comparison(table: SplitComparison, words: Words) -> list[ResultChart]:
 
 
 def _scatter(data: list[draw.Chart], words: Words) -> draw.Chart:
-    titles = (f"{words.full} ({words.unit})", f"average bias ({words.unit})")
+    titles = (f"{words.error} ({words.unit})", f"average bias ({words.unit})")
     return {"data": data, "layout": draw.layout(*titles, height=400, yaxis={"rangemode": "tozero"}, showlegend=True)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ import pytest
 
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
-from manifests.tables import predictions, scorecard
-from tests.support import scoring
-from train import targets
+from manifests.tables import comparison, predictions, scorecard
+from tests.support import plan_sample, results_sample, scoring
+from train import compare, targets
+from train import score as score_command
 from train.reports import scorecard as report
 from train.scoring import classes
 from train.scoring.predictions import labelled
@@ -184,3 +186,50 @@ def test_predictions_say_what_they_predict(tmp_path) -> None:
         read, cells = predictions.read(tmp_path / "p.parquet")
         assert predictions.target(read, cells) == name
         assert targets.of(name, cells).values == cells[axis].values
+
+
+PARAMS = """seed: 7
+task: {target: gender}
+source: {layout: appa_real, root: none}
+score: {resamples: 200, permutations: 200, worst: 3, min_group: 20}
+train:
+  runs:
+    original: {images: original}
+    repeated: {images: repeated}
+    balanced: {images: balanced}
+"""
+
+
+@pytest.mark.parametrize(("reached", "name"), [(0.5, "error rate"), (0.7, "balanced error rate")])
+def test_the_balanced_error_leads_where_the_plan_changes_the_prior(
+    reached: float, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("params.yaml").write_text(PARAMS)
+    shares = {"male": (None, reached), "female": (None, 1 - reached)}
+    plan_sample.write(tmp_path / "manifests/built/plan.json", gender=shares)
+    for number, run in enumerate(("original", "repeated", "balanced")):
+        table = scoring.class_frame("gender", {"valid": 60, "test": 200}, seed=number, skill=1 + number)
+        scoring.write(table, tmp_path, run)
+        results_sample.command(score_command.main, "--run", run)
+    results_sample.command(compare.main)
+    printed, made = capsys.readouterr().out, comparison.read(tmp_path / "datasets/comparison.json")
+    rows = {row.name: row for row in made.splits["test"].rows}
+    card = scorecard.read(tmp_path / "datasets/runs/balanced/scorecard.json")
+    found = card.splits["test"].classes
+    assert found is not None and made.words.error == name and set(rows) == {"original", "repeated", "balanced"}
+    assert made.splits["test"].axes == ["age", "ethnicity", "expression"]
+    leading = card.overall.error if name == "error rate" else 100 * (1 - found.balanced_accuracy.value)
+    assert rows["balanced"].error.value == pytest.approx(leading, abs=1e-3)
+    assert rows["balanced"].more["balanced accuracy"].value == pytest.approx(found.balanced_accuracy.value, abs=1e-6)
+    pair = next(pair for pair in made.splits["test"].pairs if (pair.first, pair.second) == ("original", "balanced"))
+    assert pair.error.value == pytest.approx(rows["original"].error.value - rows["balanced"].error.value, abs=1e-3)
+    assert f"Rendering pays on these photos: balanced against original, the best way without images, {name}" in printed
+    markdown = Path("datasets/comparison.md").read_text()
+    assert (
+        f"| {name} |" in markdown
+        and "Error rate by group" in markdown
+        and " years" not in markdown
+        and "MAE" not in markdown
+    )
+    assert pd.read_csv("datasets/comparison.csv")["balanced_accuracy"].notna().all()

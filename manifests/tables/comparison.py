@@ -67,14 +67,13 @@ class Difference(Part):
 
 
 class Pair(Named):
-    """Two runs on the same photos; `more` are differences of further figures, also such that below 0 is better."""
+    """Two runs on the same photos."""
 
     first: str
     second: str
     error: Difference
     bias: dict[str, Difference]
     average_bias: Difference
-    more: dict[str, Difference] = {}
 
 
 class Place(Part):

@@ -43,7 +43,7 @@ class Words(Part):
 
     Attributes:
         target: what is predicted, and `meaning`, the same as a network estimates it.
-        error: what an error is called, such as `MAE`, and `full`, spelt out.
+        error: what the mean over all photos is called, such as `MAE`, and `full`, spelt out, that of a group.
         unit: of errors and biases: `years`, or `%` of the photos.
         names: our name of an entry -> its name in the file, where that is another: `error` -> `mae`.
     """

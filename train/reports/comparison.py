@@ -147,11 +147,11 @@ def _split(split: str, scored: SplitComparison, words: Words) -> list[str]:
     ]
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
     lines += [*text.markdown(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
-    lines += [f"{_capital(words.error)} by group; groups with a * are small, their intervals wide.", ""]
+    lines += [f"{_capital(words.full)} by group; groups with a * are small, their intervals wide.", ""]
     lines += [*text.markdown(("axis", "group", "photos", *(row.name for row in runs)), _groups(runs)), ""]
     if scored.pairs:
         lines += ["Differences of runs, with paired 95% intervals and p-values; an interval that holds 0 is noise.", ""]
-        lines += [*text.markdown(("first - second", *figures, *_more_of_pairs(scored)), _pairs(scored)), ""]
+        lines += [*text.markdown(("first - second", *figures), _pairs(scored)), ""]
     lines += ["Leaderboard: the rank in each column, ties sharing their mean, and the average rank.", ""]
     return [*lines, *text.markdown(("average rank", "system", *scored.axes, words.error), _board(scored)), ""]
 
@@ -185,11 +185,7 @@ def _groups(runs: Sequence[System]) -> Iterable[Sequence[str]]:
 def _pairs(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for p in scored.pairs:
         differences = (p.error, *(p.bias[axis] for axis in scored.axes), p.average_bias)
-        yield [f"{p.first} - {p.second}", *map(text.difference, differences), *map(text.difference, p.more.values())]
-
-
-def _more_of_pairs(scored: SplitComparison) -> list[str]:
-    return list(scored.pairs[0].more)
+        yield [f"{p.first} - {p.second}", *map(text.difference, differences)]
 
 
 def _board(scored: SplitComparison) -> Iterable[Sequence[str]]:

@@ -11,17 +11,21 @@ from scipy.stats import rankdata
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
-from manifests.tables.comparison import Comparison, Figure, Marginal, Place, SplitComparison, System
+from manifests.tables.comparison import Comparison, Marginal, Place, SplitComparison, System
 from manifests.tables.parts import Words
 from manifests.tables.plan_report import PlanReport
-from train.scoring.metrics import Grouping, bias, compared, group_means, groupings
+from train.scoring.classes import balanced_weights
+from train.scoring.metrics import compared, groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.predictions import LabelledPhotos
-from train.scoring.published import AXES, ROWS, Published
+from train.scoring.published import AXES, ROWS
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
+from train.scoring.systems import BALANCED, of_predictions, of_published, of_run
 from train.scoring.verdict import verdict
 
+MOVED = 0.01  # of a class' share, beyond which the plan has changed the prior
+LEADS = "The plan changes the prior of the classes, so that the balanced error rate leads: each class counts alike."
 PUBLISHED = "Published rows are with the starting kit's ResNet50, on splits that not all of the studies state."
 
 
@@ -63,17 +67,30 @@ def compare(
     """
     ordered = in_order(runs)
     headline = ordered[0].card.split
+    words, balanced = ordered[0].card.words, _moves_prior(plan, next(iter(ordered[0].photos.values())).target.own)
+    if balanced:
+        words = words.model_copy(update={"error": BALANCED})
     return Comparison(
-        words=ordered[0].card.words,
+        words=words,
         split=headline,
         splits={
-            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published)
+            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published, words)
             for split in ordered[0].photos
         },
         plan=_marginals(plan),
         warnings=_unequal_steps(ordered),
-        notes=[*([PUBLISHED] if published else []), *ordered[0].card.splits[headline].notes],
+        notes=[
+            *([PUBLISHED] if published else []),
+            *([LEADS] if balanced else []),
+            *ordered[0].card.splits[headline].notes,
+        ],
     )
+
+
+def _moves_prior(plan: PlanReport, own: str | None) -> bool:
+    """Whether the plan changes how frequent the classes are: then every class counts alike in the leading figure."""
+    values = plan.marginals.get(own, []) if own else []
+    return any(abs(each.reached_share - each.before_share) > MOVED for each in values)
 
 
 def _unequal_steps(runs: Sequence[ScoredRun]) -> list[str]:
@@ -102,23 +119,25 @@ def _table(
     options: Score,
     seed: int,
     published: bool,
+    words: Words,
 ) -> SplitComparison:
     photos = _shared(runs, split)
     axes = compared(groupings(cells, photos.cell), photos.target.own)
     weight = weights(strata(photos.cell), options.resamples, seed)
-    noisy = [resampled(run.name, run.photos[split].error, axes, weight) for run in runs]
-    rows = [_of_run(run, split) for run in runs]
-    rows += [_of_predictions(name, numbers, photos, axes) for name, numbers in given.items()]
+    importance = balanced_weights(photos.truth) if words.error == BALANCED else np.ones(len(photos.truth))
+    noisy = [resampled(run.name, run.photos[split].error, axes, weight, importance) for run in runs]
+    rows = [of_run(run, split, words) for run in runs]
+    rows += [of_predictions(name, numbers, photos, axes, importance) for name, numbers in given.items()]
     names = [axis.axis for axis in axes]
     if published and set(names) == set(AXES):  # on other axes the published rows have no place
-        rows += [_of_published(row) for row in ROWS]
+        rows += [of_published(row) for row in ROWS]
     return SplitComparison(
         n=len(photos.truth),
         axes=names,
         rows=rows,
         pairs=[pair(first, second) for first, second in itertools.combinations(noisy, 2)],
-        leaderboard=_leaderboard(rows, names, photos.target.words.key("error")),
-        verdict=_verdict(runs, noisy, photos.target.words),
+        leaderboard=_leaderboard(rows, names, words.key("error")),
+        verdict=_verdict(runs, noisy, words),
     )
 
 
@@ -155,61 +174,6 @@ def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
                 "Train and score both on the same shards",
             )
     return first
-
-
-def _of_run(run: ScoredRun, split: str) -> System:
-    scores = run.card.splits[split]
-    return System(
-        name=run.name,
-        kind="run",
-        role=run.role,
-        recipe=run.recipe,
-        steps=run.card.steps,
-        parameters=run.card.parameters,
-        n=scores.n,
-        error=Figure(value=scores.overall.error, low=scores.overall.low, high=scores.overall.high),
-        bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},
-        average_bias=Figure(**scores.average_bias.model_dump()),
-        by_group=run.card.by_group[split],
-    )
-
-
-def _of_published(row: Published) -> System:
-    return System(
-        name=row.name,
-        kind="published",
-        role="",
-        recipe=row.recipe,
-        n=0,
-        error=Figure(value=row.mae),
-        bias={axis: Figure(value=value) for axis, value in row.bias.items()},
-        average_bias=Figure(value=row.average_bias),
-    )
-
-
-def _of_predictions(name: str, numbers: np.ndarray, photos: LabelledPhotos, axes: Sequence[Grouping]) -> System:
-    """Score a submission: predictions for the labelled photos in order of path."""
-    if len(numbers) != len(photos.truth):
-        raise UserError(
-            f"--predictions {name}",
-            f"{len(photos.truth)} predictions, one per labelled photo of {photos.split} in order of path",
-            len(numbers),
-            "Give the predictions of this data set's split",
-        )
-    error = np.empty(len(numbers))
-    order = np.argsort(photos.path, kind="stable")
-    error[order] = photos.target.errors(numbers, photos.truth[order])
-    biases = {axis.axis: float(bias(group_means(axis.member, error))) for axis in axes}
-    return System(
-        name=name,
-        kind="predictions",
-        role="",
-        recipe="",
-        n=len(numbers),
-        error=Figure(value=float(error.mean())),
-        bias={axis: Figure(value=value) for axis, value in biases.items()},
-        average_bias=Figure(value=float(np.mean(list(biases.values()))) if biases else 0.0),
-    )
 
 
 def _leaderboard(rows: Sequence[System], axes: Sequence[str], error: str) -> list[Place]:

@@ -24,12 +24,13 @@ class Resampled:
 
     Attributes:
         run: its name.
-        mean: of the errors, in years.
+        mean: of what the photos count, in the task's unit, as all of these.
         mean_noise: float64 (replicates,), years.
         gaps: axis -> float64 (pairs of groups,), observed differences of MAE, in years.
         gap_noise: axis -> float64 (replicates, pairs of groups), years.
         bias: axis -> years.
-        error: float64 (photos,), absolute errors in years.
+        overall: float64 (photos,), what each photo counts in the mean: its error, or a weighted one.
+        error: float64 (photos,), errors.
         axes: the groupings.
     """
 
@@ -39,29 +40,39 @@ class Resampled:
     gaps: dict[str, np.ndarray]
     gap_noise: dict[str, np.ndarray]
     bias: dict[str, float]
+    overall: np.ndarray
     error: np.ndarray
     axes: tuple[Grouping, ...]
 
 
-def resampled(run: str, error: np.ndarray, axes: Sequence[Grouping], weights: np.ndarray) -> Resampled:
+def resampled(
+    run: str,
+    error: np.ndarray,
+    axes: Sequence[Grouping],
+    weights: np.ndarray,
+    importance: np.ndarray | float = 1.0,
+) -> Resampled:
     """Resample one run.
 
     Args:
         run: its name.
-        error: float64 (photos,), absolute errors in years.
+        error: float64 (photos,), errors.
         axes: the groupings of two groups or more.
         weights: float64 (replicates, photos), the same for every run.
+        importance: float64 (photos,), of each photo in the mean over all, 1 on average; the groups do not know it.
     """
-    mean = float(error.mean())
+    overall = error * importance
+    mean = float(overall.mean())
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
     observed = {name: gaps(each) for name, each in means.items()}
     return Resampled(
         run,
         mean,
-        weights @ (error - mean) / weights.sum(axis=1),
+        weights @ (overall - mean) / weights.sum(axis=1),
         observed,
         {a.axis: gaps(weighted_group_means(a.member, error, weights)) - observed[a.axis] for a in axes},
         {name: float(bias(each)) for name, each in means.items()},
+        overall,
         error,
         tuple(axes),
     )
@@ -69,7 +80,7 @@ def resampled(run: str, error: np.ndarray, axes: Sequence[Grouping], weights: np
 
 def pair(first: Resampled, second: Resampled) -> Pair:
     """The differences first - second, with their intervals and p-values; below 0 the first is better."""
-    between = first.error - second.error
+    between = first.overall - second.overall
     noise = {axis: bias_noise(first, second, axis) for axis in first.bias}
     shares = {axis.axis: bias_shares(first, second, axis) for axis in first.axes}
     differences = {axis: first.bias[axis] - second.bias[axis] for axis in first.bias}
