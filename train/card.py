@@ -126,7 +126,7 @@ def _adjustment(recipe: Recipe) -> list[str]:
     if wanted is None:
         return []
     when = "in the loss" if wanted.when == "loss" else "after training"
-    toward = "a flat prior of the ages" if wanted.toward == "flat" else "the ages of the plan's set"
+    toward = "a flat prior" if wanted.toward == "flat" else "the prior of the plan's set"
     return [f"- Logit adjustment: {when}, strength {wanted.strength:g}, toward {toward}."]
 
 
