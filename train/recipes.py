@@ -16,6 +16,7 @@ from manifests.sections.methods import Correct, GroupDro, Mixup
 from manifests.sections.train import OwnRecipe, Recipe, Stage, Train
 from train.sample_weights import named
 from train.studies import STUDIES
+from train.studies_gender import GENDER_STUDY
 
 HEAD: Final = "head"
 ALL: Final = "all"
@@ -119,7 +120,7 @@ OWN["corrected"] = STEADY.like(
     correct=Correct(),
 )
 
-RECIPES: dict[str, Recipe] = {**OWN, **STUDIES}
+RECIPES: dict[str, Recipe] = {**OWN, **STUDIES, **GENDER_STUDY}
 
 
 def recipe_of(train: Train, name: str) -> Recipe:

@@ -18,7 +18,7 @@ from train.scoring.classes import balanced_weights
 from train.scoring.metrics import compared, groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.predictions import LabelledPhotos
-from train.scoring.published import AXES, ROWS
+from train.scoring.published import Rows
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
 from train.scoring.systems import BALANCED, of_predictions, of_published, of_run
@@ -26,7 +26,6 @@ from train.scoring.verdict import verdict
 
 MOVED = 0.01  # of a class' share, beyond which the plan has changed the prior
 LEADS = "The plan changes the prior of the classes, so that the balanced error rate leads: each class counts alike."
-PUBLISHED = "Published rows are with the starting kit's ResNet50, on splits that not all of the studies state."
 
 
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
@@ -49,7 +48,7 @@ def compare(
     plan: PlanReport,
     options: Score,
     seed: int,
-    published: bool = False,
+    published: tuple[Rows, str] = ((), ""),
 ) -> Comparison:
     """Compare on every labelled split.
 
@@ -61,7 +60,7 @@ def compare(
         plan: the plan that the balanced set follows.
         options: the `score` section.
         seed: 64-bit seed.
-        published: whether the photos are those of the published rows, which then stand beside the runs.
+        published: rows on the same photos, which stand beside the runs, and a note on them.
     Raises:
         UserError: runs with other photos, or predictions of another length.
     """
@@ -74,13 +73,13 @@ def compare(
         words=words,
         split=headline,
         splits={
-            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published, words)
+            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published[0], words)
             for split in ordered[0].photos
         },
         plan=_marginals(plan),
         warnings=_unequal_steps(ordered),
         notes=[
-            *([PUBLISHED] if published else []),
+            *([published[1]] if published[1] else []),
             *([LEADS] if balanced else []),
             *ordered[0].card.splits[headline].notes,
         ],
@@ -118,7 +117,7 @@ def _table(
     cells: Cells,
     options: Score,
     seed: int,
-    published: bool,
+    published: Rows,
     words: Words,
 ) -> SplitComparison:
     photos = _shared(runs, split)
@@ -129,8 +128,7 @@ def _table(
     rows = [of_run(run, split, words) for run in runs]
     rows += [of_predictions(name, numbers, photos, axes, importance) for name, numbers in given.items()]
     names = [axis.axis for axis in axes]
-    if published and set(names) == set(AXES):  # on other axes the published rows have no place
-        rows += [of_published(row) for row in ROWS]
+    rows += [of_published(row) for row in published if not row.bias or row.bias.keys() == set(names)]
     return SplitComparison(
         n=len(photos.truth),
         axes=names,

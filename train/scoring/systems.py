@@ -12,7 +12,7 @@ from manifests.tables.comparison import Figure, System
 from manifests.tables.parts import Words
 from train.scoring.metrics import Grouping, bias, group_means
 from train.scoring.predictions import LabelledPhotos
-from train.scoring.published import Published
+from train.scoring.published import Published, PublishedClasses
 from train.scoring.scored_runs import ScoredRun
 
 BALANCED = "balanced error rate"
@@ -52,8 +52,10 @@ def _of_classes(of: ClassScores) -> dict[str, Figure]:
     return {name: Figure(**each.model_dump()) for name, each in found.items()}
 
 
-def of_published(row: Published) -> System:
-    """A study's row as printed."""
+def of_published(row: Published | PublishedClasses) -> System:
+    """A study's row as printed; one of classes has no biases."""
+    if isinstance(row, PublishedClasses):
+        return _of_published_classes(row)
     return System(
         name=row.name,
         kind="published",
@@ -63,6 +65,21 @@ def of_published(row: Published) -> System:
         error=Figure(value=row.mae),
         bias={axis: Figure(value=value) for axis, value in row.bias.items()},
         average_bias=Figure(value=row.average_bias),
+    )
+
+
+def _of_published_classes(row: PublishedClasses) -> System:
+    more = {"accuracy": row.accuracy, "log loss": row.loss}
+    return System(
+        name=row.name,
+        kind="published",
+        role="",
+        recipe=row.recipe,
+        n=0,
+        error=Figure(value=100 * (1 - row.accuracy)),
+        bias={},
+        average_bias=None,
+        more={name: Figure(value=value) for name, value in more.items() if value is not None},
     )
 
 
