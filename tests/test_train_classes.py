@@ -118,6 +118,13 @@ def test_area_counts_ties_half_and_weighs_photos() -> None:
     assert doubled == pytest.approx((2 * 1.5 + 2) / 6)
 
 
+def test_a_replicate_without_a_class_keeps_the_observed_area() -> None:
+    positive, score = np.array([True, False, False]), np.array([0.9, 0.2, 0.95])
+    assert np.isnan(classes.area(positive, score, np.array([[0.0, 1, 2]]))).all()
+    found = classes._auc(np.array([1, 0, 0]), np.stack([1 - score, score], axis=1), np.array([[0.0, 1, 2], [1, 1, 1]]))
+    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+
+
 def test_threshold_is_chosen_on_valid_alone() -> None:
     table = scoring.class_frame("gender", {"valid": 300, "test": 300})
     photos = labelled(table, scoring.CELLS)

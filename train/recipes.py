@@ -87,6 +87,14 @@ OWN["adjusted"] = OWN["steady"].like(
     head=(0.3, 256, 0.3, 64, 0.3),
     adjust=0.3,
 )
+OWN["classes"] = OWN["steady"].like(
+    "Ours, for classes: as steady, with a head of two layers (256, 64) and cross-entropy, a twentieth of the wanted "
+    "probability spread over all classes (Szegedy et al. 2016).",
+    head=(0.3, 256, 0.3, 64, 0.3),
+    output="classes",
+    loss="cross_entropy",
+    smoothing=0.05,
+)
 STEADY = OWN["steady"]
 OWN["lds"] = STEADY.like(
     "As steady, with the weights of label distribution smoothing: one over the smoothed density of the ages "

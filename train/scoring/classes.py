@@ -94,13 +94,14 @@ def area(positive: np.ndarray, score: np.ndarray, weight: np.ndarray) -> np.ndar
         score: float64 (photos,).
         weight: float64 (replicates, photos).
     Returns:
-        float64 (replicates,).
+        float64 (replicates,); NaN where a replicate has no photo of one side.
     """
     order = np.argsort(score, kind="stable")
     starts = np.flatnonzero(np.concatenate([[True], np.diff(score[order]) > 0]))
     ones, others = (np.add.reduceat(weight[:, order] * of[order], starts, axis=1) for of in (positive, ~positive))
     below = np.cumsum(others, axis=1) - others / 2
-    return np.asarray((ones * below).sum(axis=1) / (ones.sum(axis=1) * others.sum(axis=1)))
+    pairs = ones.sum(axis=1) * others.sum(axis=1)
+    return np.where(pairs > 0, (ones * below).sum(axis=1) / np.where(pairs > 0, pairs, 1), np.nan)
 
 
 def _auc(truth: np.ndarray, shares: np.ndarray, weight: np.ndarray) -> Estimate:
@@ -109,7 +110,8 @@ def _auc(truth: np.ndarray, shares: np.ndarray, weight: np.ndarray) -> Estimate:
     if not known:
         return Estimate(value=0.5, low=0.0, high=1.0)
     every = np.concatenate([np.ones((1, len(truth))), weight])
-    areas = np.mean([area(truth == c, shares[:, c], every) for c in known], axis=0)
+    each = np.array([area(truth == c, shares[:, c], every) for c in known])
+    areas = np.where(np.isnan(each), each[:, :1], each).mean(axis=0)  # what a replicate missed keeps its value
     return _estimate(float(areas[0]), areas[1:])
 
 
