@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable
 
 from experiments.figures import ReportRow, ScoredRows
-from experiments.table import ExperimentTable, TablePart
+from experiments.table import ExperimentTable, ParameterSet, TablePart
 from manifests.core.text import difference, figure, interval, markdown
 from manifests.sections.score import Score
 
 
-def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int) -> str:
-    """The whole report."""
+def page(
+    wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int, stem: str = "report"
+) -> str:
+    """The whole report; `stem` is its file's name, which those of its pictures begin with."""
     first = next(iter(scored.rows.values()))
     lines = [
         f"# {wanted.title}",
@@ -35,6 +37,8 @@ def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: S
     ]
     for part in wanted.parts:
         lines += _part(part, wanted, scored)
+        for name, one in part.sets.items():
+            lines += _sweep(name, one, scored, stem) if one.points else []
     return "\n".join([*lines, "## The sets", "", *_sets(wanted), ""])
 
 
@@ -89,6 +93,36 @@ def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[
     note = f"Differences are from `{against}`: below 0 is better."
     about = [part.about.strip(), ""] if part.about else []
     return [f"## {part.title}", "", *about, note, "", *markdown(head, rows), ""]
+
+
+def unit_of(scored: ScoredRows) -> str:
+    """Of the errors."""
+    return next(iter(scored.rows.values())).run.card.words.unit
+
+
+def on_valid(name: str, one: ParameterSet, scored: ScoredRows) -> dict[str, float]:
+    """Run -> its error on valid, which the best is chosen by; where valid has no labels, that of the scored split."""
+    cards = {run: scored.rows[f"{name}.{run}"].run.card for run in one.points}
+    return {run: card.splits.get("valid", card.splits[card.split]).overall.error for run, card in cards.items()}
+
+
+def _sweep(name: str, one: ParameterSet, scored: ScoredRows, stem: str) -> list[str]:
+    """A grid's runs, the best on valid first, and their parallel coordinates."""
+    errors, unit = on_valid(name, one, scored), unit_of(scored)
+    ranked = sorted(errors, key=lambda run: (errors[run], run))
+    parameters = list(next(iter(one.points.values())))
+    head = ("", "run", *parameters, f"error on valid ({unit})", "accuracy on valid", f"error on {scored.split}")
+    rows = []
+    for run in ranked:
+        row = scored.rows[f"{name}.{run}"]
+        classes = row.run.card.splits.get("valid", row.scores).classes
+        accuracy = f"{classes.accuracy.value:.4f}" if classes else ""
+        values = [f"{one.points[run][parameter]:g}" for parameter in parameters]
+        best = "best" if run == ranked[0] else ""
+        rows.append((best, f"`{run}`", *values, figure(errors[run]), accuracy, interval(row.scores.overall)))
+    note = f"{len(ranked)} runs of `{name}`, the best on valid first; that figure of it is flattered by the choice."
+    picture = f"![Parallel coordinates of {name}: each line is a run, the best one red]({stem}-{name}.svg)"
+    return [note, "", *markdown(head, rows), "", picture, ""]
 
 
 def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Iterable[str]:

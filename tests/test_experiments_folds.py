@@ -1,4 +1,4 @@
-"""Cross-validation by fold: every photo is tested on once, and the pooled figures are of all. Mostly slow: it trains."""
+"""Cross-validation by fold: every photo is tested on once; pooled figures are of all. Mostly slow: it trains."""
 
 from __future__ import annotations
 
