@@ -63,7 +63,18 @@ def absolute(content: Mapping[str, Any]) -> dict[str, Any]:
     source["root"] = str(Path(source["root"]).absolute())
     if train.get("weights", "none") not in ("none", "imagenet"):
         train["weights"] = str(Path(train["weights"]).absolute())
+    train["runs"] = {name: _absolute_run(run) for name, run in train["runs"].items()}
     return {**content, "source": source, "train": train}
+
+
+def _absolute_run(run: Mapping[str, Any]) -> dict[str, Any]:
+    """A run with the file that it starts from, and that of its network's weights, absolute."""
+    made, network = dict(run), dict(run.get("network", {}))
+    if Path(made.get("start", "")).suffix == ".h5":
+        made["start"] = str(Path(made["start"]).absolute())
+    if network.get("weights", "none") not in ("none", "imagenet"):
+        network["weights"] = str(Path(network["weights"]).absolute())
+    return {**made, "network": network} if network else made
 
 
 def _call(folder: Path, module: str, *options: str) -> None:
