@@ -112,6 +112,18 @@ def test_policies_used_above_their_bound_are_warned_of(folder: Path, table: pa.T
     assert f"Warning: {made.warnings[0]}." in printed
 
 
+def test_what_is_predicted_comes_first(folder: Path, table: pa.Table) -> None:
+    before = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(f"task: {{target: gender}}\n{before}")
+    try:
+        assert run(folder, judged(table)).target == "gender"
+    finally:
+        (folder / "params.yaml").write_text(before)
+    head = next(line for line in (folder / "datasets/audit.md").read_text().splitlines() if "| photos |" in line)
+    assert head.split(" | ")[3:6] == ["gender, %", "age shift", "age distance"]
+    assert run(folder, judged(table)).target is None
+
+
 def test_csv_and_parquet_by_task_or_by_content_say_the_same(folder: Path, table: pa.Table) -> None:
     keyed = judged(table).append_column("sha256", table["sha256"]).to_pylist()
     of_content = {row["sha256"]: row for row in keyed}  # a policy may leave a photo as another one does
