@@ -99,6 +99,10 @@ class Years:
             return output.astype(np.float64) @ np.arange(AGES)
         return output[:, 0].astype(np.float64) * 100
 
+    def joined(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
+        """What several networks predict together: the mean of their years, float64 (n,)."""
+        return np.asarray(np.mean([self.decode(output) for output in outputs], axis=0))
+
     def errors(self, pred: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """Absolute errors, in years; of any shape."""
         return np.abs(pred - truth)
@@ -289,6 +293,10 @@ class Classes:
     def decode(self, output: np.ndarray) -> np.ndarray:
         """The most probable class' number; of a tie the first. (n, outputs) to float64 (n,)."""
         return self.shares(output).argmax(axis=1).astype(np.float64)
+
+    def joined(self, outputs: Sequence[np.ndarray]) -> np.ndarray:
+        """What several networks predict together: the most probable class of their mean, float64 (n,)."""
+        return np.asarray(np.mean([self.shares(output) for output in outputs], axis=0).argmax(axis=1), np.float64)
 
     def errors(self, pred: np.ndarray, truth: np.ndarray) -> np.ndarray:
         """100 where the class is another, else 0; of any shape."""
