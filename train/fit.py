@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from argparse import Namespace
 
 from manifests.core import command, params
@@ -46,17 +47,21 @@ def _fit(options: Namespace, train: Train, task: Task, seed: int) -> None:
     devices = runtime.prepare(seed)
     folder = options.runs / options.run
     run = context_of(train, chain, seed, table, cells, options.shards, options.cache, devices, target)
+    started = time.perf_counter()
     with Curves(folder / "curves", run.error) as curves:
         repeats = train_repeats(run, curves)
+    trained = time.perf_counter()
     correct = correction.learn(run)
     splits = [samples.split_samples(table, split) for split in ("valid", "test")]
-    made = outputs.table(splits, [predict(run, repeats, split) for split in splits], cells, correct, target)
+    predicted = [predict(run, repeats, split) for split in splits]
+    took = outputs.took(trained - started, time.perf_counter() - trained, sum(map(len, splits)))
+    made = outputs.table(splits, predicted, cells, correct, target)
     training = Training(steps_taken(repeats), repeats[0].network.full.count_params())
     outputs.write(made, folder, cells, training, target)
     networks = [repeat.network for repeat in repeats]
     outputs.save_model(exported(networks, run.recipe, correct, target), folder / "model.keras")
     start.save(networks[0], folder)
-    print(outputs.lines(run, repeats, made))
+    print(outputs.lines(run, repeats, made), took, sep="\n")
     if options.run not in map(train.start_of, train.runs):  # the runs that start from it would train it again
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 

@@ -77,6 +77,12 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(temporary)
 
 
+def took(training: float, predicting: float, photos: int) -> str:
+    """One line on how long the run took, in seconds; no file has it, as the files are the same each time."""
+    each = 1000 * predicting / max(photos, 1)
+    return f"  trained in {training:.1f} s; {each:.1f} ms per predicted photo"
+
+
 def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
     """One line on what was trained, one on valid: the error, and its spread over the repeats."""
     stages = run.recipe.stages
