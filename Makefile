@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights results studies clean
+.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights results studies gender clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -53,6 +53,10 @@ results: $(ENV)
 studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
+
+# The gender study on the photos that are here: docs/gender.md.
+gender: $(ENV)
+	python -m experiments.gender
 
 # Beside the peers that requirements-bench.lock pins; litdata, which brings all of PyTorch, takes part where it is installed.
 bench: $(ENV)

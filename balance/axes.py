@@ -30,6 +30,7 @@ def only_present(plan: Plan, declared: Cells, present: Cells) -> Plan:
         update={
             "shares": _without(plan.shares, missing),
             "weights": _without(plan.weights, missing),
+            "independent": tuple(axis for axis in plan.independent if axis not in missing),
             "max_copies": copies if isinstance(copies, int) else _without(copies, missing),
             **{key: _patterns(getattr(plan, key), declared, missing) for key in ("joint", "floors", "ceilings")},
         }

@@ -25,9 +25,9 @@ _DIGITS = 4  # of a factor; more would change with the last bits of a training r
 
 
 class Measured(NamedTuple):
-    """A group's mean absolute error and its standard error, in years; infinite for a single photo."""
+    """A group's error and its standard error, in the task's unit; infinite for a single photo."""
 
-    mae: float
+    error: float
     se: float
 
 
@@ -65,10 +65,10 @@ def _shrunk(groups: Sequence[Measured]) -> list[float]:
     known = [group for group in groups if math.isfinite(group.se)]
     if len(known) < 2:
         return [1.0] * len(groups)
-    mean = sum(group.mae for group in known) / len(known)
+    mean = sum(group.error for group in known) / len(known)
     noise = sum(group.se**2 for group in known) / len(known)
-    true = max(0.0, variance([group.mae for group in known]) - noise)
-    return [mean + (true / (true + group.se**2) * (group.mae - mean) if true else 0.0) for group in groups]
+    true = max(0.0, variance([group.error for group in known]) - noise)
+    return [mean + (true / (true + group.se**2) * (group.error - mean) if true else 0.0) for group in groups]
 
 
 def _factor(ratio: float, rule: Emphasis, before: float) -> float:
@@ -95,4 +95,4 @@ def errors_of(card: Scorecard, cells: Cells, path: Path) -> dict[str, dict[str, 
 def _measured(group: GroupError) -> Measured:
     """The standard error is a quarter of the 95% interval, nearly: its width over 2 x 1.96."""
     known = group.low is not None and group.high is not None
-    return Measured(group.mae, (group.high - group.low) / (2 * 1.96) if known else math.inf)  # type: ignore[operator]
+    return Measured(group.error, (group.high - group.low) / (2 * 1.96) if known else math.inf)  # type: ignore[operator]

@@ -27,8 +27,10 @@ from manifests.core.errors import UserError, located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
 from manifests.sections.source import Source
+from manifests.sections.task import Task
 from manifests.sections.train import Train
 from manifests.tables import source
+from train import targets
 
 T = TypeVar("T")
 Numbered = tuple[int, np.ndarray]
@@ -80,7 +82,8 @@ def run(path: Path, cache: Path) -> Trialled:
     wanted = trial.read(path)
     file = Path(wanted.params)
     section, seed, score = params.section(file, Train), params.seed(file), params.section(file, Score)
-    setup = Setup(wanted, file.absolute(), section, seed, cache, cache / "crossval" / path.stem)
+    target = targets.of(params.section(file, Task, Task()).target, params.cells(file))
+    setup = Setup(wanted, file.absolute(), section, target, seed, cache, cache / "crossval" / path.stem)
     setup.folder.mkdir(parents=True, exist_ok=True)
     rounds.call(
         setup.params, setup.folder, "manifests.scan", {name: f"{name}.parquet" for name in ("source", "quarantine")}
@@ -95,8 +98,8 @@ def run(path: Path, cache: Path) -> Trialled:
             bar.update()
     parts = command.jobs()
     _each(rounds.extract, [(setup, one, part, parts) for one in every for part in range(parts)], "features")
-    found = _chosen(setup, every, lambda errors: report.score(errors, cells, photos), len(photos))
-    return Trialled(path, wanted, found, photos, cells, score, seed)
+    found = _chosen(setup, every, lambda errors: report.score(errors, cells, photos, target), len(photos))
+    return Trialled(path, wanted, found, photos, cells, score, seed, target)
 
 
 def _chosen(setup: Setup, every: list[Round], score: report.Scorer, photos: int) -> dict[str, Found]:

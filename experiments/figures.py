@@ -21,7 +21,7 @@ from manifests.tables import plan
 from manifests.tables.comparison import Pair
 from manifests.tables.scorecard import Scores
 from train.scoring import scored_runs
-from train.scoring.metrics import groupings
+from train.scoring.metrics import compared, groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ScoredRun
@@ -98,7 +98,7 @@ def scored(rows: Sequence[ReportRow], options: Score, seed: int) -> ScoredRows:
         other = each.run.photos.get(split)
         if other is None or not np.array_equal(other.image_id, photos.image_id):
             raise UserError(each.name, f"the photos of {rows[0].name}", "others", "Run the table's sets on one source")
-    axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
+    axes = compared(groupings(cells, photos.cell), photos.target.own)
     weight = weights(strata(photos.cell), options.resamples, seed)
     noisy = {each.name: resampled(each.name, each.run.photos[split].error, axes, weight) for each in rows}
     return ScoredRows(split, tuple(axis.axis for axis in axes), {each.name: each for each in rows}, noisy)

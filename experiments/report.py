@@ -12,7 +12,7 @@ import os
 import platform
 from pathlib import Path
 
-from experiments import figures, results, table, words
+from experiments import coordinates, figures, results, table, words
 from manifests.core import command, params
 from manifests.core.files import write_text
 from manifests.sections.score import Score
@@ -33,7 +33,11 @@ def main() -> None:
             bar.update(1)
     score, seed = params.section(options.params, Score), params.seed(options.params)
     scored = figures.scored(rows, score, seed)
-    write_text(options.output, words.page(wanted, scored, environment(), score, seed))
+    write_text(options.output, words.page(wanted, scored, environment(), score, seed, options.output.stem))
+    for name, one in wanted.sets.items():
+        if one.points:
+            drawn = coordinates.svg(one.points, words.on_valid(name, one, scored), words.unit_of(scored))
+            write_text(options.output.with_name(f"{options.output.stem}-{name}.svg"), drawn)
     print(f"{len(rows)} rows in {len(wanted.sets)} experiments: {options.output}")
 
 

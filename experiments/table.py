@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
+from experiments import grid
+from experiments.grid import Point
 from manifests.core import params
 from manifests.core.errors import UserError, located
 from manifests.core.params import Section
@@ -26,6 +28,8 @@ class ParameterSet(Section):
         policies: takes the place of the base's `policies`.
         emphasis: `set.run`, whose errors on valid emphasise this set's plan.
         runs: takes the place of the base's `train.runs`.
+        grid: hyperparameter -> values; its one run is replaced by one for each combination, `<run>-01` and so on.
+        points: run -> its hyperparameters, once the grid is written out.
     """
 
     key: ClassVar[str] = "sets"
@@ -34,6 +38,14 @@ class ParameterSet(Section):
     policies: dict[str, Any] = {}
     emphasis: str | None = None
     runs: dict[str, Run] = Field(min_length=1)
+    grid: dict[str, Annotated[tuple[float, ...], Field(min_length=1)]] = {}
+    points: dict[str, Point] = Field(default={}, exclude=True)
+
+    @model_validator(mode="after")
+    def _one(self) -> ParameterSet:
+        if self.grid and len(self.runs) != 1:
+            raise ValueError("one run, which is varied, with a grid")
+        return self
 
 
 class TablePart(Section):
@@ -111,7 +123,42 @@ def read(path: Path) -> ExperimentTable:
     """
     if not path.is_file():
         raise UserError(str(path), "a table of experiments", "no such file", "Name one with --table")
-    return params.checked(path, params.parsed(path), ExperimentTable)
+    return written_out(params.checked(path, params.parsed(path), ExperimentTable), path)
+
+
+def written_out(table: ExperimentTable, path: Path) -> ExperimentTable:
+    """The table with each grid as runs, whose recipes are the table's own.
+
+    Raises:
+        UserError: a hyperparameter that the recipe does not have, or no such recipe.
+    """
+    parts, made = [], dict(table.recipes)
+    for part in table.parts:
+        sets = {}
+        for name, one in part.sets.items():
+            with located(f"{path}: sets.{name}"):
+                sets[name], own = _grid(one, table.recipes)
+            made |= own
+        parts.append(part.model_copy(update={"sets": sets}))
+    return table.model_copy(update={"parts": tuple(parts), "recipes": made})
+
+
+def _grid(one: ParameterSet, own: dict[str, Any]) -> tuple[ParameterSet, dict[str, Any]]:
+    """The set with its grid as runs, and their recipes."""
+    from train import recipes
+
+    if not one.grid:
+        return one, {}
+    ((name, run),) = one.runs.items()
+    train = params.checked(Path(), {"recipes": own, "runs": {name: {"recipe": run.recipe}}}, Train)
+    base = recipes.recipe_of(train, name)
+    points = {f"{name}-{number:02d}": point for number, point in enumerate(grid.points(one.grid), 1)}
+    with located(".grid"):
+        made = {
+            each: {**own.get(run.recipe, {"base": run.recipe}), **grid.changed(base, p)} for each, p in points.items()
+        }
+    runs = {each: run.model_copy(update={"recipe": each}) for each in points}
+    return one.model_copy(update={"runs": runs, "points": points}), made
 
 
 def composed(table: ExperimentTable, one: ParameterSet, base: Path) -> str:

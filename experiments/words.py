@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable
 
 from experiments.figures import ReportRow, ScoredRows
-from experiments.table import ExperimentTable, TablePart
+from experiments.table import ExperimentTable, ParameterSet, TablePart
 from manifests.core.text import difference, figure, interval, markdown
 from manifests.sections.score import Score
 
 
-def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int) -> str:
-    """The whole report."""
+def page(
+    wanted: ExperimentTable, scored: ScoredRows, environment: str, score: Score, seed: int, stem: str = "report"
+) -> str:
+    """The whole report; `stem` is its file's name, which those of its pictures begin with."""
     first = next(iter(scored.rows.values()))
     lines = [
         f"# {wanted.title}",
@@ -21,7 +23,8 @@ def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: S
         "",
         wanted.about.strip(),
         "",
-        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in years, lower is better.",
+        f"- Scored on {scored.split}: {first.scores.n} photos. Errors and biases in",
+        f"  {first.run.card.words.unit}, lower is better.",
         *_seeds(wanted.seeds, seed),
         f"- In brackets 95% intervals from {score.resamples} bootstrap replicates of the photos, the same for every",
         "  row, stratified by joint cell (docs/scores.md). Differences are paired; one in twenty pairs of equal rows",
@@ -34,6 +37,8 @@ def page(wanted: ExperimentTable, scored: ScoredRows, environment: str, score: S
     ]
     for part in wanted.parts:
         lines += _part(part, wanted, scored)
+        for name, one in part.sets.items():
+            lines += _sweep(name, one, scored, stem) if one.points else []
     return "\n".join([*lines, "## The sets", "", *_sets(wanted), ""])
 
 
@@ -52,7 +57,14 @@ def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     found = scored.difference(best.name, other.name)
     fall = 1 - best.scores.average_bias.value / max(other.scores.average_bias.value, 1e-9)
     head = ("", f"`{other.name}`", f"`{best.name}`", "difference")
-    rows = [("MAE", interval(other.scores.overall), interval(best.scores.overall), difference(found.mae))]
+    rows = [
+        (
+            best.run.card.words.error,
+            interval(other.scores.overall),
+            interval(best.scores.overall),
+            difference(found.error),
+        )
+    ]
     for axis in scored.axes:
         pair = (other.scores.bias[axis], best.scores.bias[axis])
         rows.append((f"bias, {axis}", interval(pair[0]), interval(pair[1]), difference(found.bias[axis])))
@@ -60,7 +72,7 @@ def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
     rows.append(("average bias", *average))
     lines = [f"The average bias is {abs(100 * fall):.0f}% {'lower' if fall >= 0 else 'higher'}.", ""]
     lines += [*markdown(head, rows), ""]
-    lines += ["MAE by group; a * marks groups of few photos, whose intervals are wide.", ""]
+    lines += [f"{best.run.card.words.error} by group; a * marks groups of few photos, whose intervals are wide.", ""]
     groups = []
     for axis, values in best.run.card.by_group[scored.split].items():
         for value, group in values.items():
@@ -74,24 +86,55 @@ def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[
     against = part.against or wanted.against
     names = [*part.also, *(f"{name}.{run}" for name, one in part.sets.items() for run in one.runs)]
     several = ("one network",) if wanted.seeds > 1 else ()
-    differences = ("MAE, difference", "average bias, difference")
-    head = ("row", "images", "steps", "MAE", *scored.axes, "average bias", *several, *differences)
+    error = scored.rows[against].run.card.words.error
+    differences = (f"{error}, difference", "average bias, difference")
+    head = ("row", "images", "steps", error, *scored.axes, "average bias", *several, *differences)
     rows = (_row(scored.rows[name], scored, against, wanted.seeds > 1) for name in names)
     note = f"Differences are from `{against}`: below 0 is better."
     about = [part.about.strip(), ""] if part.about else []
     return [f"## {part.title}", "", *about, note, "", *markdown(head, rows), ""]
 
 
+def unit_of(scored: ScoredRows) -> str:
+    """Of the errors."""
+    return next(iter(scored.rows.values())).run.card.words.unit
+
+
+def on_valid(name: str, one: ParameterSet, scored: ScoredRows) -> dict[str, float]:
+    """Run -> its error on valid, which the best is chosen by; where valid has no labels, that of the scored split."""
+    cards = {run: scored.rows[f"{name}.{run}"].run.card for run in one.points}
+    return {run: card.splits.get("valid", card.splits[card.split]).overall.error for run, card in cards.items()}
+
+
+def _sweep(name: str, one: ParameterSet, scored: ScoredRows, stem: str) -> list[str]:
+    """A grid's runs, the best on valid first, and their parallel coordinates."""
+    errors, unit = on_valid(name, one, scored), unit_of(scored)
+    ranked = sorted(errors, key=lambda run: (errors[run], run))
+    parameters = list(next(iter(one.points.values())))
+    head = ("", "run", *parameters, f"error on valid ({unit})", "accuracy on valid", f"error on {scored.split}")
+    rows = []
+    for run in ranked:
+        row = scored.rows[f"{name}.{run}"]
+        classes = row.run.card.splits.get("valid", row.scores).classes
+        accuracy = f"{classes.accuracy.value:.4f}" if classes else ""
+        values = [f"{one.points[run][parameter]:g}" for parameter in parameters]
+        best = "best" if run == ranked[0] else ""
+        rows.append((best, f"`{run}`", *values, figure(errors[run]), accuracy, interval(row.scores.overall)))
+    note = f"{len(ranked)} runs of `{name}`, the best on valid first; that figure of it is flattered by the choice."
+    picture = f"![Parallel coordinates of {name}: each line is a run, the best one red]({stem}-{name}.svg)"
+    return [note, "", *markdown(head, rows), "", picture, ""]
+
+
 def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Iterable[str]:
     scores, seeds = row.scores, row.scores.seeds
     images = f"{row.originals}" + (f" + {row.copies}" if row.copies else "")
-    mae, bias = seeds.mae, seeds.average_bias
-    alone = [f"{figure(mae.mean)} ± {figure(mae.sd)}; {figure(bias.mean)} ± {figure(bias.sd)}"] if several else []
+    error, bias = seeds.error, seeds.average_bias
+    alone = [f"{figure(error.mean)} ± {figure(error.sd)}; {figure(bias.mean)} ± {figure(bias.sd)}"] if several else []
     biases = [figure(scores.bias[axis].value) for axis in scored.axes]
     less = ("", "")
     if row.name != against:
         found = scored.difference(row.name, against)
-        less = (difference(found.mae), difference(found.average_bias))
+        less = (difference(found.error), difference(found.average_bias))
     steps = "" if row.run.card.steps is None else str(row.run.card.steps)
     return (
         f"`{row.name}`",

@@ -3,7 +3,7 @@
     python -m manifests.scan [--params params.yaml] [--source manifests/built/source.parquet]
                              [--quarantine manifests/built/quarantine.parquet]
 
-Reads the sections `source` and `cells`. The quarantine table is written even where too little is
+Reads the sections `task`, `source` and `cells`. The quarantine table is written even where too little is
 left and the command fails, so that it can say why; the source table is not.
 """
 
@@ -16,6 +16,7 @@ from manifests.core.cells import AGE
 from manifests.core.errors import located
 from manifests.scanning import checks, report
 from manifests.sections.source import Source
+from manifests.sections.task import Task
 from manifests.tables import quarantine
 from manifests.tables import source as source_table
 
@@ -32,8 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         labelled = checks.labelled_axes(source, declared)
     with located(f"{options.params}: cells"):
         cells = checks.present(declared, labelled, source.layout)
+    task = params.section(options.params, Task, Task())
+    with located(f"{options.params}: task"):
+        task.check(cells)
     with located(section):
-        found = checks.survey(source, cells, AGE in labelled, command.jobs())
+        found = checks.survey(source, cells, AGE in labelled and task.needs(AGE), command.jobs())
     quarantine.write(report.quarantine_rows(found), options.quarantine, cells)
     print(report.summary(found, source, declared))
     with located(section):

@@ -12,6 +12,7 @@ import numpy as np
 
 from manifests.core import text
 from manifests.tables.comparison import Comparison, Figure, SplitComparison, System
+from manifests.tables.parts import Words
 from manifests.tables.scorecard import GroupError, Scorecard
 from pages import charts as draw
 from pages import results_tables
@@ -19,16 +20,8 @@ from pages import results_tables
 Curve = dict[str, list[tuple[int, float]]]
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon")
 OTHERS = (("published", "x-thin"), ("predictions", "square-open"))
-CURVES = {"valid_mae": "error on valid (years)", "valid_loss": "loss on valid", "loss": "loss on train"}
-BANDS = (
-    ("mae", "Mean absolute error", "mean absolute error (years)", "Photos in bands of five years."),
-    (
-        "signed",
-        "Mean signed error",
-        "predicted less labelled (years)",
-        "Above 0 the run says too old, below 0 too young.",
-    ),
-)
+CURVES = {"valid_loss": "loss on valid", "loss": "loss on train"}
+SIGNED = "Above 0 the run says too old, below 0 too young."
 
 
 @dataclass(frozen=True)
@@ -68,32 +61,38 @@ class ResultCharts:
 def every(compared: Comparison, cards: Mapping[str, Scorecard], curves: Mapping[str, Curve]) -> ResultCharts:
     """Draw all charts of the page."""
     table = compared.splits.get(compared.split)
-    scored = table is not None and bool(table.rows)
+    scored, words = table is not None and bool(table.rows), compared.words
+    groups = dict.fromkeys(axis for row in table.rows for axis in row.by_group) if table else {}
     return ResultCharts(
-        _comparison(table) if table and scored else [],
-        [_groups(table, number, axis) for number, axis in enumerate(table.axes)] if table and scored else [],
-        _by_age(cards),
-        _curves(curves),
+        _comparison(table, words) if table and scored else [],
+        [_groups(table, number, axis, words) for number, axis in enumerate(groups)] if table and scored else [],
+        _by_age(cards, words),
+        _curves(curves, words),
     )
 
 
-def _comparison(table: SplitComparison) -> list[ResultChart]:
+def _comparison(table: SplitComparison, words: Words) -> list[ResultChart]:
     """One point per system: the runs alone, and small among the published ones."""
     runs = [row for row in table.rows if row.kind == "run"]
     points = [_point(row, number) for number, row in enumerate(runs)]
-    headers, rows = results_tables.comparison(table)
-    told = ", ".join(f"{r.name} at {text.figure(r.mae.value)} and {text.figure(r.average_bias.value)}" for r in runs)
-    shown = [ResultChart("runs", _scatter(points), "The runs", f"{told}.", headers, rows[: len(runs)])] if runs else []
+    headers, rows = results_tables.comparison(table, words)
+    biases = {r.name: r.average_bias.value for r in runs if r.average_bias}
+    told = ", ".join(f"{r.name} at {text.figure(r.error.value)} and {text.figure(biases[r.name])}" for r in runs)
+    shown = (
+        [ResultChart("runs", _scatter(points, words), "The runs", f"{told}.", headers, rows[: len(runs)])]
+        if runs
+        else []
+    )
     others = [_others(kind, symbol, [row for row in table.rows if row.kind == kind]) for kind, symbol in OTHERS]
     if len(rows) > len(runs):
         description = "Crosses are the studies' own figures, squares are predictions given by name."
-        figure = _scatter([*points, *(each for each in others if each["x"])])
+        figure = _scatter([*points, *(each for each in others if each["x"])], words)
         shown.append(ResultChart("systems", figure, "Beside the published systems", description, headers, rows))
     return shown
 
 
-def _scatter(data: list[draw.Chart]) -> draw.Chart:
-    titles = ("mean absolute error (years)", "average bias (years)")
+def _scatter(data: list[draw.Chart], words: Words) -> draw.Chart:
+    titles = (f"{words.error} ({words.unit})", f"average bias ({words.unit})")
     return {"data": data, "layout": draw.layout(*titles, height=400, yaxis={"rangemode": "tozero"}, showlegend=True)}
 
 
@@ -102,21 +101,22 @@ def _point(row: System, number: int) -> draw.Chart:
         "type": "scatter",
         "mode": "markers",
         "name": row.name,
-        "x": [row.mae.value],
-        "y": [row.average_bias.value],
+        "x": [row.error.value],
+        "y": [row.average_bias.value if row.average_bias else None],
         "marker": {"size": 12, "color": draw.series(number), "symbol": SYMBOLS[number % len(SYMBOLS)]},
-        "error_x": _error_bars([row.mae], number),
+        "error_x": _error_bars([row.error], number),
         "error_y": _error_bars([row.average_bias], number),
     }
 
 
 def _others(kind: str, symbol: str, rows: list[System]) -> draw.Chart:
+    rows = [row for row in rows if row.average_bias]
     return {
         "type": "scatter",
         "mode": "markers",
         "name": kind,
-        "x": [row.mae.value for row in rows],
-        "y": [row.average_bias.value for row in rows],
+        "x": [row.error.value for row in rows],
+        "y": [row.average_bias.value for row in rows if row.average_bias],
         "text": [row.name for row in rows],
         "hovertemplate": "%{text}<br>%{x:.2f}, %{y:.2f}<extra></extra>",
         "marker": {"size": 9, "symbol": symbol, "color": "--muted", "line": {"width": 1.5, "color": "--muted"}},
@@ -142,7 +142,7 @@ def _error_bars(figures: Sequence[Figure | GroupError | None], number: int) -> d
     }
 
 
-def _groups(table: SplitComparison, number: int, axis: str) -> ResultChart:
+def _groups(table: SplitComparison, number: int, axis: str, words: Words) -> ResultChart:
     """One line per group of the axis, one mark per run."""
     runs = [row for row in table.rows if row.kind == "run" and axis in row.by_group]
     names = list(dict.fromkeys(name for row in runs for name in row.by_group[axis]))
@@ -155,7 +155,7 @@ def _groups(table: SplitComparison, number: int, axis: str) -> ResultChart:
                 "type": "scatter",
                 "mode": "markers",
                 "name": row.name,
-                "x": [None if each is None else each.mae for each in groups],
+                "x": [None if each is None else each.error for each in groups],
                 "y": [y + 0.6 * ((i + 0.5) / len(runs) - 0.5) for y in range(len(names))],
                 "marker": {"size": 9, "color": draw.series(i), "symbol": SYMBOLS[i % len(SYMBOLS)]},
                 "error_x": _error_bars(groups, i),
@@ -164,9 +164,11 @@ def _groups(table: SplitComparison, number: int, axis: str) -> ResultChart:
     ticks = [name + (" *" if name in few else "") for name in names]
     y = {"tickvals": list(range(len(names))), "ticktext": ticks, "range": [len(names) - 0.4, -0.6], "zeroline": False}
     height = 120 + len(names) * max(34, 16 * len(runs))
-    layout = draw.layout("mean absolute error (years)", "", height, yaxis=y, xaxis={"rangemode": "tozero"})
-    worst = max(((each.mae, name, row.name) for row in runs for name, each in row.by_group[axis].items()), default=None)
-    said = f"Largest error: {text.figure(worst[0])} years, {worst[1]}, in the run {worst[2]}." if worst else ""
+    layout = draw.layout(f"{words.full} ({words.unit})", "", height, yaxis=y, xaxis={"rangemode": "tozero"})
+    worst = max(
+        ((each.error, name, row.name) for row in runs for name, each in row.by_group[axis].items()), default=None
+    )
+    said = f"Largest error: {text.figure(worst[0])} {words.unit}, {worst[1]}, in the run {worst[2]}." if worst else ""
     rows = [
         (tick, *(results_tables.group(row.by_group[axis].get(name)) for row in runs))
         for tick, name in zip(ticks, names, strict=True)
@@ -175,13 +177,16 @@ def _groups(table: SplitComparison, number: int, axis: str) -> ResultChart:
     return ResultChart(f"group-{number}", figure, axis, said, [axis, *(row.name for row in runs)], rows)
 
 
-def _by_age(cards: Mapping[str, Scorecard]) -> list[ResultChart]:
-    """Error, and whether too old or too young, against the labelled age."""
+def _by_age(cards: Mapping[str, Scorecard], words: Words) -> list[ResultChart]:
+    """Error and, of predicted ages, whether too old or too young, against the labelled age."""
     bands = {name: card.splits[card.split].by_age for name, card in cards.items() if card.split in card.splits}
     if not any(bands.values()):
         return []
     shown, ages = [], sorted({band.age for each in bands.values() for band in each})
-    for key, title, y, description in BANDS:
+    kinds = [("error", words.full.capitalize(), f"{words.full} ({words.unit})", "Photos in bands of five years.")]
+    if all(band.signed is not None for each in bands.values() for band in each):
+        kinds.append(("signed", "Mean signed error", f"predicted less labelled ({words.unit})", SIGNED))
+    for key, title, y, description in kinds:
         values: dict[str, list[tuple[float, float, int]]] = {
             name: [(band.age, getattr(band, key), band.n) for band in each] for name, each in bands.items()
         }
@@ -190,17 +195,17 @@ def _by_age(cards: Mapping[str, Scorecard]) -> list[ResultChart]:
             name: {age: f"{text.figure(value)} (n = {text.count(n)})" for age, value, n in each}
             for name, each in values.items()
         }
-        more = {} if key == "mae" else {"yaxis": {"zeroline": True, "zerolinecolor": "--strong-line"}}
+        more = {} if key == "error" else {"yaxis": {"zeroline": True, "zerolinecolor": "--strong-line"}}
         figure = draw.lines(curves, ("labelled age (years)", y), **more)
         rows = [(f"{age:g}", *(cells[name].get(age, "") for name in bands)) for age in ages]
         shown.append(ResultChart(f"by-age-{key}", figure, title, description, ["age from (years)", *bands], rows))
     return shown
 
 
-def read_curves(folder: Path) -> Curve:
+def read_curves(folder: Path, words: Words) -> Curve:
     """Read a run's curves as the mean over its repeats: name -> (epoch, value). Empty where it left none."""
     curves: Curve = {}
-    for name in CURVES:
+    for name in _titles(words):
         values: dict[int, list[float]] = {}
         for path in sorted(folder.glob(f"plots/metrics/repeat_*/{name}.tsv")):
             with path.open(encoding="utf-8", newline="") as file:
@@ -211,9 +216,14 @@ def read_curves(folder: Path) -> Curve:
     return curves
 
 
-def _curves(curves: Mapping[str, Curve]) -> list[ResultChart]:
+def _titles(words: Words) -> dict[str, str]:
+    """Curve -> its title."""
+    return {f"valid_{words.key('error')}": f"error on valid ({words.unit})", **CURVES}
+
+
+def _curves(curves: Mapping[str, Curve], words: Words) -> list[ResultChart]:
     shown = []
-    for name, title in CURVES.items():
+    for name, title in _titles(words).items():
         own = {run: each[name] for run, each in curves.items() if name in each}
         if not own:
             continue

@@ -24,7 +24,7 @@ class Thumbnail:
         sheet: the sheet with its thumbnail; None where the photo is not in the shards.
         x, y: of the thumbnail within the sheet, in pixels, 0 or below as CSS positions a background.
         error: how far off the prediction is, in words.
-        ages: the labelled and the predicted age.
+        labels: the label and the prediction.
         path: of the photo.
     """
 
@@ -32,7 +32,7 @@ class Thumbnail:
     x: int
     y: int
     error: str
-    ages: str
+    labels: str
     path: str
 
 
@@ -79,15 +79,18 @@ def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> 
 def _shown(photo: WorstPhoto, places: Mapping[str, int]) -> Thumbnail:
     place = places.get(photo.image_id)
     number, inside = divmod(place or 0, sprites.SHEET)
-    direction = "old" if photo.age_pred > photo.age else "young"
     return Thumbnail(
         sheet=None if place is None else f"{number:05d}",
         x=-sprites.THUMB * (inside % sprites.ACROSS),
         y=-sprites.THUMB * (inside // sprites.ACROSS),
-        error=f"{figure(abs(photo.age_pred - photo.age), digits=1)} years too {direction}",
-        ages=f"{figure(photo.age, digits=0)}, said {figure(photo.age_pred, digits=0)}",
+        error=photo.said,
+        labels=f"{_label(photo.label)}, said {_label(photo.pred)}",
         path=photo.path,
     )
+
+
+def _label(value: float | str) -> str:
+    return value if isinstance(value, str) else figure(value, digits=0)
 
 
 def pictures(folder: Path, runs: Path, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from manifests.core.text import count, figure, interval, signed
-from manifests.tables.comparison import Comparison, Difference, Pair, SplitComparison
+from manifests.tables.comparison import Comparison, Difference, Figure, Pair, SplitComparison, System
+from manifests.tables.parts import Words
 from manifests.tables.scorecard import GroupError
 
 
@@ -17,15 +18,23 @@ def lead(compared: Comparison) -> str:
     runs = [row for row in table.rows if row.kind == "run"]
     if not runs:
         return "No run has been scored yet."
-    best = min(runs, key=lambda row: row.mae.value)
-    evenest = min(runs, key=lambda row: row.average_bias.value)
+    best = min(runs, key=lambda row: row.error.value)
+    evenest = min(runs, key=_bias)
     noun = "run" if len(runs) == 1 else "runs"
     verdict = f"{table.verdict} " if table.verdict else ""
     return (
         f"{verdict}{len(runs)} {noun} on {count(table.n)} photos of the {compared.split} split. "
-        f"Most accurate: {best.name}, off by {interval(best.mae)} years. "
-        f"Most even: {evenest.name}, with an average bias of {interval(evenest.average_bias)} years."
+        f"Most accurate: {best.name}, {compared.words.error} {interval(best.error)} {compared.words.unit}. "
+        f"Most even: {evenest.name}, with an average bias of {_bias_text(evenest)} {compared.words.unit}."
     )
+
+
+def _bias(row: System) -> float:
+    return row.average_bias.value if row.average_bias else float("inf")
+
+
+def _bias_text(row: System) -> str:
+    return interval(row.average_bias) if row.average_bias else ""
 
 
 def group(each: GroupError | None) -> str:
@@ -35,16 +44,18 @@ def group(each: GroupError | None) -> str:
     return f"{interval(each)}, n = {count(each.n)}{' *' if each.marked else ''}"
 
 
-def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]]:
+def comparison(table: SplitComparison, words: Words) -> tuple[list[str], list[tuple[str, ...]]]:
     """Headers and rows: every system's gradient steps, parameters, error, average bias, and bias on each axis."""
+    more = list(dict.fromkeys(name for row in table.rows for name in row.more))
     headers = [
         "system",
         "",
         "steps",
         "parameters",
-        "error (years)",
+        f"{words.error} ({words.unit})",
         "average bias",
         *(f"{axis} bias" for axis in table.axes),
+        *more,
     ]
     rows = [
         (
@@ -52,13 +63,18 @@ def comparison(table: SplitComparison) -> tuple[list[str], list[tuple[str, ...]]
             row.role or row.kind,
             "" if row.steps is None else count(row.steps),
             "" if row.parameters is None else count(row.parameters),
-            interval(row.mae),
-            interval(row.average_bias),
+            interval(row.error),
+            _bias_text(row),
             *(interval(row.bias[axis]) if axis in row.bias else "" for axis in table.axes),
+            *(_share(row.more.get(name)) for name in more),
         )
         for row in table.rows
     ]
     return headers, rows
+
+
+def _share(each: Figure | None) -> str:
+    return "" if each is None else figure(each.value, each.low, each.high, digits=3)
 
 
 def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
@@ -66,7 +82,7 @@ def pairs(table: SplitComparison | None) -> list[tuple[str, ...]]:
     return [
         (
             f"{pair.first} \u2212 {pair.second}",
-            *_difference(pair.mae),
+            *_difference(pair.error),
             *_difference(pair.average_bias),
             _verdict(pair),
         )
@@ -85,7 +101,7 @@ def _signed(number: float) -> str:
 def _verdict(pair: Pair) -> str:
     """Which run is better in what, as far as the intervals say so; each is named for what it is better in."""
     told: dict[str, list[str]] = {}
-    for each, better in ((pair.mae, "more accurate"), (pair.average_bias, "more even")):
+    for each, better in ((pair.error, "more accurate"), (pair.average_bias, "more even")):
         if each.high < 0 or each.low > 0:
             told.setdefault(pair.first if each.high < 0 else pair.second, []).append(better)
     return "; ".join(f"{run} is {' and '.join(words)}" for run, words in told.items()) or "no difference beyond chance"

@@ -217,8 +217,8 @@ ERRORS: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "unknown section": (
         rewrite("cells:", "sells:"),
-        "params.yaml: sells: expected one of the sections seed, source, cells, plan, policies, render, train, score, "
-        "audit. Received 'sells'. Correct or remove the key.",
+        "params.yaml: sells: expected one of the sections seed, task, source, cells, plan, policies, render, train, "
+        "score, audit. Received 'sells'. Correct or remove the key.",
     ),
     "unknown key": (
         rewrite("root: photos", "root: photos, roots: b"),

@@ -12,14 +12,18 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.plan import Emphasis
 from manifests.tables.emphasis import read
+from manifests.tables.parts import Words
 from manifests.tables.scorecard import GroupError, Scorecard
 
 CELLS = Cells.of({"age": [20, 60], "gender": ["male", "female"]})
 YEARS = {"age": {"<20": 4.0, "20-60": 2.0, "60+": 9.0}, "gender": {"male": 3.0, "female": 3.0}}
 
 
+WORDS = Words(target="age", meaning="the age", error="MAE", full="mean absolute error", unit="years")
+
+
 def measured(errors: dict[str, dict[str, float]], se: float = 0.0) -> dict[str, dict[str, Measured]]:
-    return {axis: {value: Measured(mae, se) for value, mae in values.items()} for axis, values in errors.items()}
+    return {axis: {value: Measured(error, se) for value, error in values.items()} for axis, values in errors.items()}
 
 
 ERRORS = measured(YEARS)
@@ -29,16 +33,16 @@ def card(**errors: dict) -> Scorecard:
     groups = {
         split: {
             axis: {
-                value: GroupError(mae=mae, n=9, low=mae - 0.196, high=mae + 0.196, marked=False)
+                value: GroupError(error=mae, n=9, low=mae - 0.196, high=mae + 0.196, marked=False)
                 for value, mae in values.items()
             }
             for axis, values in axes.items()
         }
         for split, axes in errors.items()
     }
-    overall = GroupError(mae=3, n=18, low=2, high=4, marked=False)
+    overall = GroupError(error=3, n=18, low=2, high=4, marked=False)
     empty: dict = {"bias": {}, "average_bias": 0.0, "difference": {}, "ratio": {}, "splits": {}}
-    return Scorecard(run="balanced", split="valid", overall=overall, by_group=groups, **empty)
+    return Scorecard(run="balanced", words=WORDS, split="valid", overall=overall, by_group=groups, **empty)
 
 
 def test_the_larger_error_gets_the_larger_factor_damped_and_bounded():

@@ -57,9 +57,9 @@ def test_differences_are_signed_towards_the_row_that_is_compared_with(tmp_path: 
     score = Score(resamples=200, permutations=200)
     scored = figures.scored(rows(), score, 7)
     found = scored.difference("copies.second", "plain.first")
-    assert found.mae.value < 0 and found.mae.high < 0  # its noise is a third less
-    assert scored.difference("plain.first", "copies.second").mae.value == pytest.approx(-found.mae.value)
-    assert f"{found.mae.value:+.2f} ({found.mae.low:+.2f} to {found.mae.high:+.2f})" in words.page(
+    assert found.error.value < 0 and found.error.high < 0  # its noise is a third less
+    assert scored.difference("plain.first", "copies.second").error.value == pytest.approx(-found.error.value)
+    assert f"{found.error.value:+.2f} ({found.error.low:+.2f} to {found.error.high:+.2f})" in words.page(
         read(tmp_path), scored, "", score, 7
     )
 

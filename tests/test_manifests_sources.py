@@ -227,10 +227,22 @@ def test_adience_reads_every_fold_and_no_list_of_frontal_faces(tmp_path: Path) -
     }
     first, second, third, left = rows_of("adience", root_of(tmp_path, files))
     path = "faces/u@N1/coarse_tilt_aligned_face.7.a_o.jpg"
-    assert first == SourceRow(path, None, Age(28.5, 25, 32), {"gender": ("female", "f")}, subject="u@N1")
+    assert first == SourceRow(path, None, Age(28.5, 25, 32), {"gender": ("female", "f")}, subject="u@N1", fold=0)
     assert (second.age, second.labels) == (None, {"gender": ()})
-    assert (third.age, third.labels, third.subject) == (Age.exact(35), {"gender": ()}, "v@N2")
+    assert (third.age, third.labels, third.subject, third.fold) == (Age.exact(35), {"gender": ()}, "v@N2", 1)
     assert (left.path, left.reason) == ("faces/u@N1/coarse_tilt_aligned_face.9.z_o.jpg", "no_label_row")
+
+
+def test_adience_reads_the_frontal_lists_alone_where_it_is_told(tmp_path: Path) -> None:
+    row = "u@N1\ta_o.jpg\t7\t(25, 32)\tf\t1\n"
+    files = {
+        "fold_0_data.txt": ADIENCE + row + row.replace("a_o", "b_o"),
+        "fold_frontal_3_data.txt": ADIENCE + row,
+        "faces/u@N1/coarse_tilt_aligned_face.7.a_o.jpg": "",
+        "faces/u@N1/coarse_tilt_aligned_face.7.b_o.jpg": "",
+    }
+    (only,) = rows_of("adience", root_of(tmp_path, files), frontal=True)
+    assert (only.path.split(".")[-2], only.fold) == ("a_o", 3)
 
 
 def celeba(count: str = "202599\r\n", rows: str = "") -> str:

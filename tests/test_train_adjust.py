@@ -18,7 +18,7 @@ from train.fitting import adjust
 from train.fitting import run as runs
 from train.fitting.context import RunContext
 from train.model.heads import exported
-from train.model.losses import AGES, LOSSES, adjusted
+from train.model.losses import AGES, LOSSES, adjusted, soft
 
 SECTION = """seed: 7
 train:
@@ -51,10 +51,14 @@ def outputs(run: RunContext, repeat: runs.Repeat) -> np.ndarray:
 
 
 def test_the_prior_is_the_weighted_mean_of_the_soft_labels() -> None:
-    targets = np.array([[10, 0.1], [10, 0.1], [70, 0.1]], np.float32)  # so narrow that each is one year
+    targets = np.asarray(
+        soft(np.array([[10, 0.1], [10, 0.1], [70, 0.1]], np.float32))
+    )  # so narrow that each is one year
     np.testing.assert_allclose(adjust.prior(targets, np.ones(3, np.float32))[[10, 70]], [2 / 3, 1 / 3], atol=1e-6)
     np.testing.assert_allclose(adjust.prior(targets, np.array([1, 1, 2], np.float32))[[10, 70]], [0.5, 0.5], atol=1e-6)
-    assert adjust.prior(np.add(targets, [0, 8]), np.ones(3, np.float32)).sum() == pytest.approx(1)
+    assert adjust.prior(
+        np.asarray(soft(np.float32([[10, 8], [10, 8], [70, 8]]))), np.ones(3, np.float32)
+    ).sum() == pytest.approx(1)
 
 
 def test_the_offset_is_the_strength_times_the_log_of_the_priors_ratio() -> None:
@@ -87,7 +91,7 @@ def test_strength_zero_trains_as_without(run: RunContext, tmp_path: Path) -> Non
 def test_in_the_loss_rare_ages_gain(run: RunContext, tmp_path: Path, layers: str) -> None:
     stages = (Stage(layers=layers, steps=24, rate=3e-3),)
     train_ages = samples.train_samples(run.index, "original", "none", run.cells)
-    prior = adjust.prior(samples.targets(train_ages, run.recipe), np.ones(len(train_ages), np.float32))
+    prior = adjust.prior(soft(run.wanted(train_ages)), np.ones(len(train_ages), np.float32))
     rare = prior < np.median(prior)
     gained = []
     for strength in (0.0, 1.0):
@@ -101,7 +105,7 @@ def test_post_hoc_divides_by_the_prior_and_the_export_does_too(run: RunContext, 
     made = with_adjust(run, tmp_path / "post", Adjust(strength=0.5, when="post_hoc"))
     repeat = trained(made)
     chosen = samples.train_samples(run.index, "original", "none", run.cells)
-    prior = adjust.prior(samples.targets(chosen, run.recipe), np.ones(len(chosen), np.float32)) + adjust.LEAST
+    prior = adjust.prior(soft(run.wanted(chosen)), np.ones(len(chosen), np.float32)) + adjust.LEAST
     expected = plain / prior**0.5
     expected /= expected.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(outputs(made, repeat), expected, atol=1e-4)
@@ -132,7 +136,7 @@ def test_a_run_may_say_its_own_strength(tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         recipe("{recipe: linear, adjust: 0.4}")
     assert str(caught.value) == (
-        f"{tmp_path}/params.yaml: train.runs.a.adjust: expected a recipe whose output is a distribution. "
+        f"{tmp_path}/params.yaml: train.runs.a.adjust: expected a recipe whose output is a distribution, or classes. "
         "Received linear, whose output is linear. Choose another recipe, or remove adjust."
     )
     with pytest.raises(UserError, match=r"train.runs.a.adjust: expected greater than or equal to 0. Received -1"):

@@ -24,7 +24,8 @@ from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
 from manifests.tables import index
-from manifests.tables.audit import AgeDrift, Drift, Estimate, Step, ValueDrift
+from manifests.tables.audit import AgeDrift, Drift, Step, ValueDrift
+from manifests.tables.parts import Estimate
 from tests.support import stages
 from tests.support.render_fixtures import CELLS, project
 from train import audit
@@ -109,6 +110,18 @@ def test_policies_used_above_their_bound_are_warned_of(folder: Path, table: pa.T
     assert made.warnings[0] in written and "| noise | none | over: age |" in written
     printed = inside(folder, audit.main, "audit", "--opinions", "mine.csv")
     assert f"Warning: {made.warnings[0]}." in printed
+
+
+def test_what_is_predicted_comes_first(folder: Path, table: pa.Table) -> None:
+    before = (folder / "params.yaml").read_text()
+    (folder / "params.yaml").write_text(f"task: {{target: gender}}\n{before}")
+    try:
+        assert run(folder, judged(table)).target == "gender"
+    finally:
+        (folder / "params.yaml").write_text(before)
+    head = next(line for line in (folder / "datasets/audit.md").read_text().splitlines() if "| photos |" in line)
+    assert head.split(" | ")[3:6] == ["gender, %", "age shift", "age distance"]
+    assert run(folder, judged(table)).target is None
 
 
 def test_csv_and_parquet_by_task_or_by_content_say_the_same(folder: Path, table: pa.Table) -> None:

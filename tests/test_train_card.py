@@ -31,7 +31,7 @@ def test_the_figures_are_the_scorecards_and_the_verdict_is_said(scored: Path) ->
     results_sample.command(card.main, "--run", "balanced")
     text = (scored / "datasets/cards/balanced.md").read_text()
     scores = scorecard.read(scored / "datasets/runs/balanced/scorecard.json")
-    assert f"| all | 80 | {figure(scores.overall.mae)} |" in text
+    assert f"| all | 80 | {figure(scores.overall.error)} |" in text
     assert "600 gradient steps" in text
     assert f"## Beside the other runs\n\n{escaped(SENTENCE)}\n" in text and "<years>" not in text
 

@@ -86,24 +86,24 @@ def test_rows_repeat_the_scorecards_and_pairs_are_their_differences(call: Call) 
     for split, scored in made.splits.items():
         cards = {run: scorecard.read(Path(f"datasets/runs/{run}/scorecard.json")).splits[split] for run in RUNS}
         for row in scored.rows[:5]:
-            assert row.mae.value == cards[row.name].overall.mae
+            assert row.error.value == cards[row.name].overall.error
             assert {axis: f.value for axis, f in row.bias.items()} == {
                 a: b.value for a, b in cards[row.name].bias.items()
             }
         assert len(scored.pairs) == 10
         for pair in scored.pairs:
             first, second = cards[pair.first], cards[pair.second]
-            assert pair.mae.value == pytest.approx(first.overall.mae - second.overall.mae, abs=2e-6)
+            assert pair.error.value == pytest.approx(first.overall.error - second.overall.error, abs=2e-6)
             average = first.average_bias.value - second.average_bias.value
             assert pair.average_bias.value == pytest.approx(average, abs=2e-6)
-            assert pair.mae.low <= pair.mae.value <= pair.mae.high
+            assert pair.error.low <= pair.error.value <= pair.error.high
 
 
 def test_the_leaderboard_ranks_every_row_in_every_column(call: Call) -> None:
     call()
     scored = read().splits["test"]
     columns = pd.DataFrame(
-        {row.name: {**{a: f.value for a, f in row.bias.items()}, "mae": row.mae.value} for row in scored.rows}
+        {row.name: {**{a: f.value for a, f in row.bias.items()}, "mae": row.error.value} for row in scored.rows}
     )
     expected = columns.T.rank(method="average").mean(axis=1)
     assert {place.name: place.average_rank for place in scored.leaderboard} == pytest.approx(
@@ -140,7 +140,7 @@ def test_a_submission_is_scored_like_a_run(call: Call) -> None:
     call("--predictions", "ours=ours.csv")
     rows = {row.name: row for row in read().splits["test"].rows}
     assert rows["ours"].kind == "predictions"
-    assert rows["ours"].mae.value == pytest.approx(rows["original"].mae.value, abs=1e-5)
+    assert rows["ours"].error.value == pytest.approx(rows["original"].error.value, abs=1e-5)
     assert rows["ours"].average_bias.value == pytest.approx(rows["original"].average_bias.value, abs=1e-5)
 
 
@@ -149,7 +149,7 @@ def test_the_closing_table(call: Call, capsys: pytest.CaptureFixture[str]) -> No
     call()
     out = capsys.readouterr().out
     row = read().splits["test"].rows[0]
-    figures = [row.mae, *row.bias.values(), row.average_bias]
+    figures = [row.error, *row.bias.values(), row.average_bias]
     lines = out.splitlines()
     assert lines[0] == "Errors and biases in years on 200 test photos; lower is better."
     assert lines[2].split() == ["run", "steps", "MAE", "age", "gender", "ethnicity", "expression", "average", "bias"]
@@ -248,13 +248,13 @@ def test_one_run_alone_has_no_pairs(call: Call) -> None:
     ("name", "content", "message"),
     [
         ("none.csv", None, "none.csv: expected a predictions.csv. Received No such file or directory. "
-         "Give one headerless column of ages in years."),
-        ("head.csv", "age\n30\n", "head.csv: line 1: expected an age in years. Received 'age'. "
-         "Give one headerless column of ages in years."),
-        ("nan.csv", "30\nnan\n", "nan.csv: line 2: expected an age in years. Received 'nan'. "
-         "Give one headerless column of ages in years."),
-        ("short.csv", "30\n" * 80, "--predictions x: expected 200 ages, one per labelled photo of test in order of "
-         "path. Received 80. Give the predictions of this data set's split."),
+         "Give one headerless column, each line a number of years."),
+        ("head.csv", "age\n30\n", "head.csv: line 1: expected a number of years. Received 'age'. "
+         "Give one headerless column, each line a number of years."),
+        ("nan.csv", "30\nnan\n", "nan.csv: line 2: expected a number of years. Received 'nan'. "
+         "Give one headerless column, each line a number of years."),
+        ("short.csv", "30\n" * 80, "--predictions x: expected 200 predictions, one per labelled photo of test in order "
+         "of path. Received 80. Give the predictions of this data set's split."),
     ],
 )  # fmt: skip
 def test_bad_submissions_are_named(call: Call, name: str, content: str | None, message: str) -> None:
@@ -309,7 +309,7 @@ def test_a_plan_that_lacks_a_key_is_named(call: Call) -> None:
 def test_errors_of_six_years_and_of_one_rank_apart(call: Call) -> None:
     call()
     pairs = {(p.first, p.second): p for p in read().splits["test"].pairs}
-    found = pairs["original", "extra"].mae  # noise of 4 years against 7
+    found = pairs["original", "extra"].error  # noise of 4 years against 7
     assert found.high < 0
     assert found.p < 0.01
     assert np.isclose(found.value, (found.low + found.high) / 2, atol=1e-5)

@@ -11,6 +11,7 @@ from manifests.sections.train import Recipe, Run, Train
 from train.model import backbones, heads
 from train.model.runtime import keras
 from train.saliency import Attention
+from train.targets import YEARS
 
 TRAIN = Train(backbone="small_cnn", size=64, crops=(1, 0.75), runs={"a": Run()})
 PHOTOS = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
@@ -36,7 +37,7 @@ def test_the_exported_model_sees_the_crops(backbone: keras.Model, tmp_path) -> N
     heads.exported([network], recipe).save(tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras", safe_mode=True)
     seen = [PHOTOS, PHOTOS[:, :, ::-1]]
-    expected = np.mean([heads.ages(np.asarray(network.full(each, training=False))) for each in seen], axis=0)
+    expected = np.mean([YEARS.decode(np.asarray(network.full(each, training=False))) for each in seen], axis=0)
     np.testing.assert_allclose(np.asarray(model(PHOTOS.astype(np.float32)))[:, 0], expected, atol=1e-3)
     attention = Attention(model)
     for drawn in (attention.grad_cam(PHOTOS), attention.gradients(PHOTOS)):

@@ -331,7 +331,7 @@ def test_every_row_of_the_studies_trains_and_scores_and_is_compared(
             card = scorecard.read(Path("datasets/runs") / name / "scorecard.json")
             assert (
                 rows[name].n == card.overall.n
-                and np.isfinite([rows[name].mae.value, rows[name].average_bias.value]).all()
+                and np.isfinite([rows[name].error.value, rows[name].average_bias.value]).all()
             )
-        assert len({row.mae.value for row in rows.values()}) > len(STUDIES) / 2  # different recipes, different errors
+        assert len({row.error.value for row in rows.values()}) > len(STUDIES) / 2  # different recipes, different errors
         assert len(split.pairs) == len(STUDIES) * (len(STUDIES) - 1) // 2

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from train.model.heads import ages
-from train.model.losses import AGES, LOSSES
+from train.model.losses import LOSSES
+from train.targets import AGES, YEARS
 
 
 def normal(mean: float, spread: float) -> np.ndarray:
@@ -46,5 +46,5 @@ def test_mean_variance_adds_both_terms() -> None:
 
 
 def test_ages_are_the_expectation_or_the_share() -> None:
-    np.testing.assert_allclose(ages(np.array([[0.25], [0.5]])), [25, 50])
-    np.testing.assert_allclose(ages(normal(37, 3)), [37], atol=1e-3)
+    np.testing.assert_allclose(YEARS.decode(np.array([[0.25], [0.5]])), [25, 50])
+    np.testing.assert_allclose(YEARS.decode(normal(37, 3)), [37], atol=1e-3)

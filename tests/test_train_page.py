@@ -12,6 +12,7 @@ from manifests.tables import comparison, scorecard
 from pages import results_charts, results_tables, sprites
 from tests.support import results_sample
 from train import page
+from train.targets import YEARS
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def html(folder: Path) -> str:
 def test_every_chart_has_its_place_and_its_figures(folder: Path) -> None:
     drawn = re.findall(r'data-chart="([^"]+)"', html(folder))
     assert sorted(drawn) == sorted(figures(folder))
-    assert {"runs", "systems", "group-0", "by-age-mae", "by-age-signed", "curve-valid-mae"} <= set(drawn)
+    assert {"runs", "systems", "group-0", "by-age-error", "by-age-signed", "curve-valid-mae"} <= set(drawn)
 
 
 def test_dot_plot_has_one_point_a_run_and_the_published_in_another_mark(
@@ -52,8 +53,8 @@ def test_dot_plot_has_one_point_a_run_and_the_published_in_another_mark(
     data = figures(folder)["systems"]["data"]
     runs, published = [each for each in data if each["name"] != "published"], data[-1]
     for trace, row in zip(runs, rows, strict=False):
-        assert (trace["x"], trace["y"]) == ([row.mae.value], [row.average_bias.value])
-        assert trace["error_x"]["array"] == pytest.approx([row.mae.high - row.mae.value])
+        assert (trace["x"], trace["y"]) == ([row.error.value], [row.average_bias.value])
+        assert trace["error_x"]["array"] == pytest.approx([row.error.high - row.error.value])
         assert trace["error_y"]["arrayminus"] == pytest.approx([row.average_bias.value - row.average_bias.low])
         assert trace["marker"]["symbol"] != published["marker"]["symbol"]
     assert published["text"] == [row.name for row in rows if row.kind == "published"]
@@ -64,7 +65,7 @@ def test_steps_are_shown_and_unequal_ones_warned_of(folder: Path, compared: comp
     html = (folder / "datasets/pages/results/index.html").read_text()
     (warning,) = compared.warnings
     assert f"Warning: {warning}" in html and "original 500, balanced 600" in warning
-    headers, rows = results_tables.comparison(compared.splits[compared.split])
+    headers, rows = results_tables.comparison(compared.splits[compared.split], compared.words)
     assert [row[headers.index("steps")] for row in rows[:2]] == ["500", "600"]
 
 
@@ -72,7 +73,7 @@ def test_groups_are_those_of_the_comparison(folder: Path, compared: comparison.C
     table = compared.splits[compared.split]
     for number, axis in enumerate(table.axes):
         for trace, row in zip(figures(folder)[f"group-{number}"]["data"], table.rows, strict=False):
-            assert trace["x"] == [each.mae for each in row.by_group[axis].values()]
+            assert trace["x"] == [each.error for each in row.by_group[axis].values()]
 
 
 def test_curve_is_the_mean_of_the_repeats(folder: Path) -> None:
@@ -88,7 +89,7 @@ def test_worst_photos_are_the_scorecards_and_cut_from_the_sheets(folder: Path) -
         for groups in card.splits[card.split].worst.values():
             for photos in groups.values():
                 shown += len(photos)
-                assert all(f"{photo.age:.0f}, said {photo.age_pred:.0f}" in text for photo in photos)
+                assert all(f"{photo.label:.0f}, said {photo.pred:.0f}" in text for photo in photos)
     assert text.count('class="shot"') + text.count('class="none"') == shown
     assert text.count('class="shot"') > 0
     assert all(int(x) % sprites.THUMB == 0 for x in re.findall(r"background-position: (-?\d+)px", text))
@@ -115,7 +116,7 @@ def test_one_run_alone_and_saliency_are_spoken_of(tmp_path: Path, monkeypatch: p
 
 
 def test_no_labels_are_an_empty_page_not_an_error() -> None:
-    nothing = comparison.Comparison(split="test", splits={}, plan=[], notes=[])
+    nothing = comparison.Comparison(words=YEARS.words, split="test", splits={}, plan=[], notes=[])
     assert results_tables.lead(nothing) == "No run has been scored yet."
     assert list(results_charts.every(nothing, {}, {})) == []
 
@@ -133,6 +134,6 @@ def test_verdict_says_no_more_than_the_intervals(mae: tuple, bias: tuple, verdic
     def difference(ends: tuple[float, float]) -> comparison.Difference:
         return comparison.Difference(value=sum(ends) / 2, low=ends[0], high=ends[1], p=0.5)
 
-    pair = comparison.Pair(first="a", second="b", mae=difference(mae), bias={}, average_bias=difference(bias))
+    pair = comparison.Pair(first="a", second="b", error=difference(mae), bias={}, average_bias=difference(bias))
     table = comparison.SplitComparison(n=1, axes=[], rows=[], pairs=[pair], leaderboard=[])
     assert results_tables.pairs(table)[0][-1] == verdict

@@ -43,7 +43,7 @@ def coverage_of_equal_skill(simulations: int, n: int, effect: float, each: int =
         for _ in range(each):
             first, second = two_errors(rng, scale)
             found = pair(resampled("a", first, axes, weight), resampled("b", second, axes, weight))
-            for name, d in {"mae": found.mae, "average": found.average_bias, **found.bias}.items():
+            for name, d in {"mae": found.error, "average": found.average_bias, **found.bias}.items():
                 held[name] = held.get(name, 0) + (d.low <= 0 <= d.high)
     return {name: count / simulations for name, count in held.items()}
 
@@ -81,7 +81,7 @@ def test_the_interval_leaves_zero_out_just_where_p_is_below_5_percent() -> None:
         axes = groupings(CELLS, cell)
         weight = weights(strata(cell), 399, seed)
         found = pair(resampled("a", first * (1 + seed / 200), axes, weight), resampled("b", second, axes, weight))
-        for d in (found.mae, found.average_bias, *found.bias.values()):
+        for d in (found.error, found.average_bias, *found.bias.values()):
             if abs(d.p - 0.05) > 0.005:
                 assert (d.low > 0 or d.high < 0) == (d.p < 0.05)
                 seen.add(d.p < 0.05)
@@ -92,7 +92,7 @@ def test_a_run_against_itself_differs_by_nothing() -> None:
     cell, error, _ = two_runs(np.random.default_rng(0), 200, 1)
     run = resampled("a", error, groupings(CELLS, cell), weights(strata(cell), 200, 0))
     found = pair(run, run)
-    for d in (found.mae, found.average_bias, *found.bias.values()):
+    for d in (found.error, found.average_bias, *found.bias.values()):
         assert (d.value, d.low, d.high, d.p) == (0, 0, 0, 1)
 
 
@@ -101,7 +101,7 @@ def test_the_other_way_round_only_the_sign_changes() -> None:
     axes, weight = groupings(CELLS, cell), weights(strata(cell), 200, 0)
     a, b = resampled("a", first, axes, weight), resampled("b", second, axes, weight)
     there, back = pair(a, b), pair(b, a)
-    for x, y in [(there.mae, back.mae), *((there.bias[k], back.bias[k]) for k in there.bias)]:
+    for x, y in [(there.error, back.error), *((there.bias[k], back.bias[k]) for k in there.bias)]:
         assert (x.value, x.low, x.high, x.p) == pytest.approx((-y.value, -y.high, -y.low, y.p))
 
 
@@ -112,8 +112,8 @@ def test_a_real_difference_is_found_though_the_photos_differ_widely() -> None:
     axes, weight = groupings(CELLS, cell), weights(strata(cell), 500, 1)
     worse = resampled("a", hard + 0.3 + rng.normal(0, 1, 1000), axes, weight)
     found = pair(worse, resampled("b", hard, axes, weight))
-    assert found.mae.low > 0.1
-    assert found.mae.p < 0.01
+    assert found.error.low > 0.1
+    assert found.error.p < 0.01
 
 
 def single_run_coverage(simulations: int, n: int, effect: float) -> np.ndarray:

@@ -58,14 +58,14 @@ def test_every_figure_agrees_with_pandas(run: Run) -> None:
     frame["error"] = (frame["age_pred"].astype(float) - frame["age"].astype(float)).abs()
     for split, rows in frame.groupby("split", observed=True):
         scores, biases = card.splits[split], []
-        assert scores.overall.mae == pytest.approx(rows["error"].mean(), abs=1e-6)
+        assert scores.overall.error == pytest.approx(rows["error"].mean(), abs=1e-6)
         for axis in scoring.CELLS.axes:
             groups = rows.groupby(axis.column, observed=True)["error"]
             mae = groups.mean()
             found = card.by_group[split][axis.name]
-            assert {name: group.mae for name, group in found.items()} == pytest.approx(mae.to_dict(), abs=1e-6)
+            assert {name: group.error for name, group in found.items()} == pytest.approx(mae.to_dict(), abs=1e-6)
             assert {name: group.n for name, group in found.items()} == groups.size().to_dict()
-            assert all(group.low <= group.mae <= group.high for group in found.values())
+            assert all(group.low <= group.error <= group.high for group in found.values())
             assert all(group.marked == (group.n < 30) for group in found.values())
             biases.append(np.mean([abs(a - b) for a, b in itertools.combinations(mae, 2)]))
             assert scores.bias[axis.name].value == pytest.approx(biases[-1], abs=1e-6)
@@ -75,7 +75,7 @@ def test_every_figure_agrees_with_pandas(run: Run) -> None:
         assert scores.average_bias.value == pytest.approx(np.mean(biases), abs=1e-6)
         cells = rows.groupby("cell")["error"]
         names = {scoring.CELLS.name(cell): mean for cell, mean in cells.mean().items()}
-        assert {name: cell.mae for name, cell in scores.cells.items()} == pytest.approx(names, abs=1e-6)
+        assert {name: cell.error for name, cell in scores.cells.items()} == pytest.approx(names, abs=1e-6)
         assert sum(cell.n for cell in scores.cells.values()) == len(rows)
 
 
@@ -158,8 +158,8 @@ def test_each_seed_is_scored_alone(run: Run) -> None:
     age = table["age"].to_numpy().astype(float)
     mae = np.abs(np.array(table["age_preds"].to_pylist()) - age[:, None]).mean(axis=0)
     assert seeds.n == 4
-    assert (seeds.mae.mean, seeds.mae.sd) == pytest.approx((mae.mean(), mae.std(ddof=1)), abs=1e-6)
-    assert seeds.mae.mean > scorecard.read(Path("datasets/runs/r/scorecard.json")).overall.mae  # the mean is better
+    assert (seeds.error.mean, seeds.error.sd) == pytest.approx((mae.mean(), mae.std(ddof=1)), abs=1e-6)
+    assert seeds.error.mean > scorecard.read(Path("datasets/runs/r/scorecard.json")).overall.error  # the mean is better
 
 
 def test_the_worst_photos_are_the_worst(run: Run) -> None:
@@ -175,7 +175,7 @@ def test_bands_of_age_add_up_to_the_split(run: Run) -> None:
     card = scored(run, scoring.frame({"test": 300}))
     bands = card.splits["test"].by_age
     assert sum(band.n for band in bands) == 300
-    assert sum(band.n * band.mae for band in bands) / 300 == pytest.approx(card.overall.mae, abs=1e-5)
+    assert sum(band.n * band.error for band in bands) / 300 == pytest.approx(card.overall.error, abs=1e-5)
     assert all((band.age - 2.5) % 5 == 0 for band in bands)
 
 
@@ -192,7 +192,7 @@ def test_the_same_bytes_twice_and_from_another_order_of_rows(run: Run) -> None:
 def test_metrics_and_plots_repeat_the_scorecard(run: Run) -> None:
     card = scored(run, scoring.frame({"valid": 80, "test": 150}))
     metrics = json.loads(Path("datasets/runs/r/metrics.json").read_text())
-    assert metrics["test"] == {"mae": card.overall.mae, "average_bias": card.average_bias, "bias": card.bias}
+    assert metrics["test"] == {"mae": card.overall.error, "average_bias": card.average_bias, "bias": card.bias}
     assert list(metrics) == ["valid", "test"]
     groups = pd.read_csv("datasets/runs/r/groups.csv", keep_default_na=False)
     assert len(groups) == sum(len(g) for axes in card.by_group.values() for g in axes.values())
@@ -204,7 +204,7 @@ def test_what_is_printed(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     card = scored(run, scoring.frame({"test": 150}))
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == (
-        f"r, test: MAE {card.overall.mae:.2f} ({card.overall.low:.2f} to {card.overall.high:.2f}) years on 150 photos"
+        f"r, test: MAE {card.overall.error:.2f} ({card.overall.low:.2f} to {card.overall.high:.2f}) years on 150 photos"
     )
     assert [line.split()[1] for line in lines[1:6]] == ["age", "gender", "ethnicity", "expression", "average"]
 
@@ -223,9 +223,9 @@ FILE = "datasets/runs/r/predictions.parquet"
         ("age", [float("inf")] + [2.0] * 19, f"{FILE}: age of test/000000.jpg: expected a number of years. "
          f"Received inf (1 rows like it). {MAKE_AGAIN}"),
         ("age", [None] * 20, f"{FILE}: expected 2 labelled photos or more in valid or test. Received 20 rows, of which "
-         "0 have an age. Score a data set whose valid or test split has labels."),
+         "0 have a label. Score a data set whose valid or test split has labels."),
         ("age", [None] * 19 + [20.0], f"{FILE}: expected 2 labelled photos or more in valid or test. Received 20 rows, "
-         "of which 1 have an age. Score a data set whose valid or test split has labels."),
+         "of which 1 have a label. Score a data set whose valid or test split has labels."),
         ("image_id", ["a", "a", *map(str, range(18))], f"{FILE}: image_id: expected each photo once in a split. "
          f"Received a twice. {MAKE_AGAIN}"),
         ("cell", [96] * 20, f"{FILE}: cell: expected numbers from -1 to 95. Received 96. "
@@ -262,7 +262,7 @@ def test_missing_predictions_name_the_command(run: Run) -> None:
     ("content", "message"),
     [
         (None, "card.json: expected a scorecard. Received no such file. Run `python -m train.score` for this run."),
-        ('{"run": "r"}', "card.json: split: expected a scorecard. Received Field required. "
+        ('{"run": "r"}', "card.json: words: expected a scorecard. Received Field required. "
          "Run `python -m train.score` for this run."),
         ("{", "card.json: expected a scorecard. Received Invalid JSON: EOF while parsing an object at line 1 column 1. "
          "Run `python -m train.score` for this run."),

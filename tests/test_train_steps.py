@@ -23,6 +23,7 @@ from train.fitting import run as runs
 from train.fitting.context import RunContext
 from train.model import heads, runtime
 from train.model.heads import exported
+from train.targets import YEARS
 
 SECTION = """seed: 7
 train:
@@ -67,9 +68,9 @@ def test_a_damaged_shard_is_named_though_it_is_read_inside_tensorflow(job: RunCo
 
 def test_soft_labels_widen_with_the_root_of_the_age(job: RunContext) -> None:
     chosen = samples.labelled(samples.split_samples(job.index, "valid"))
-    made = samples.targets(chosen, job.recipe.model_copy(update={"spread": "age"}))
+    made = YEARS.wanted(chosen.table, job.recipe.model_copy(update={"spread": "age"}))
     np.testing.assert_allclose(made[:, 1], np.maximum(0.75 * chosen.age**0.5, 1), rtol=1e-6)
-    assert (samples.targets(chosen, job.recipe)[:, 1] == 3).all()
+    assert (job.wanted(chosen)[:, 1] == 3).all()
 
 
 def epochs(images: int, ceiling: int | None = None, **stage: int) -> loop.Epochs:

@@ -14,6 +14,7 @@ from manifests.core.files import write_text
 from manifests.scanning.photos import SIDE
 from manifests.sections.audit import Audit
 from manifests.sections.policies import Policies
+from manifests.sections.task import Task
 from manifests.sections.train import Train
 from manifests.tables import audit as contract
 from manifests.tables import index, source
@@ -39,7 +40,7 @@ def main() -> None:
     parser.add_argument("--opinions", type=Path, help="another judge's opinions of the probe's images: CSV or Parquet")
     options = parser.parse_args()
     audit, seed = params.section(options.params, Audit), params.seed(options.params)
-    policies = params.section(options.params, Policies)
+    policies, task = params.section(options.params, Policies), params.section(options.params, Task, Task())
     probe, cells = index.read(options.probe / "index.parquet", "augment.probe")
     with located(f"{options.params}: audit.bounds"):
         audit.bounds.check(cells)
@@ -61,9 +62,11 @@ def main() -> None:
             bench = judges.bench(train, *asked, cells, options.cache)
         held, seen = judges.judge(bench, fold, folds.shown(chosen, probe), audit.epochs, seed)
         name, photos = judges.NAME, chosen.table
+    target = next((axis.name for axis in cells.axes if axis.column == task.target and axis.name in seen.shares), None)
+    held, seen = held.led_by(target), seen.led_by(target)
     worth = drift.skill(photos, held, cells, audit.resamples, seed)
     steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds, worth.guesses)
-    made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params))
+    made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params), target)
     contract.write(made, options.json)
     write_text(options.markdown, audit_text.markdown(made))
     write_text(options.csv, audit_text.csv_text(made))

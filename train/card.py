@@ -66,12 +66,12 @@ def text(
     if len(train.crops) > 1:
         size += f", of the photo and of its central {', '.join(f'{share:.0%}' for share in train.crops[1:])}, enlarged"
     errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
-    biases = [*scores.bias.items(), ("average", scores.average_bias)]
+    biases, words = [*scores.bias.items(), ("average", scores.average_bias)], card.words
     return "\n".join(
         [
             f"# Model card: {name}",
             "",
-            "Estimates the age, in years, that people see in a cropped and aligned face. `model.keras` takes",
+            f"Estimates {words.meaning} in a cropped and aligned face. `model.keras` takes",
             "RGB photos of any size, 0 to 255; resizing and preprocessing are inside.",
             "",
             "## Training",
@@ -88,18 +88,19 @@ def text(
             "",
             f"## Scores on {card.split}",
             "",
-            "Mean absolute error in years, with the 95% bootstrap interval.",
+            f"{words.full.capitalize()}, in {words.unit}, with the 95% bootstrap interval.",
             "",
-            *markdown(("group", "photos", "MAE", "interval"), (_error(group, each) for group, each in errors)),
+            *markdown(("group", "photos", words.error, "interval"), (_error(group, each) for group, each in errors)),
             "",
-            "Bias: the mean absolute difference between the errors of an axis' groups, in years.",
+            f"Bias: the mean absolute difference between the errors of an axis' groups, in {words.unit}.",
             "",
             *markdown(("axis", "bias", "interval"), ((a, figure(b.value), span(b.low, b.high)) for a, b in biases)),
             "",
             *(["## Beside the other runs", "", escaped(verdict), ""] if verdict else []),
             "## Limits",
             "",
-            "- It repeats how its raters see age, which is not the age, and their prejudices with it.",
+            f"- It repeats how its raters see {words.target}, which is not the {words.target}, and their prejudices",
+            "  with it.",
             "- Groups are the labels of the photos' source, coarse and seen from outside; * marks those of few",
             "  photos, whose interval is wide. A group that is not listed was not tested.",
             "- Not for decisions about people. Photos that are not cropped and aligned alike give other errors.",
@@ -125,7 +126,7 @@ def _adjustment(recipe: Recipe) -> list[str]:
     if wanted is None:
         return []
     when = "in the loss" if wanted.when == "loss" else "after training"
-    toward = "a flat prior of the ages" if wanted.toward == "flat" else "the ages of the plan's set"
+    toward = "a flat prior" if wanted.toward == "flat" else "the prior of the plan's set"
     return [f"- Logit adjustment: {when}, strength {wanted.strength:g}, toward {toward}."]
 
 
@@ -151,7 +152,7 @@ def _pretrained(train: Train) -> str:
 
 def _error(name: str, group: GroupError) -> tuple[str, str, str, str]:
     interval = "none" if group.low is None or group.high is None else span(group.low, group.high)
-    return f"{name}{' *' if group.marked else ''}", str(group.n), figure(group.mae), interval
+    return f"{name}{' *' if group.marked else ''}", str(group.n), figure(group.error), interval
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from manifests.tables import comparison as contract
 from manifests.tables import plan_report
 from train.reports import comparison as report
 from train.scoring import comparison, scored_runs, submissions
-from train.scoring.published import PUBLISHED_ON
+from train.scoring.published import about
 
 
 def main() -> None:
@@ -47,7 +47,8 @@ def main() -> None:
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
     source = params.section(options.params, Source)
-    given = submissions.read(options.predictions, [run.name for run in runs])
+    target = next(iter(runs[0].photos.values())).target
+    given = submissions.read(options.predictions, [run.name for run in runs], target)
     made = comparison.compare(
         runs,
         given,
@@ -55,7 +56,7 @@ def main() -> None:
         plan_report.read(options.plan),
         params.section(options.params, Score),
         params.seed(options.params),
-        published=source.layout in PUBLISHED_ON,
+        published=about(source.layout, target.name),
     )
     write_text(options.markdown, report.markdown(made))
     write_text(options.csv, report.csv_text(made))

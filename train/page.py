@@ -27,7 +27,7 @@ def main() -> None:
     table = compared.splits.get(compared.split)
     names = [row.name for row in table.rows if row.kind == "run"] if table else []
     cards = {name: scorecard.read(options.runs / name / "scorecard.json") for name in names}
-    curves = {name: charts.read_curves(options.runs / name / "curves") for name in names}
+    curves = {name: charts.read_curves(options.runs / name / "curves", compared.words) for name in names}
     rows, _ = index.read(options.index)
     drawn = charts.every(compared, cards, curves)
     with publish_folder(options.out, "train.page") as folder:
@@ -36,6 +36,7 @@ def main() -> None:
             "results.html",
             "results",
             plots=True,
+            words=compared.words,
             lead=tables.lead(compared),
             notes=[*(f"Warning: {line}" for line in compared.warnings), *compared.notes],
             comparison=drawn.comparison,

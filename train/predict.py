@@ -1,4 +1,4 @@
-"""Print the age that a trained run predicts for photos."""
+"""Print what a trained run predicts for photos: the age in years, or the class and its probability."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import numpy as np
 from manifests.core import codec, command
 from manifests.core.errors import UserError
 from manifests.core.files import NotReadable, read_plain
+from manifests.tables import predictions
+from train import targets
+from train.targets import Target
 
 if TYPE_CHECKING:
     from train.model.runtime import keras
@@ -20,18 +23,25 @@ MAX_BYTES, MAX_PIXELS = 50_000_000, 50_000_000
 
 
 def main() -> None:
-    """Read the exported model and the photos; print path and age, one photo per line."""
+    """Read the exported model and the photos; print path and prediction, one photo per line."""
     parser = command.parser(__doc__, runs="datasets/runs")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
     parser.add_argument("photos", nargs="+", type=Path, help="photos, or folders of them")
     options = parser.parse_args()
     paths = list(listed(options.photos))
-    model = load(options.runs / options.run / "model.keras", options.runs)
+    folder = options.runs / options.run
+    model, target = load(folder / "model.keras", options.runs), target_of(folder / "predictions.parquet")
     with command.progress(len(paths), "predict") as bar:
         for path in paths:
-            age = float(np.asarray(model(read(path)[None], training=False))[0, 0])
+            output = np.asarray(model(read(path)[None], training=False))[0]
             bar.update(1)
-            print(f"{path}\t{age:.1f}")
+            print(f"{path}\t{target.told(output)}")
+
+
+def target_of(path: Path) -> Target:
+    """What the run predicts, as its predictions of the valid and test photos say."""
+    table, cells = predictions.read(path)
+    return targets.of(predictions.target(table, cells), cells)
 
 
 def listed(photos: list[Path]) -> Iterator[Path]:

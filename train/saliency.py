@@ -116,11 +116,11 @@ class Attention:
         self._branches = [_Branch(branch) for branch in branches]
 
     def grad_cam(self, pixels: np.ndarray) -> np.ndarray:
-        """Grad-CAM (Selvaraju et al. 2017) of the age: which regions make the face look older or younger.
+        """Grad-CAM (Selvaraju et al. 2017) of the prediction: which regions raise or lower it.
 
-        The gradient stays at its position (HiResCAM, Draelos and Carin 2020): for a mean over the
-        positions that is Grad-CAM itself, and right for a head that knows them too. A class has
-        its ReLU; an age can be lowered as well, so the magnitude takes its place.
+        It is the number that is predicted, or the probability of the predicted class. The gradient stays at its
+        position (HiResCAM, Draelos and Carin 2020): for a mean over the positions that is Grad-CAM itself, and right
+        for a head that knows them too. The magnitude takes the place of the ReLU, as a number can be lowered as well.
 
         Args:
             pixels: uint8 (n, size, size, 3).
@@ -131,7 +131,7 @@ class Attention:
         return np.stack([_scaled(cam) for cam in np.mean(parts, axis=0)])
 
     def gradients(self, pixels: np.ndarray) -> np.ndarray:
-        """SmoothGrad (Smilkov et al. 2017): how strongly each pixel moves the age, over noisy copies.
+        """SmoothGrad (Smilkov et al. 2017): how strongly each pixel moves the prediction, over noisy copies.
 
         Args:
             pixels: uint8 (n, size, size, 3).
@@ -146,10 +146,10 @@ class Attention:
 
 
 class _Branch:
-    """A backbone, cut at its last maps, and the years made of its features; it may see several crops of a photo."""
+    """A backbone, cut at its last maps, and the prediction of its features; it may see several crops of a photo."""
 
     def __init__(self, branch: keras.Model) -> None:
-        backbone, self._years = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
+        backbone, self._predict = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
         *self._centres, body = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
         ends = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D, keras.layers.Flatten)
         pooling = [layer for layer in body.layers if isinstance(layer, ends)]
@@ -183,8 +183,8 @@ class _Branch:
         ]
 
     def _gradient_of(self, pixels: Any) -> Any:
-        years = self._from_maps([self._maps(each, training=False) for each in self._seen(pixels)])
-        (slope,) = tf.gradients(years, [pixels])
+        predicted = self._from_maps([self._maps(each, training=False) for each in self._seen(pixels)])
+        (slope,) = tf.gradients(predicted, [pixels])
         return tf.reduce_max(tf.abs(slope), axis=-1)
 
     def _seen(self, pixels: Any) -> list[Any]:
@@ -198,7 +198,7 @@ class _Branch:
         joined = features if len(features) > 1 else features[0]
         for layer in self._after:
             joined = layer(joined)
-        return self._years(joined, training=False)
+        return tf.reduce_max(self._predict(joined, training=False), axis=-1)
 
 
 def _scaled(image: np.ndarray) -> np.ndarray:

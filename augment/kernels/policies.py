@@ -91,6 +91,16 @@ def rotate90(draws: Draws, severity: float) -> dict[str, Any]:
     return _flipped(draws) | {"angle": round(draws.uniform(-90, 90) * severity, 4)}
 
 
+def brightness(draws: Draws, severity: float) -> dict[str, Any]:
+    """The gender study's brightness, a factor of .5 to 1.5 at severity 1, and a coin's flip."""
+    return _flipped(draws) | {"gain": [_brightness(draws, severity)] * 3}
+
+
+def gender_study(draws: Draws, severity: float) -> dict[str, Any]:
+    """The gender study's augmentation as a whole: flip, rotation up to 90 degrees either way, brightness .5 to 1.5."""
+    return rotate90(draws, severity) | {"gain": [_brightness(draws, severity)] * 3}
+
+
 def light(draws: Draws, severity: float) -> dict[str, Any]:
     """Another exposure: at severity 1 gamma .7 to 1.43, contrast .8 to 1.25."""
     tones = {"gamma": draws.factor(0.7, 1 / 0.7, severity), "contrast": draws.factor(0.8, 1.25, severity)}
@@ -182,6 +192,10 @@ def mixed(draws: Draws, severity: float) -> dict[str, Any]:
     return _flipped(draws) | _moved(draws, severity) | tones | ({"grey": True} if draws.coin(0.2) else {})
 
 
+def _brightness(draws: Draws, severity: float) -> float:
+    return round(1 + draws.uniform(-0.5, 0.5) * severity, 4)
+
+
 def _flipped(draws: Draws) -> dict[str, Any]:
     return {"flip": True} if draws.coin() else {}
 
@@ -206,6 +220,8 @@ CATALOGUE: Mapping[str, Policy] = {
     "pose": Policy(pose, "pose, background"),
     "perspective": Policy(perspective, "pose, camera", ("expression",)),
     "rotate90": Policy(rotate90, "pose", ("expression",)),
+    "brightness": Policy(brightness, "light", ("ethnicity",)),
+    "gender_study": Policy(gender_study, "pose, light", ("expression", "ethnicity")),
     "light": Policy(light, "light", ("ethnicity",)),
     "white_balance": Policy(white_balance, "light, camera", ("ethnicity",)),
     "noise": Policy(noise, "camera", ("age",)),

@@ -13,7 +13,7 @@ import numpy as np
 
 from balance.solver.infeasible import KEEP
 from balance.solver.planner import Planned
-from balance.solver.problem import Target
+from balance.solver.targets import Target
 from manifests.tables.plan_report import BindingConstraint
 
 _NONE = 1e-6  # a price up to this counts as 0
@@ -91,5 +91,9 @@ def _over(planned: Planned, target: Target, short: list[Target]) -> str:
 
 
 def _names(targets: list[Target], cells: np.ndarray) -> str:
-    names = [each.key.removeprefix("shares.") for each in targets if np.intersect1d(each.members, cells).size]
+    names = [
+        each.key.removeprefix("shares.").removeprefix("independent.")
+        for each in targets
+        if np.intersect1d(each.members, cells).size
+    ]
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

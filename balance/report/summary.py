@@ -11,7 +11,7 @@ from balance.report.explain import Outcome, binding, outcomes
 from balance.report.tradeoff import tradeoff
 from balance.solver.planner import Planned
 from balance.solver.solve import Level
-from manifests.sections.plan import JOINT
+from manifests.sections.plan import INDEPENDENT, JOINT
 from manifests.tables.plan_report import (
     AxisValue,
     CellCounts,
@@ -50,9 +50,9 @@ def summary(planned: Planned, rejected: Mapping[str, PolicyRejects]) -> PlanRepo
         axes={axis.name: list(axis.values) for axis in cells.axes},
         marginals=_marginals(planned, found),
         joint=[
-            JointTarget(pattern=key.removeprefix(f"{JOINT}."), **vars(outcome))
+            JointTarget(pattern=key.partition(".")[2], **vars(outcome))
             for key, outcome in found.items()
-            if key.startswith(f"{JOINT}.")
+            if key.startswith((f"{JOINT}.", f"{INDEPENDENT}."))
         ],
         constraints=[
             ConstraintReached(

@@ -16,29 +16,15 @@ from math import lcm
 import numpy as np
 
 from balance.solver.limits import Caps, caps, counts
-from balance.solver.shares import largest_remainder, wanted_shares
-from manifests.core.cells import Axis, Cells
+from balance.solver.shares import wanted_shares
+from balance.solver.targets import AxisShares, PairShares, Target
+from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
-from manifests.sections.plan import JOINT, Plan
+from manifests.sections.plan import INDEPENDENT, JOINT, Plan
 
 TOTAL = "total"
 LARGE = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
-
-
-@dataclass(frozen=True)
-class Target:
-    """A soft target: so many images in these cells together; each image of deviation costs `weight`.
-
-    Attributes:
-        key: its key below `plan`, such as `shares.age.60+`.
-        members: int64 (members,), cells; those without photos stay empty.
-    """
-
-    key: str
-    members: np.ndarray
-    wanted: int
-    weight: int
 
 
 @dataclass(frozen=True)
@@ -52,31 +38,6 @@ class Constraint:
 
 
 @dataclass(frozen=True)
-class AxisShares:
-    """The wanted shares of one axis, from which its targets follow for any total.
-
-    Attributes:
-        position: int64 (cells,), the position of each cell's value on the axis.
-        wanted: the exact share of each value, 1 in sum.
-        weight: of each target.
-    """
-
-    axis: Axis
-    position: np.ndarray
-    wanted: tuple[Fraction, ...]
-    weight: int
-
-    def targets(self, total: int) -> list[Target]:
-        """One target per value of the axis."""
-        return [
-            Target(f"shares.{self.axis.name}.{value}", np.flatnonzero(self.position == i), count, self.weight)
-            for i, (value, count) in enumerate(
-                zip(self.axis.values, largest_remainder(self.wanted, total), strict=True)
-            )
-        ]
-
-
-@dataclass(frozen=True)
 class Problem:
     """What is wanted of each cell, in whole numbers; cells without photos stay empty.
 
@@ -84,7 +45,7 @@ class Problem:
         available: int64 (cells,), photos.
         keep_share: the least share of each cell's originals that stays.
         caps: the largest number of copies of one photo.
-        shares: what the marginal targets are computed from.
+        shares: what the targets of the axes, and of pairs of them, are computed from.
         total: images in all.
         targets: the soft targets, those of the marginals first.
         constraints: the hard ones; the last one is the total, unless it is free.
@@ -95,7 +56,7 @@ class Problem:
     available: np.ndarray
     keep_share: Fraction
     caps: Caps
-    shares: tuple[AxisShares, ...]
+    shares: tuple[AxisShares | PairShares, ...]
     total: int
     targets: tuple[Target, ...]
     constraints: tuple[Constraint, ...]
@@ -160,7 +121,9 @@ def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> 
         UserError: an unknown axis, value or pattern.
     """
     weights, scale = _weights(plan, cells)
-    shares = tuple(_shares(plan, cells, available, factors, weights))
+    every = {each.axis.name: each for each in _shares(plan, cells, available, factors, weights)}
+    named = [every[name] for name in cells.names if name in plan.shares]
+    shares: tuple[AxisShares | PairShares, ...] = (*named, *_pairs(plan, cells, every, weights[INDEPENDENT]))
     joint = tuple(
         Target(f"joint.{key}", members, number, weights[JOINT])
         for key, members, number in counts("joint", plan.joint, cells)
@@ -177,12 +140,13 @@ def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> 
 
 
 def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
-    """Axis, or `joint` -> whole weight; and what the weights were multiplied by."""
-    for name in (*plan.shares, *plan.weights):
-        if name not in cells.names and not (name == JOINT and name in plan.weights):
-            key = "shares" if name in plan.shares else "weights"
+    """Axis, `independent` or `joint` -> whole weight; and what the weights were multiplied by."""
+    further = (INDEPENDENT, JOINT)
+    for name in (*plan.shares, *plan.independent, *plan.weights):
+        if name not in cells.names and not (name in further and name in plan.weights):
+            key = "shares" if name in plan.shares else INDEPENDENT if name in plan.independent else "weights"
             raise UserError(f".{key}.{name}", f"an axis ({', '.join(cells.names)})", repr(name), "Correct the key")
-    exact = {name: Fraction(str(plan.weights.get(name, 1))) for name in (*cells.names, JOINT)}
+    exact = {name: Fraction(str(plan.weights.get(name, 1))) for name in (*cells.names, *further)}
     scale = lcm(*(weight.denominator for weight in exact.values()))
     return {name: int(weight * scale) for name, weight in exact.items()}, scale
 
@@ -190,12 +154,28 @@ def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
 def _shares(
     plan: Plan, cells: Cells, available: np.ndarray, factors: Factors, weights: Mapping[str, int]
 ) -> Iterator[AxisShares]:
+    """Of every axis; one that `shares` does not name is natural."""
     for axis, position in zip(cells.axes, cells.grid().T, strict=True):
-        if axis.name in plan.shares:
-            photos = np.bincount(position, weights=available, minlength=len(axis.values)).astype(np.int64)
-            with located(f".shares.{axis.name}"):
-                wanted = wanted_shares(plan.shares[axis.name], axis, photos, factors.get(axis.name, {}))
-            yield AxisShares(axis, position, tuple(wanted), weights[axis.name])
+        photos = np.bincount(position, weights=available, minlength=len(axis.values)).astype(np.int64)
+        with located(f".shares.{axis.name}"):
+            wanted = wanted_shares(plan.shares.get(axis.name, "natural"), axis, photos, factors.get(axis.name, {}))
+        yield AxisShares(axis, position, tuple(wanted), weights[axis.name])
+
+
+def _pairs(plan: Plan, cells: Cells, every: Mapping[str, AxisShares], weight: int) -> Iterator[PairShares]:
+    """Each axis that is to be independent with each other one; two such axes once."""
+    for at, name in enumerate(cells.names):
+        for other in cells.names[at + 1 :]:
+            if name in plan.independent or other in plan.independent:
+                pair = (name, other) if name in plan.independent else (other, name)
+                one, two = (every[axis] for axis in pair)
+                patterns = tuple(tuple(_pattern(cells, {pair[0]: a, pair[1]: b}) for b in two.axis.values)
+                                 for a in one.axis.values)  # fmt: skip
+                yield PairShares(one, two, patterns, weight)
+
+
+def _pattern(cells: Cells, values: Mapping[str, str]) -> str:
+    return "|".join(values.get(axis, "*") for axis in cells.names)
 
 
 def mean_target(problem: Problem) -> int:

@@ -50,6 +50,25 @@ def largest_remainder(wanted: Sequence[Fraction], total: int) -> list[int]:
     return counts
 
 
+def crossed(one: Sequence[Fraction], other: Sequence[Fraction], total: int) -> list[list[int]]:
+    """Round share x share x total, so that rows and columns add up to their own share x total, rounded.
+
+    The remainders are carried from row to row, and the last row is what the columns still lack.
+    """
+    counts, owed = [], [Fraction(0)] * len(other)
+    for row in largest_remainder(one, total):
+        exact = [share * row + left for share, left in zip(other, owed, strict=True)]
+        made = [int(number) if number > 0 else 0 for number in exact]
+        order = sorted(range(len(exact)), key=lambda i: (made[i] - exact[i], i))
+        for i in order[: row - sum(made)]:
+            made[i] += 1
+        owed = [number - count for number, count in zip(exact, made, strict=True)]
+        counts.append(made)
+    above = np.sum(counts[:-1], axis=0, dtype=np.int64) if len(counts) > 1 else np.zeros(len(other), np.int64)
+    last = (np.array(largest_remainder(other, total)) - above).tolist()
+    return [*counts[:-1], last] if min(last) >= 0 else counts
+
+
 def _explicit(shares: Mapping[str, float | str], axis: Axis, photos: np.ndarray) -> list[Fraction]:
     """The shares by value; those not named split the rest."""
     wanted: list[Fraction | None] = [None] * len(axis.values)

@@ -31,6 +31,7 @@ from manifests.core.errors import UserError
 from manifests.core.files import write_bytes, write_text
 from manifests.sections.train import Train
 from manifests.tables import index, source
+from train.targets import Target
 
 PARAMS = "params.yaml"
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +65,7 @@ class Setup:
         trial: the table.
         params: the parameter file, absolute.
         section: its `train` section.
+        target: what is predicted.
         seed: its seed.
         cache: features and the render store; absolute.
         folder: the rounds and their errors; absolute.
@@ -72,6 +74,7 @@ class Setup:
     trial: Trial
     params: Path
     section: Train
+    target: Target
     seed: int
     cache: Path
     folder: Path
@@ -198,29 +201,40 @@ def extract(setup: Setup, one: Round, part: int, parts: int) -> None:
 
 
 def errors(setup: Setup, one: Round, way: str, setting: Setting, networks: int) -> np.ndarray:
-    """Absolute errors of a way on the scored photos, from the cache where they are known.
+    """Errors of a way on the scored photos, from the cache where they are known.
 
     Returns:
-        float64 (scored photos,), years, in order of image_id.
+        float64 (scored photos,), in the target's unit, in order of image_id.
     """
     from train.data import samples
     from train.fitting.context import RunContext
     from train.fitting.run import predict, train_repeats
-    from train.model import heads, runtime
+    from train.model import runtime
 
     devices = runtime.prepare(setup.seed, threads=1)  # what a network learns depends on its threads
     table, cells = index.read(one.folder / "shards/index.parquet")
     train, recipe = trials.resolved(setup.trial, setup.section, way, setting, networks)
-    run = RunContext(way, train, recipe, setup.seed, table, cells, one.folder / "shards", setup.cache, devices)
+    run = RunContext(
+        name=way,
+        train=train,
+        recipe=setup.target.adapted(recipe),
+        seed=setup.seed,
+        index=table,
+        cells=cells,
+        shards=one.folder / "shards",
+        cache=setup.cache,
+        devices=devices,
+        target=setup.target,
+    )
     kept = setup.folder / "errors" / f"{run.checkpoints.name}-{networks}.npy"
     if not kept.exists():
         chosen = samples.split_samples(table, "valid")
         unseen = dataclasses.replace(run, index=table.filter(pc.equal(table["split"].cast(pa.string()), "train")))
         outputs = predict(run, train_repeats(unseen, lambda *_: None), chosen)  # the scored photos play no part
-        ages = np.mean([heads.ages(output) for output in outputs], axis=0)
+        wrong = run.target.errors(run.target.joined(outputs), run.target.truth(chosen.table))
         order = np.argsort(np.array(chosen.table["image_id"].to_pylist()))
         memory = io.BytesIO()
-        np.save(memory, np.abs(ages - chosen.age)[order], allow_pickle=False)
+        np.save(memory, wrong[order], allow_pickle=False)
         write_bytes(kept, memory.getvalue())
         shutil.rmtree(unseen.checkpoints, ignore_errors=True)
     return np.asarray(np.load(kept, allow_pickle=False))

@@ -25,7 +25,7 @@ _BYTES = 10_000_000  # of a parameter file
 _ENTRIES = 1_000_000
 # What ruamel raises: of its own, and where a key is a list, a tag is unknown, a date has 40 days or lists are too deep.
 _NO_YAML = (YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-SECTIONS = ("seed", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
+SECTIONS = ("seed", "task", "source", "cells", "plan", "policies", "render", "train", "score", "audit")
 
 
 class Section(BaseModel):
@@ -114,13 +114,15 @@ def _entries(content: Any) -> int:
     return count(content)
 
 
-def section(path: Path, model: type[S]) -> S:
-    """Read and check the section of `model`.
+def section(path: Path, model: type[S], default: S | None = None) -> S:
+    """Read and check the section of `model`; `default` stands for one that the file does not have.
 
     Raises:
         UserError: the section is missing, or a key is unknown, missing, or of the wrong type or range.
     """
     content, key = read(path), str(model.key)  # type: ignore[attr-defined]
+    if key not in content and default is not None:
+        return default
     if key not in content:
         raise UserError(
             f"{path}: {key}", "a section of that name", "none", "Add it, as in params.yaml of the repository"
@@ -171,7 +173,7 @@ def cells(path: Path) -> Cells:
 def _check_axis(name: object, values: object) -> None:
     if not isinstance(name, str) or not re.fullmatch(r"\w+", name, re.ASCII):
         raise UserError("", "an axis name of letters, digits and underscores", repr(name), "Rename the axis")
-    if name in RESERVED:
+    if name in RESERVED or name.endswith(PREDICTED):
         raise UserError("", "an axis name that no table uses for another column", repr(name), "Rename the axis")
     if not isinstance(values, list) or not values:
         raise UserError("", "a list of values or of bin edges", _short(values), "Write a list of at least one entry")
@@ -188,12 +190,12 @@ def _check_axis(name: object, values: object) -> None:
         raise UserError("", "each value once", _short(values), "Remove the double")
 
 
+PREDICTED = ("_pred", "_preds", "_q")  # what the columns of a target's predictions end in
 # The tables' other columns.
 RESERVED = frozenset(
     """
     image_id path split age_std age_bin age_width subject cell width height near_of task_id copy policy seed
-    severity donor shard kept offset size sha256 attempt replay available keep augment target max_copies age_pred
-    age_preds age_q
+    severity donor shard kept offset size sha256 attempt replay available keep augment target max_copies
     """.split()  # noqa: SIM905
 )
 

@@ -94,7 +94,7 @@ def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
     Args:
         source: the `source` section.
         cells: the axes that the layout has.
-        aged: the layout has ages, whether or not `cells` has the axis.
+        aged: whether a row without an age lacks a label, also where `cells` has no such axis.
         jobs: how many photos are read at once.
     Raises:
         UserError: a label file can't be read.
@@ -152,11 +152,20 @@ def _with_photos(
     found = photos.check_all(root, [row.path for row, _ in labelled], limits, jobs)
     checked = [(row, labels, photo) for (row, labels), photo in zip(labelled, found, strict=True)]
     passed = [(row, labels, photo) for row, labels, photo in checked if isinstance(photo, CheckedPhoto)]
-    keys = [row.subject if row.subject is not None else photo.image_id for row, _, photo in passed if row.split is None]
-    hashed = iter(splits.by_hash(keys, source.split.valid, source.split.test))
-    usable = [Usable(row, labels, photo, row.split or next(hashed)) for row, labels, photo in passed]
+    usable = [Usable(*one, split) for one, split in zip(passed, _splits(passed, source), strict=True)]
     usable.sort(key=lambda one: (SPLITS.index(one.split), one.row.path))
     return usable, [photo for photo in found if isinstance(photo, Quarantined)]
+
+
+def _splits(passed: Sequence[tuple[SourceRow, Labels, CheckedPhoto]], source: Source) -> list[str]:
+    """Each photo's split: by its fold where one is tested on, else the layout's, else by hash."""
+    keys = [row.subject if row.subject is not None else photo.image_id for row, _, photo in passed]
+    if source.fold is not None and passed:
+        folds = [row.fold for row, _, _ in passed]
+        return splits.by_fold(keys, folds, source.fold, source.folds, source.split.valid)
+    free = [key for key, (row, _, _) in zip(keys, passed, strict=True) if row.split is None]
+    hashed = iter(splits.by_hash(free, source.split.valid, source.split.test))
+    return [row.split or next(hashed) for row, _, _ in passed]
 
 
 def _without_doubles(usable: Sequence[Usable]) -> tuple[list[Usable], list[Quarantined]]:

@@ -33,7 +33,7 @@ class LabelRules:
         cells: the axes that the layout has.
         rename: axis -> {label: value}, which comes before the label's own words.
         max_age: the largest age that is believed, in years.
-        aged: the layout has ages, so that a row without one lacks a label.
+        aged: a row without an age lacks a label; else its age is known or not, and one that is wrong counts as none.
     """
 
     cells: Cells
@@ -54,17 +54,31 @@ def resolve(row: SourceRow, rules: LabelRules) -> Labels | Quarantined:
     if row.unlabelled:
         return Labels(None, None, None, UNLABELLED)
     try:
-        _check_age(row, rules)
+        age = _age(row, rules)
         positions = [
-            _age_position(row.age, axis) if axis.edges else _position(row, axis, rules.rename.get(axis.name, {}))
+            _age_position(age, axis) if axis.edges else _position(row, axis, rules.rename.get(axis.name, {}))
             for axis in rules.cells.axes
         ]
     except Unusable as error:
         return Quarantined(row.path, *error.args)
     cell = int(np.ravel_multi_index(positions, rules.cells.shape))
-    if row.age is None:
+    if age is None:
         return Labels(None, row.age_std, None, cell)
-    return Labels(row.age.years, row.age_std, row.age.width, cell)
+    return Labels(age.years, row.age_std, age.width, cell)
+
+
+def _age(row: SourceRow, rules: LabelRules) -> Age | None:
+    """The row's age, once it is checked."""
+    needed = rules.aged or AGE in rules.cells.names
+    try:
+        _check_age(row, rules)
+    except Unusable:
+        if needed:
+            raise
+        return None
+    if row.age is None and needed:
+        raise Unusable("missing_label", AGE)
+    return row.age
 
 
 def _check_age(row: SourceRow, rules: LabelRules) -> None:
@@ -72,8 +86,6 @@ def _check_age(row: SourceRow, rules: LabelRules) -> None:
     if row.age_std is not None and row.age_std < 0:
         raise Unusable("malformed_row", f"age_std is {row.age_std:g}")
     if age is None:
-        if rules.aged:
-            raise Unusable("missing_label", AGE)
         return
     if age.low > age.high:
         raise Unusable("age_range_backwards", f"{age.low:g} to {age.high:g}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from manifests.core.errors import UserError
 from manifests.core.seeds import rendezvous
 
 
@@ -31,6 +32,32 @@ def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
         if share > 0 and not sizes[split] and spare:
             chosen[spare[-1] if split == "train" else spare[0]] = split
     return [chosen[key] for key in keys]
+
+
+def by_fold(keys: Sequence[str], folds: Sequence[int | None], fold: int, count: int, valid: float) -> list[str]:
+    """Choose a split for each photo by its fold of cross-validation.
+
+    Args:
+        keys: each photo's subject, or its image_id where that is unknown.
+        folds: each photo's fold, where the layout has it; else one of `count` by the key's hash. A subject in several
+            folds is in the first of them.
+        fold: the one that is tested on.
+        count: how many folds.
+        valid: the share of valid among the keys of the other folds.
+    Raises:
+        UserError: no photo is in the fold, or none is outside it; the key is relative to the section.
+    """
+    of: dict[str, int] = {}
+    for key, known in zip(keys, folds, strict=True):
+        own = int(_point(key) * count) if known is None else known
+        of[key] = min(own, of.get(key, own))
+    rest = [key for key in of if of[key] != fold]
+    if not rest or len(rest) == len(of):
+        received = f"photos in {', '.join(map(str, sorted(set(of.values()))))}"
+        raise UserError(".fold", f"photos in fold {fold} and in others", received, "Name another fold")
+    # Hashed anew, or the keys of the folds by hash would all lie on one side.
+    others = dict(zip(rest, by_hash([f"valid/{key}" for key in rest], valid, 0), strict=True))
+    return [others.get(key, "test") for key in keys]
 
 
 def _point(key: str) -> float:

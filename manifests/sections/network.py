@@ -14,7 +14,7 @@ class Network(Section):
     """A backbone, its weights, and what it sees of a photo.
 
     Attributes:
-        backbone: `small_cnn`, or a name in `keras.applications`.
+        backbone: `small_cnn`, `levi_hassner`, or a name in `keras.applications`.
         weights: of the backbone: `none`, `imagenet` (Keras downloads them), or a file's path.
         preprocessing: what the weights expect of the pixels: `caffe` (BGR less its mean), `tf` (-1 to 1),
             `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what

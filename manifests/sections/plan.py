@@ -14,6 +14,7 @@ from manifests.core.params import Section
 REST = "rest"
 DEFAULT = "default"
 JOINT = "joint"
+INDEPENDENT = "independent"
 TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
@@ -99,12 +100,14 @@ class Plan(Section):
             that reaches the shares within the caps.
         shares: axis -> `uniform`, `natural`, an exponent between the two (0 uniform, 1 natural),
             or value -> share, with `rest` for the values not named.
+        independent: axes that are to say nothing of any other axis: each of their values together with each value of
+            another axis gets share x share x total, such as half of every age for each gender.
         joint: pattern of cells -> wanted images in them together.
         floors: pattern -> least images; or axis -> value -> least images.
         ceilings: likewise, most images.
         max_copies: largest number of copies of one photo; or `default` and axis -> value -> number.
         keep: `all`, or the least share of each cell's originals that stays.
-        weights: axis, or `joint` -> what one image of deviation costs; 1 where not named.
+        weights: axis, `independent` or `joint` -> what one image of deviation costs; 1 where not named.
         emphasis: how the errors of an earlier run change the shares.
         price: the grid of the tradeoff.
         shard_size: images in a shard.
@@ -114,6 +117,7 @@ class Plan(Section):
     key: ClassVar[str] = "plan"
     total: Total
     shares: dict[str, Share] = {}
+    independent: tuple[str, ...] = ()
     joint: dict[str, Count] = {}
     floors: dict[str, Counts] = {}
     ceilings: dict[str, Counts] = {}

@@ -30,6 +30,10 @@ class Source(Section):
         layout: the adapter in `manifests/sources/`.
         root: the folder that every path is relative to.
         split: shares for layouts that know no splits.
+        fold: the fold of cross-validation that is the test split, counted from 0; of the other subjects `split.valid`
+            are valid. It takes the place of any splits. None: no folds.
+        folds: how many there are, where neither the layout nor a column `fold` has them: subjects are divided by hash.
+        frontal: of layout `adience`: the lists of frontal faces alone.
         max_quarantine: the share of rows that may fall out before scan fails.
         near_duplicates: drop or keep train photos that nearly equal a valid or test photo.
         rename: axis -> {label in the files: value in `cells`}.
@@ -46,6 +50,9 @@ class Source(Section):
     layout: Literal["appa_real", "appa_real_release", "utkface", "fairface", "adience", "celeba", "table", "drawn"]
     root: Local = Field(min_length=1)
     split: Shares = Shares()
+    fold: int | None = Field(default=None, ge=0)
+    folds: int = Field(default=5, ge=2, le=100)
+    frontal: bool = False
     max_quarantine: float = Field(default=0.05, ge=0, le=1)
     near_duplicates: Literal["drop", "keep"] = "drop"
     rename: dict[str, dict[str, str]] = {}
@@ -56,3 +63,9 @@ class Source(Section):
     max_pixels: int = Field(default=50_000_000, gt=0)
     max_age: float = Field(default=120, gt=0)
     drawn: int = Field(default=2000, ge=100, le=200_000)
+
+    @model_validator(mode="after")
+    def _fit(self) -> Source:
+        if self.frontal and self.layout != "adience":
+            raise ValueError("layout adience with frontal")
+        return self

@@ -62,11 +62,13 @@ class Recipe(Section):
         stages: in order.
         head: what follows the backbone's pooled features, in order: a number of 1 or more is a
             dense layer's width, one below 1 a dropout rate.
-        output: sigmoid of age / 100; linear in age / 100; or a distribution over 0 to 100 years,
-            whose expectation is the age.
+        output: sigmoid of age / 100; linear in age / 100; a distribution over 0 to 100 years, whose expectation is
+            the age; or the `classes` of another target. There, a distribution is one over the classes too.
         loss: `mse` or `mae` of the age; `soft_labels`, cross-entropy with a normal around the label;
             `mean_variance`, the same plus the mean's squared error and the variance (Pan et al. 2018);
-            `balanced_mse`, the squared error as if all ages were equally frequent (Ren et al. 2022).
+            `balanced_mse`, the squared error as if all ages were equally frequent (Ren et al. 2022); of classes
+            `cross_entropy`, binary for two of them, else categorical.
+        smoothing: of classes: the share of the wanted probability that all of them have alike (Szegedy et al. 2016).
         noise: of `balanced_mse`: standard deviation of the prediction's error, in years.
         dro: weights of groups that follow their losses; none: no such weights.
         mixup: mixtures of images of similar age, where the head learns from features; none: no mixtures.
@@ -81,7 +83,8 @@ class Recipe(Section):
         epsilon: of `adam` and `adamw`.
         schedule: of the rate: `constant`; `plateau`, halved when the monitored metric does not improve; `cosine` over
             the stage's steps, with a warm-up.
-        monitor: what picks the best epoch on valid: `loss`, `mae`, or `mae_plus_bias` (the average bias);
+        monitor: what picks the best epoch on valid: `loss`, `error` (in years the `mae`), or `error_plus_bias`, the
+            same plus the average bias;
             `last`: none does, every epoch is trained and the last one counts.
         patience: epochs without a better monitored metric before a stage ends.
         augmentation: extra views of the train photos: `none`; `kit`, flip and blur from 60 years on;
@@ -98,8 +101,9 @@ class Recipe(Section):
     about: str = ""
     stages: tuple[Stage, ...] = (Stage(),)
     head: tuple[float, ...] = (0.3, 256, 64)
-    output: Literal["sigmoid", "linear", "distribution"] = "linear"
-    loss: Literal["mse", "mae", "soft_labels", "mean_variance", "balanced_mse"] = "mae"
+    output: Literal["sigmoid", "linear", "distribution", "classes"] = "linear"
+    loss: Literal["mse", "mae", "soft_labels", "mean_variance", "balanced_mse", "cross_entropy"] = "mae"
+    smoothing: float = Field(default=0, ge=0, lt=1)
     noise: float = Field(default=8, gt=0, le=100)
     dro: GroupDro | None = None
     mixup: Mixup | None = None
@@ -112,7 +116,7 @@ class Recipe(Section):
     betas: tuple[Beta, Beta] = (0.9, 0.999)
     epsilon: float = Field(default=1e-7, gt=0, le=1)
     schedule: Literal["constant", "plateau", "cosine"] = "constant"
-    monitor: Literal["loss", "mae", "mae_plus_bias", "last"] = "mae"
+    monitor: Literal["loss", "error", "error_plus_bias", "mae", "mae_plus_bias", "last"] = "mae"
     patience: int = Field(default=20, ge=1)
     augmentation: Literal["none", "kit", "small_groups", "every"] = "none"
     augment_valid: bool = False
@@ -151,8 +155,12 @@ class Recipe(Section):
     def _fit(self) -> Recipe:
         if (self.output == "distribution") != (self.loss in ("soft_labels", "mean_variance")):
             raise ValueError("output distribution with loss soft_labels or mean_variance, and with no other")
-        if self.adjust is not None and self.output != "distribution":
-            raise ValueError("output distribution with adjust")
+        if (self.output == "classes") != (self.loss == "cross_entropy"):
+            raise ValueError("output classes with loss cross_entropy, and with no other")
+        if self.smoothing and self.output not in ("distribution", "classes"):
+            raise ValueError("output classes with smoothing")
+        if self.adjust is not None and self.output not in ("distribution", "classes"):
+            raise ValueError("output distribution or classes with adjust")
         if isinstance(self.spread, float) and self.spread <= 0:
             raise ValueError("a spread above 0 years")
         if any(stage.layers == "experts" for stage in self.stages) and not self.experts:

@@ -65,6 +65,7 @@ class SourceRow:
             first that the axis knows counts. An axis that is missing, or empty, has no label.
         age_std: spread of the raters' ages, in years.
         subject: who is shown, where the layout knows; splits by hash keep a subject together.
+        fold: of cross-validation, where the layout has folds.
         unlabelled: the row is of a split whose labels are hidden (the challenge's test), so no label is missing.
     """
 
@@ -74,6 +75,7 @@ class SourceRow:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     age_std: float | None = None
     subject: str | None = None
+    fold: int | None = None
     unlabelled: bool = False
 
 

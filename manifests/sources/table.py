@@ -1,10 +1,11 @@
 """Any table of photos: CSV, TSV or Parquet.
 
     source.labels     the table, relative to the root (default labels.csv)
-    source.columns    our column -> theirs, where the names differ: path, split, age, age_std, subject, or an axis
+    source.columns    our column -> theirs, where the names differ: path, split, age, age_std, subject, fold, or an axis
 
 Only `path` (relative to the root) is required. `split` says train, valid (val, validation, dev) or
-test; without that column photos are split by hash, a `subject`'s together. `age` may be a number or a
+test; without that column photos are split by hash, a `subject`'s together. `fold` is a
+whole number, for `source.fold`. `age` may be a number or a
 range (see ages.py). Every other column can be an axis of `cells` under its own name. An empty field
 is a missing label. Only photos that the table names are read.
 """
@@ -25,7 +26,7 @@ from manifests.sources.rows import Quarantined, SourceRow
 
 _REMEDY = "Check source.labels and source.root"
 SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
-_PLAIN = ("path", "split", "age_std", "subject")  # our columns that are no axis
+_PLAIN = ("path", "split", "age_std", "subject", "fold")  # our columns that are no axis
 
 
 def axes(root: Path, source: Source) -> tuple[str, ...]:
@@ -59,7 +60,14 @@ def _row(fields: Fields) -> SourceRow:
         labels={name: (label,) for name, label in fields.items() if name not in (*_PLAIN, "age")},
         age_std=spread.years if spread else None,
         subject=fields.get("subject") or None,
+        fold=_fold(fields.get("fold", "")),
     )
+
+
+def _fold(text: str) -> int | None:
+    if text and not text.isdecimal():
+        raise ValueError(f"no fold: {text[:80]!r}")
+    return int(text) if text else None
 
 
 def _ours(labels: Path, source: Source) -> dict[str, str]:

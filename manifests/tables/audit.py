@@ -10,15 +10,7 @@ from pathlib import Path
 
 from manifests.core.cells import AGE
 from manifests.tables import scorecard
-from manifests.tables.scorecard import Part
-
-
-class Estimate(Part):
-    """A mean over photos with its 95% bootstrap interval."""
-
-    value: float
-    low: float
-    high: float
+from manifests.tables.parts import Estimate, Part
 
 
 class Drift(Part):
@@ -99,6 +91,7 @@ class AuditReport(Part):
     """All of it.
 
     Attributes:
+        target: the axis that is predicted, whose changes come first; None: the age, or an axis that is not judged.
         judge: whose opinions these are.
         photos: how many were probed.
         skill: of the judge.
@@ -108,6 +101,7 @@ class AuditReport(Part):
         warnings: policies of the `policies` section that are used where a bound is exceeded, and what is not judged.
     """
 
+    target: str | None = None
     judge: str
     photos: int
     skill: Skill

@@ -17,10 +17,11 @@ from manifests.core import inputs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
 from manifests.core.files import publish
+from manifests.core.params import PREDICTED
 
 SchemaOf = Callable[[Cells], pa.Schema]
 # Columns that may hold nulls; `train.score` says which predictions may not.
-OPTIONAL = ("age", "age_std", "age_width", "subject", "near_of", "donor", "age_pred", "age_preds", "age_q")
+OPTIONAL = ("age", "age_std", "age_width", "subject", "near_of", "donor")
 LABEL = pa.dictionary(pa.int16(), pa.string())
 
 
@@ -73,6 +74,12 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
     Raises:
         UserError: no such file, no Parquet, a column that does not match, or a cell that is none.
     """
+    table, cells = unchecked(path, made_by)
+    return checked(table, cells, schema_of(cells), path, made_by), cells
+
+
+def unchecked(path: Path, made_by: str) -> tuple[pa.Table, Cells]:
+    """Read a table whose schema is not known yet, and the cells in its metadata. Raises as `read` does."""
     again = f"Run `python -m {made_by}` again"
     table = inputs.read_table(path, "a table", f"Run `python -m {made_by}` first", again)
     metadata = table.schema.metadata or {}
@@ -83,16 +90,20 @@ def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells
             cells = Cells.from_json(metadata[b"cells"])
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(str(path), "cells in JSON in the metadata", str(error), again) from error
-    expected = schema_of(cells)
+    return table, cells
+
+
+def checked(table: pa.Table, cells: Cells, expected: pa.Schema, path: Path, made_by: str) -> pa.Table:
+    """The table with its columns in order, once it is known to match. Raises as `read` does."""
     check(table.schema, expected, path)
-    _check_values(table, cells, path, again)
-    return table.select(expected.names), cells
+    _check_values(table, cells, path, f"Run `python -m {made_by}` again")
+    return table.select(expected.names)
 
 
 def _check_values(table: pa.Table, cells: Cells, path: Path, again: str) -> None:
     """Check that no column has a null but those that may, and that every cell is one of `cells`."""
     for name in table.column_names:
-        if table[name].null_count and name not in OPTIONAL and name not in cells.columns:
+        if table[name].null_count and not name.endswith(PREDICTED) and name not in (*OPTIONAL, *cells.columns):
             raise UserError(f"{path}: {name}", "a value in each row", f"{table[name].null_count} without one", again)
     numbers = np.asarray(table["cell"].to_numpy()) if "cell" in table.column_names else np.empty(0, np.int32)
     outside = numbers[(numbers < -1) | (numbers >= len(cells))]

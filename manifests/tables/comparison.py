@@ -1,6 +1,6 @@
 """`datasets/comparison.json`: every run beside the others, the published rows and any given predictions.
 
-Differences are first - second, in years: below 0 the first is better.
+Differences are first - second, in the unit that `words` names: below 0 the first is better.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from manifests.tables import scorecard
-from manifests.tables.scorecard import GroupError, Part
+from manifests.tables.parts import Named, Part, Words
+from manifests.tables.scorecard import GroupError
 from manifests.tables.times import Times
 
 Kind = Literal["run", "published", "predictions"]
@@ -28,7 +29,7 @@ class Figure(Part):
     chance: float | None = None
 
 
-class System(Part):
+class System(Named):
     """One system.
 
     Attributes:
@@ -41,6 +42,7 @@ class System(Part):
         times: milliseconds per image, where runs differ in their networks; else None.
         n: photos scored; 0 for a published row, which does not say.
         by_group: of a run: axis -> value -> its error.
+        more: further figures of classes by their names, the leading one first; shares from 0 to 1.
     """
 
     name: str
@@ -51,10 +53,11 @@ class System(Part):
     parameters: int | None = None
     times: Times | None = None
     n: int
-    mae: Figure
+    error: Figure
     bias: dict[str, Figure]
-    average_bias: Figure
+    average_bias: Figure | None
     by_group: dict[str, dict[str, GroupError]] = {}
+    more: dict[str, Figure] = {}
 
 
 class Difference(Part):
@@ -66,12 +69,12 @@ class Difference(Part):
     p: float
 
 
-class Pair(Part):
+class Pair(Named):
     """Two runs on the same photos."""
 
     first: str
     second: str
-    mae: Difference
+    error: Difference
     bias: dict[str, Difference]
     average_bias: Difference
 
@@ -114,6 +117,7 @@ class Comparison(Part):
     `warnings` say where the runs do not compare, `notes` what a reader must know.
     """
 
+    words: Words
     split: str
     splits: dict[str, SplitComparison]
     plan: list[Marginal]
@@ -123,7 +127,7 @@ class Comparison(Part):
 
 def write(comparison: Comparison, path: Path) -> None:
     """Publish the comparison."""
-    scorecard.write_json(comparison.model_dump(mode="json"), path)
+    scorecard.write_json(comparison.model_dump(mode="json", context=comparison.words.names), path)
 
 
 def read(path: Path) -> Comparison:

@@ -13,7 +13,8 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from manifests.core.files import write_text
-from manifests.tables.scorecard import Part, read_json
+from manifests.tables.parts import Part
+from manifests.tables.scorecard import read_json
 
 # Field -> its key in the file, where they differ: other tools read the file, so its keys stay.
 KEYS = {

@@ -1,6 +1,6 @@
 """`datasets/runs/<run>/scorecard.json`: how accurate and how even a run is, with the uncertainty of each figure.
 
-Ages and errors are in years. `overall`, `bias`, `average_bias`, `difference` and `ratio` are the
+Errors are in the unit that `words` names. `overall`, `bias`, `average_bias`, `difference` and `ratio` are the
 headline: those of the test split where it has labels, else of valid. `by_group` has every
 labelled split, and `splits` has everything else that is known of each.
 """
@@ -11,24 +11,20 @@ import json
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from manifests.core.errors import UserError
 from manifests.core.files import write_text
 from manifests.core.inputs import read_small
 from manifests.core.text import DIGITS
+from manifests.tables.class_scores import ClassScores
+from manifests.tables.parts import Bias, Named, Part, Words
 
 
-class Part(BaseModel):
-    """The base of the scorecard's parts: frozen and closed."""
+class GroupError(Named):
+    """A group's mean error, photos, the 95% interval (none for a single photo), and whether it is small."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class GroupError(Part):
-    """A group's error: MAE, photos, the 95% interval (none for a single photo), and whether it is small."""
-
-    mae: float
+    error: float
     n: int
     low: float | None
     high: float | None
@@ -37,17 +33,7 @@ class GroupError(Part):
     @property
     def value(self) -> float:
         """The error, under the name that every figure with an interval has."""
-        return self.mae
-
-
-class Bias(Part):
-    """A bias with its 95% interval, its permutation p-value and the size that chance alone gives."""
-
-    value: float
-    low: float
-    high: float
-    p: float
-    chance: float
+        return self.error
 
 
 class Spread(Part):
@@ -57,11 +43,11 @@ class Spread(Part):
     sd: float
 
 
-class Seeds(Part):
+class Seeds(Named):
     """Each seed's own model, scored alone; the run's prediction is the mean of theirs."""
 
     n: int
-    mae: Spread
+    error: Spread
     bias: dict[str, Spread]
     average_bias: Spread
 
@@ -82,22 +68,23 @@ class Calibration(Part):
     pit: list[float]
 
 
-class Band(Part):
-    """Photos of five years of age: their MAE and their mean signed error (predicted less labelled)."""
+class Band(Named):
+    """Photos of five years of age: their error and, of predicted years, the mean of predicted less labelled."""
 
     age: float
     n: int
-    mae: float
-    signed: float
+    error: float
+    signed: float | None
 
 
-class WorstPhoto(Part):
-    """One of a group's worst predictions."""
+class WorstPhoto(Named):
+    """One of a group's worst predictions; `said` puts into words how it is wrong."""
 
     image_id: str
     path: str
-    age: float
-    age_pred: float
+    label: float | str
+    pred: float | str
+    said: str
 
 
 class Scores(Part):
@@ -106,7 +93,9 @@ class Scores(Part):
     Attributes:
         unlabelled: photos of the split without a label, which are not scored.
         cells: the joint cells that have photos, by their name such as `60+|female|asian|happy`.
-        worst_group: each axis' group of the largest MAE.
+        worst_group: each axis' group of the largest error.
+        calibration: of predicted distributions over the ages; that of classes is in `classes`.
+        classes: what else is known of predicted classes.
         notes: what a reader must know about the figures.
     """
 
@@ -121,6 +110,7 @@ class Scores(Part):
     cells: dict[str, GroupError]
     seeds: Seeds
     calibration: Calibration | None
+    classes: ClassScores | None = None
     by_age: list[Band]
     worst: dict[str, dict[str, list[WorstPhoto]]]
     notes: list[str]
@@ -134,6 +124,7 @@ class Scorecard(Part):
     """
 
     run: str
+    words: Words
     steps: int | None = None
     parameters: int | None = None
     split: str
@@ -148,7 +139,7 @@ class Scorecard(Part):
 
 def write(card: Scorecard, path: Path) -> None:
     """Publish the scorecard, numbers rounded to `DIGITS`."""
-    write_json(card.model_dump(mode="json"), path)
+    write_json(card.model_dump(mode="json", context=card.words.names), path)
 
 
 def write_json(tree: object, path: Path) -> None:

@@ -65,6 +65,23 @@ def frame(
     return pa.Table.from_arrays(columns, schema=predictions.schema(CELLS))
 
 
+def class_frame(axis: str, splits: Mapping[str, int], seed: int = 0, seeds: int = 2, skill: float = 1.5) -> pa.Table:
+    """The same photos with a predicted axis: the more skill, the more probable is the label, less so of the oldest."""
+    table = frame(splits)
+    rng, cell = np.random.default_rng(seed), table["cell"].to_numpy()
+    truth, wide = CELLS.grid()[cell, CELLS.names.index(axis)], len(CELLS[axis].values)
+    logits = rng.normal(0, 1, (len(cell), seeds, wide))
+    logits += (skill - 0.4 * CELLS.grid()[cell, 0])[:, None, None] * (truth[:, None] == np.arange(wide))[:, None]
+    each = (np.exp(logits) / np.exp(logits).sum(axis=2, keepdims=True)).astype(np.float32)
+    mean, name = each.mean(axis=1), CELLS[axis].column
+    pred = pa.DictionaryArray.from_arrays(pa.array(mean.argmax(axis=1), pa.int16()), pa.array(CELLS[axis].values))
+    listed = [pa.array(list(part.reshape(len(cell), -1)), pa.list_(pa.float32())) for part in (each, mean)]
+    table = table.drop_columns(["age_pred", "age_preds", "age_q"])
+    for end, column in zip(("pred", "preds", "q"), (pred, *listed), strict=True):
+        table = table.append_column(f"{name}_{end}", column)
+    return table
+
+
 def write(table: pa.Table, folder: Path, run: str, steps: int | None = None) -> Path:
     """Publish it where the run's predictions belong."""
     path = folder / "datasets" / "runs" / run / "predictions.parquet"

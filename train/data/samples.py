@@ -11,12 +11,10 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
-from manifests.sections.train import Recipe
 from train.data.views import PLAIN, extra
+from train.targets import YEARS, Target
 
-NARROWEST = 1.0  # years; a few photos have raters who all agree
 PLACE = ("path", "shard", "offset", "size", "sha256")  # where an image's bytes are, and what they are
-ROOT = 0.75  # raters' standard deviation over the root of the age: 1.7 years at 5, 4.1 at 30, 6.3 at 70
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Samples:
     @property
     def age(self) -> np.ndarray:
         """float64 (samples,), years; NaN without a label."""
-        return self.table["age"].cast(pa.float64()).fill_null(np.nan).to_numpy()
+        return YEARS.truth(self.table)
 
 
 def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells) -> Samples:
@@ -107,9 +105,9 @@ def mirrored(samples: Samples) -> Samples:
     return Samples(samples.table, ["flip"] * len(samples))
 
 
-def labelled(samples: Samples) -> Samples:
-    """Those with an age."""
-    has = ~np.isnan(samples.age)
+def labelled(samples: Samples, target: Target = YEARS) -> Samples:
+    """Those whose target is known."""
+    has = ~np.isnan(target.truth(samples.table))
     return Samples(samples.table.filter(pa.array(has)), [v for v, keep in zip(samples.views, has, strict=True) if keep])
 
 
@@ -139,15 +137,3 @@ def groups(samples: Samples, axes: Sequence[str], cells: Cells) -> np.ndarray:
     grid = cells.grid()[samples.table["cell"].to_numpy()]
     chosen = [grid[:, cells.names.index(axis)] for axis in axes or cells.names]
     return np.unique(np.stack(chosen, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
-
-
-def targets(samples: Samples, recipe: Recipe) -> np.ndarray:
-    """float32 (samples, 2): the age, and the standard deviation of its soft label, in years."""
-    if recipe.spread == "raters":
-        spread = samples.table["age_std"].cast(pa.float64()).fill_null(np.nan).to_numpy()
-        spread = np.where(np.isnan(spread), 3.0, np.maximum(spread, NARROWEST))
-    elif recipe.spread == "age":
-        spread = np.maximum(ROOT * np.sqrt(samples.age), NARROWEST)
-    else:
-        spread = np.full(len(samples), recipe.spread)
-    return np.stack([samples.age, spread], axis=1).astype(np.float32)

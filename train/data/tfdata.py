@@ -22,7 +22,7 @@ class TrainingData:
 
     Attributes:
         inputs: of n images.
-        targets: float32 (n, 2).
+        targets: float32 (n, columns), what the loss compares with.
         weights: float32 (n, outputs), of mean 1.
         drawn: gives the inputs of an epoch by its number, where copies are drawn anew in each.
     """

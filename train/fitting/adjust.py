@@ -1,4 +1,4 @@
-"""Logit adjustment by the prior of the train ages (Menon et al. 2021, Long-tail learning via logit adjustment)."""
+"""Logit adjustment by the prior of the train labels (Menon et al. 2021, Long-tail learning via logit adjustment)."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from train.data.tfdata import TrainingData
 from train.fitting import stage_data
 from train.fitting.context import RunContext, StageContext
 from train.model import heads
-from train.model.losses import Loss, adjusted, loss_of, soft
+from train.model.losses import WANTED, Loss, adjusted, loss_of
 from train.model.runtime import keras
 
 LEAST = 1e-6  # added to every prior, so that its logarithm is finite
 
 
-def prior(targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def prior(labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The mean soft label of the images, weighted.
 
     Args:
-        targets: float32 (images, 2), age and spread in years.
+        labels: float32 (images, values), soft labels.
         weights: float32 (images,), sample weights.
     Returns:
-        float64 (101,), which sums to 1.
+        float64 (values,), which sums to 1.
     """
-    labels = np.asarray(keras.ops.convert_to_numpy(soft(targets)), np.float64)
+    labels = np.asarray(keras.ops.convert_to_numpy(labels), np.float64)
     return weights.astype(np.float64) @ labels / weights.sum(dtype=np.float64)
 
 
 def offset(strength: float, prior: np.ndarray, wished: np.ndarray) -> np.ndarray:
-    """What the loss adds to the logits: strength x (log prior - log wished). (101,) each, to float32 (101,)."""
+    """What the loss adds to the logits: strength x (log prior - log wished). (values,) each, to float32 (values,)."""
     return np.asarray(strength * (np.log(prior + LEAST) - np.log(wished + LEAST)), np.float32)
 
 
@@ -52,13 +52,14 @@ def after_training(at: StageContext) -> None:
         return
     chosen = stage_data.samples_of(at.run, at.stage)
     weights = stage_data.sample_weights_of(at.run, at.stage, chosen)[:, 0]
-    shift = _offset(at.run, wanted, samples.targets(chosen, at.run.recipe), weights)
+    shift = _offset(at.run, wanted, at.run.wanted(chosen), weights)
     heads.shift_logits(at.network.head, -shift)
 
 
 def _offset(run: RunContext, wanted: Adjust, targets: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    trained = prior(targets, weights)
+    soft = WANTED[run.recipe.loss]
+    trained = prior(soft(targets), weights)
     if wanted.toward == "flat":
         return offset(wanted.strength, trained, np.full(len(trained), 1 / len(trained)))
     plan = samples.train_samples(run.index, "balanced", "none", run.cells)
-    return offset(wanted.strength, trained, prior(samples.targets(plan, run.recipe), np.ones(len(plan), np.float32)))
+    return offset(wanted.strength, trained, prior(soft(run.wanted(plan)), np.ones(len(plan), np.float32)))

@@ -9,15 +9,18 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from manifests.core.cells import Cells
 from manifests.core.errors import located
 from manifests.sections.train import Block, Recipe, Stage, Train
+from train.data.samples import Samples
 from train.model import backbones
 from train.model.blocks import Cut, cut
 from train.model.heads import Network
 from train.model.runtime import Devices, keras
+from train.targets import YEARS, Target
 
 ROOM = Path(__file__).resolve().parents[1]  # train/
 
@@ -37,6 +40,7 @@ class RunContext:
         cache: where features and checkpoints are kept.
         devices: where to train.
         start: the run whose networks this one starts from, or a file of weights; None: neither.
+        target: what is predicted.
     """
 
     name: str
@@ -49,6 +53,7 @@ class RunContext:
     cache: Path
     devices: Devices
     start: RunContext | Path | None = None
+    target: Target = YEARS
 
     @property
     def seeds(self) -> int:
@@ -61,6 +66,15 @@ class RunContext:
         return self.recipe.batch or self.train.batch
 
     @property
+    def error(self) -> str:
+        """What the records of the epochs call the error on valid."""
+        return f"valid_{self.target.words.key('error')}"
+
+    def wanted(self, chosen: Samples) -> np.ndarray:
+        """What the recipe's loss compares with: float32 (samples, columns)."""
+        return self.target.wanted(chosen.table, self.recipe)
+
+    @property
     def checkpoints(self) -> Path:
         """The folder of this run's checkpoints; its name is a fingerprint of all that the result depends on."""
         text = [
@@ -68,6 +82,7 @@ class RunContext:
             self.recipe.model_dump_json(),
             self.train.model_dump_json(exclude={"runs", "recipes"}),
             str(self.seed),
+            self.target.name,
             self.cells.to_json(),
             keras.version(),
             *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age", "cell")),
@@ -90,18 +105,19 @@ def context_of(
     shards: Path,
     cache: Path,
     devices: Devices,
+    target: Target = YEARS,
 ) -> RunContext:
     """A run and, within it, the runs that it starts from.
 
     Args:
         train: the section.
         chain: the recipes of these runs by name, the earliest first; see `recipes.chain_of`.
-        seed, index, cells, shards, cache, devices: see `RunContext`.
+        seed, index, cells, shards, cache, devices, target: see `RunContext`.
     """
     start: RunContext | Path | None = None
     for name, recipe in chain.items():
         start = start or (Path(file) if (file := train.runs[name].start) else None)
-        start = RunContext(name, train.of(name), recipe, seed, index, cells, shards, cache, devices, start)
+        start = RunContext(name, train.of(name), recipe, seed, index, cells, shards, cache, devices, start, target)
     assert isinstance(start, RunContext)
     return start
 
@@ -164,6 +180,6 @@ def _code() -> str:
     """A hash of the code that trains: a checkpoint that other code wrote is not gone on with."""
     files = sorted(path for name in ("data", "fitting", "model") for path in (ROOM / name).glob("*.py"))
     made = hashlib.sha256()
-    for path in [*files, ROOM / "sample_weights.py", ROOM / "scoring/metrics.py"]:
+    for path in [*files, *(ROOM / name for name in ("sample_weights.py", "targets.py", "scoring/metrics.py"))]:
         made.update(path.read_bytes())
     return made.hexdigest()

@@ -19,7 +19,7 @@ from train.data import samples
 from train.data.samples import Samples
 from train.fitting.context import RunContext
 from train.fitting.run import predict, train_repeats
-from train.model.heads import Correction, ages
+from train.model.heads import Correction
 
 
 def learn(run: RunContext) -> Correction | None:
@@ -27,14 +27,15 @@ def learn(run: RunContext) -> Correction | None:
     wanted = run.recipe.correct
     if wanted is None:
         return None
-    originals = samples.labelled(samples.train_samples(run.index, "original", "none", run.cells))
+    originals = samples.labelled(samples.train_samples(run.index, "original", "none", run.cells), run.target)
     fold = folds(originals.age, wanted.folds)
     predicted = np.zeros(len(originals))
     parts = [_without(run, originals, fold == number) for number in range(wanted.folds)]
     for number, part in enumerate(parts):
         rows = np.flatnonzero(fold == number)
         held = Samples(originals.table.take(pa.array(rows)), [originals.views[row] for row in rows])
-        predicted[rows] = ages(predict(part, train_repeats(part, lambda repeat, history: None), held)[0])
+        output = predict(part, train_repeats(part, lambda repeat, history: None), held)[0]
+        predicted[rows] = run.target.decode(output)
     for part in parts:  # not before: a killed run goes on with the folds that are done
         shutil.rmtree(part.checkpoints, ignore_errors=True)
     return monotone(predicted, originals.age, wanted.knots)

@@ -10,7 +10,7 @@ os.environ.setdefault("DVC_NO_ANALYTICS", "true")
 
 from dvclive import Live
 
-CURVES = ("loss", "rate", "valid_loss", "valid_mae", "valid_bias")
+CURVES = ("loss", "rate", "valid_loss", "valid_bias")
 
 
 class Curves:
@@ -18,18 +18,20 @@ class Curves:
 
     Args:
         folder: where they go; emptied first.
+        error: what the records call the error on valid.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, error: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._live = Live(str(folder), resume=False, report=None, save_dvc_exp=False, dvcyaml=None, cache_images=False)
         self._written: dict[int, int] = {}
+        self._curves = (*CURVES, error)
 
     def __call__(self, repeat: int, history: list[dict[str, float]]) -> None:
         """Add the records that are new."""
         for step in range(self._written.get(repeat, 0), len(history)):
             self._live.step = step
-            for name in CURVES:
+            for name in self._curves:
                 if name in history[step]:
                     self._live.log_metric(f"repeat_{repeat + 1}/{name}", history[step][name])
             self._live.make_summary()

@@ -147,7 +147,7 @@ def _loss(at: StageContext, data: TrainingData) -> StatefulLoss:
     if dro is None:
         return StatefulLoss(plain, [])
     with at.run.devices.strategy.scope():
-        return group_dro(plain, int(data.targets[:, 2].max()) + 1, dro.rate)
+        return group_dro(plain, int(data.targets[:, -1].max()) + 1, dro.rate)
 
 
 def _mixed(at: StageContext, data: TrainingData, number: int) -> TrainingData:

@@ -1,4 +1,4 @@
-"""A run's outputs: predictions as a table, as the challenge's submission, and the curves."""
+"""A run's outputs: predictions as a table and as a list, and the model."""
 
 from __future__ import annotations
 
@@ -19,45 +19,45 @@ from train.data.samples import Samples
 from train.fitting.context import RunContext
 from train.fitting.run import Repeat, steps_taken
 from train.fitting.stage_data import images_of, sample_weights_of, samples_of
-from train.model.heads import Correction, ages
-from train.model.losses import AGES
+from train.model.heads import Correction
 from train.model.runtime import keras
 from train.sample_weights import effective_size
+from train.scoring.predictions import labelled_split
+from train.targets import YEARS, Target
 
 
 def table(
-    splits: list[Samples], outputs: list[list[np.ndarray]], cells: Cells, correct: Correction | None = None
+    splits: list[Samples],
+    outputs: list[list[np.ndarray]],
+    cells: Cells,
+    correct: Correction | None = None,
+    target: Target = YEARS,
 ) -> pa.Table:
     """Put the predictions of the splits into one table, in order.
 
     Args:
         splits: the samples of each split.
-        outputs: for each split, each repeat's output (photos, 1 or 101).
+        outputs: for each split, each repeat's output (photos, units).
         cells: the axes.
-        correct: of the ages, that is, of each repeat's and of their mean; then there is no distribution.
+        correct: of the predictions.
+        target: what is predicted.
     """
     parts = []
     for chosen, repeats in zip(splits, outputs, strict=True):
-        each = np.stack([ages(output) for output in repeats], axis=1)
-        mean, distribution = each.mean(axis=1), None
-        if correct is not None:
-            each, mean = correct(each), correct(mean)
-        elif repeats[0].shape[1] == AGES:
-            distribution = list(np.cumsum(np.mean(repeats, axis=0, dtype=np.float64), axis=1).astype(np.float32))
-        columns = ["image_id", "path", "split", "age", *cells.columns, "cell"]
-        part = chosen.table.select(columns)
-        part = part.append_column("age_pred", pa.array(mean, pa.float32()))
-        part = part.append_column("age_preds", pa.array(list(each.astype(np.float32)), pa.list_(pa.float32())))
-        missing = pa.nulls(len(chosen), pa.list_(pa.float32()))
-        listed = pa.array(distribution, pa.list_(pa.float32())) if distribution is not None else missing
-        parts.append(part.append_column("age_q", listed))
+        part = chosen.table.select(["image_id", "path", "split", "age", *cells.columns, "cell"])
+        for name, column in target.columns(repeats, correct).items():
+            part = part.append_column(name, column)
+        parts.append(part)
     return pa.concat_tables(parts)
 
 
-def write(made: pa.Table, folder: Path, cells: Cells, training: Training) -> None:
-    """Publish `predictions.parquet`, `.csv` and `.zip`: the submission is the test split's ages, in years."""
+def write(made: pa.Table, folder: Path, cells: Cells, training: Training, target: Target = YEARS) -> None:
+    """Publish `predictions.parquet`, and the test split's predictions as `.csv` and `.zip`.
+
+    Of the age these are the challenge's submission: one headerless column of years.
+    """
     test = made.filter(pc.equal(made["split"].cast(pa.string()), "test"))
-    lines = "".join(f"{age:.6f}\n" for age in test["age_pred"].to_pylist())
+    lines = "".join(f"{target.line(pred)}\n" for pred in test[f"{target.name}_pred"].to_pylist())
     predictions.write(made, folder / "predictions.parquet", cells, training)
     write_text(folder / "predictions.csv", lines)
     write_bytes(folder / "predictions.zip", zipped("predictions.csv", lines.encode()))
@@ -78,7 +78,7 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
-    """One line on what was trained, one on valid: the mean absolute error, and its spread over the repeats."""
+    """One line on what was trained, one on valid: the error, and its spread over the repeats."""
     stages = run.recipe.stages
     chosen = samples_of(run, stages[-1])
     size = effective_size(sample_weights_of(run, stages[-1], chosen)[:, 0].astype(np.float64))
@@ -86,19 +86,18 @@ def lines(run: RunContext, repeats: list[Repeat], made: pa.Table) -> str:
         f"{run.name}: {len(chosen)} {images_of(run, stages[-1])} images "
         f"(effective {figure(size, digits=0)}), {len(stages)} stage(s), {steps_taken(repeats)} steps"
     ]
-    valid = made.filter(pc.equal(made["split"].cast(pa.string()), "valid"))
-    valid = valid.filter(pc.is_valid(valid["age"]))
-    if len(valid):
-        truth = valid["age"].to_numpy()
-        errors = np.abs(np.stack(valid["age_preds"].to_pylist()) - truth[:, None]).mean(axis=0)
-        mean = np.abs(valid["age_pred"].to_numpy() - truth).mean()
-        known = chosen.age.mean()
-        plain = np.abs(known - truth).mean()
+    words, known = run.target.words, run.target.truth(chosen.table)
+    valid = labelled_split(made, run.target, "valid")
+    if valid is not None:
+        errors = run.target.errors(valid.preds, valid.truth[:, None]).mean(axis=0)
+        mean = valid.error.mean()
+        guess, guessed = run.target.guess(known)
+        plain = run.target.errors(np.full(len(valid.truth), guess), valid.truth).mean()
         spread = f"; repeats {figure(errors.mean())} +- {figure(errors.std(ddof=1))}" if len(errors) > 1 else ""
-        told.append(f"  valid MAE {figure(mean)} years on {len(valid)} photos{spread}")
+        told.append(f"  valid {words.error} {figure(mean)} {words.unit} on {len(valid.truth)} photos{spread}")
         if not mean < plain:
             told.append(
-                f"Warning: {run.name}: its valid MAE is not below {figure(plain)}, that of predicting {figure(known)}, "
-                "the train photos' mean age, for everyone. It has learnt nothing; lower the stage's rate."
+                f"Warning: {run.name}: its valid {words.error} is not below {figure(plain)}, that of predicting "
+                f"{guessed} for everyone. It has learnt nothing; lower the stage's rate."
             )
     return "\n".join(told)

@@ -59,7 +59,7 @@ def train_repeats(run: RunContext, report: Report) -> list[Repeat]:
         with run.devices.strategy.scope():
             seed_all(run.seed + number)
             own = shared if shared is not None and start.shares_backbone(run) else backbones.build(run.train)
-            network = heads.assemble(own, run.recipe, run.cells.names)
+            network = heads.assemble(own, run.recipe, run.cells.names, run.target)
             if begin is not None:
                 begin(number, network)
         repeats.append(_RepeatTraining(run, number, network, report).train())
@@ -107,7 +107,9 @@ class _RepeatTraining:
                 checkpoint.save(self.path, reached)
                 self.report(self.number, reached.counters.history)
                 last = reached.counters.history[-1]
-                bar.set_postfix({k: round(v, 3) for k, v in last.items() if k in ("loss", "valid_mae")}, refresh=False)
+                bar.set_postfix(
+                    {k: round(v, 3) for k, v in last.items() if k in ("loss", self.run.error)}, refresh=False
+                )
                 bar.update(1)
 
             return loop.train_stage(at, data, validate, current, note, self.clock)

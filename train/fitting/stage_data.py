@@ -21,7 +21,7 @@ from train.sample_weights import named, normalised, weigh
 def training_data(at: StageContext) -> TrainingData:
     """Inputs, targets and weights of a stage's train images."""
     chosen = samples_of(at.run, at.stage)
-    targets = samples.targets(chosen, at.run.recipe)
+    targets = at.run.wanted(chosen)
     if at.run.recipe.dro is not None:
         with located(f".runs.{at.run.name}.recipe"):
             targets = np.column_stack([targets, samples.groups(chosen, at.run.recipe.dro.axes, at.run.cells)])

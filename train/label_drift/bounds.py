@@ -11,20 +11,29 @@ from collections.abc import Sequence
 from manifests.core.cells import AGE, Cells
 from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
-from manifests.tables.audit import AuditReport, Estimate, Skill, Step
+from manifests.tables.audit import AuditReport, Skill, Step
+from manifests.tables.parts import Estimate
 
 LEAST = 20  # photos; figures of fewer are shown, but give no verdict
 
 
 def audit(
-    judge: str, skill: Skill, steps: Sequence[Step], policies: Policies, cells: Cells, bounds: Bounds, params: str
+    judge: str,
+    skill: Skill,
+    steps: Sequence[Step],
+    policies: Policies,
+    cells: Cells,
+    bounds: Bounds,
+    params: str,
+    target: str | None = None,
 ) -> AuditReport:
-    """Put the audit together; `params` is the parameter file, which the warnings name."""
+    """Put the audit together; `params` is the parameter file, which the warnings name, `target` the predicted axis."""
     safest = safe(steps)
     named = {axis: bounds.of(axis) for axis in skill.accuracy}
     if skill.mae:
         named = {AGE: bounds.shift, "age by bin": bounds.bin_shift, "distance": bounds.distance, **named}
     return AuditReport(
+        target=target,
         judge=judge,
         photos=max(step.n for step in steps),
         skill=skill,

@@ -35,6 +35,10 @@ class Opinions:
     age: np.ndarray | None
     shares: dict[str, np.ndarray]
 
+    def led_by(self, axis: str | None) -> Opinions:
+        """The same with one axis before the others."""
+        return Opinions(self.age, dict(sorted(self.shares.items(), key=lambda each: each[0] != axis)))
+
     def take(self, rows: np.ndarray) -> Opinions:
         """The opinions of the images at int64 (n,) rows."""
         shares = {axis: share[rows] for axis, share in self.shares.items()}

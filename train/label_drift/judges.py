@@ -18,11 +18,12 @@ from manifests.core.cells import AGE, Cells
 from manifests.sections.train import Train
 from train.data import features, tfdata
 from train.data.readers import ArrayRows, Images, Inputs, order
-from train.data.samples import NARROWEST, Samples
+from train.data.samples import Samples
 from train.label_drift.judge_predictions import Opinions, asked
 from train.model import backbones
-from train.model.losses import AGES, soft_labels
+from train.model.losses import soft_labels
 from train.model.runtime import keras, layers, ops, seed_all, tf
+from train.targets import AGES, NARROWEST
 
 SIZE = 96  # pixels, at most, of a judge that learns from pixels
 NAME = "a cross-fitted judge"

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from manifests.core.errors import UserError, located
 from manifests.sections.network import Network
-from train.model.runtime import keras, layers
+from train.model.runtime import keras, layers, ops
 
-SMALL = "small_cnn"
+SMALL, LEVI_HASSNER = "small_cnn", "levi_hassner"
 _TORCH_MEAN, _TORCH_DEVIATION = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 _CAFFE_MEAN = (103.939, 116.779, 123.68)  # of blue, green, red
 
@@ -31,6 +31,7 @@ _FAMILIES = {
     "xception": "tf",
     "nasnet": "tf",
     SMALL: "tf",
+    LEVI_HASSNER: "unit",
 }
 
 
@@ -38,8 +39,8 @@ _POOLING = {"avg": "avg", "max": "max", "flatten": None}  # in Keras' words
 
 
 def names() -> list[str]:
-    """Every backbone there is: `small_cnn`, and the models of `keras.applications`."""
-    return [SMALL, *sorted(n for n in dir(keras.applications) if n[0].isupper())]
+    """Every backbone there is: `small_cnn`, `levi_hassner`, and the models of `keras.applications`."""
+    return [*OWN, *sorted(n for n in dir(keras.applications) if n[0].isupper())]
 
 
 def build(train: Network) -> keras.Model:
@@ -109,31 +110,28 @@ def preprocess(name: str, backbone: str, pixels: Any) -> Any:
 def _body(train: Network) -> keras.Model:
     if train.backbone not in names():
         raise UserError(".backbone", f"one of {', '.join(names())}", repr(train.backbone), "Correct it")
-    if train.backbone == SMALL:
-        body = small_cnn(train.size)
-    else:
-        weights = "imagenet" if train.weights == "imagenet" else None
-        make = getattr(keras.applications, train.backbone)
-        try:
-            body = make(
-                input_shape=(train.size,) * 2 + (3,),
-                include_top=False,
-                weights=weights,
-                pooling=_POOLING[train.pooling],
-            )
-        except Exception as error:  # a size too small, or a download that failed: Keras raises bare Exceptions
-            raise UserError(
-                ".backbone",
-                f"{train.backbone} at {train.size} pixels with weights {train.weights}",
-                " ".join(str(error).split()),
-                "Change train.size, or name a weights file",
-            ) from error
+    weights = "imagenet" if train.weights == "imagenet" else None
+    try:
+        body = OWN[train.backbone](train.size) if train.backbone in OWN else _of_keras(train, weights)
+    except Exception as error:  # a size too small, or a download that failed: Keras raises bare Exceptions
+        raise UserError(
+            ".backbone",
+            f"{train.backbone} at {train.size} pixels with weights {train.weights}",
+            " ".join(str(error).split()),
+            "Change train.size, or name a weights file",
+        ) from error
     if train.weights not in ("none", "imagenet"):
         with located(".weights"):
             _load(body, Path(train.weights))
-    if train.backbone != SMALL and train.pooling == "flatten":
+    if train.backbone not in OWN and train.pooling == "flatten":
         return keras.Model(body.input, layers.Flatten()(body.output), name=body.name)
     return body
+
+
+def _of_keras(train: Network, weights: str | None) -> keras.Model:
+    make = getattr(keras.applications, train.backbone)
+    pooling = _POOLING[train.pooling]
+    return make(input_shape=(train.size, train.size, 3), include_top=False, weights=weights, pooling=pooling)
 
 
 def _load(body: keras.Model, path: Path) -> None:
@@ -165,3 +163,36 @@ def small_cnn(size: int) -> keras.Model:
         outputs = layers.BatchNormalization(momentum=0.9, synchronized=True)(outputs)
         outputs = layers.Activation("relu")(outputs)
     return keras.Model(inputs, layers.Flatten()(outputs), name=SMALL)
+
+
+def levi_hassner(size: int) -> keras.Model:
+    """The network of Levi and Hassner 2015, Age and gender classification using convolutional neural networks.
+
+    As the gender study built it: stride 1, no padding, pools of 3 x 3 with stride 2, which gives 221,184 features and,
+    with dense layers of 512 and 512 and one unit, 115,023,873 parameters at 224 pixels. (The original has stride 4.)
+
+    Args:
+        size: input width and height, in pixels, 40 or more.
+    Returns:
+        a model of built-in layers from float (n, size, size, 3) to (n, positions * 384).
+    """
+    inputs = outputs = keras.Input((size, size, 3))
+    for number, (kernel, width) in enumerate(((7, 96), (5, 256), (3, 384))):
+        outputs = layers.Conv2D(width, kernel, activation="relu")(outputs)
+        outputs = layers.MaxPooling2D(3, 2)(outputs)
+        if number < 2:
+            outputs = _normalised(outputs)
+    return keras.Model(inputs, layers.Flatten()(outputs), name=LEVI_HASSNER)
+
+
+def _normalised(maps: Any) -> Any:
+    """Local response normalisation over five channels (Krizhevsky et al. 2012), with Caffe's alpha 1e-4, beta .75."""
+    channels = maps.shape[-1]
+    squares = ops.pad(ops.square(maps), [[0, 0], [0, 0], [0, 0], [2, 2]])
+    around = squares[..., :channels]
+    for shift in range(1, 5):
+        around = around + squares[..., shift : shift + channels]
+    return maps / ops.power(1.0 + (1e-4 / 5) * around, 0.75)
+
+
+OWN: dict[str, Callable[[int], keras.Model]] = {SMALL: small_cnn, LEVI_HASSNER: levi_hassner}

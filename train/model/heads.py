@@ -1,4 +1,4 @@
-"""Heads on a backbone, the years that their outputs mean, and the exported model."""
+"""Heads on a backbone, what their outputs mean, and the exported model."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from manifests.sections.train import Recipe
-from train.model.losses import AGES
 from train.model.runtime import keras, layers, ops
+from train.targets import YEARS, Readout, Target
 
 EXPERT = "expert_"
 
@@ -64,20 +64,20 @@ class Correction:
         return made
 
 
-def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str]) -> Network:
-    """Put a head as the recipe describes it on the backbone."""
+def assemble(backbone: keras.Model, recipe: Recipe, axes: Sequence[str], target: Target = YEARS) -> Network:
+    """Put a head as the recipe describes it, for the target, on the backbone."""
     features = keras.Input(backbone.output_shape[1:], name="features")
     experts = None
     if recipe.experts:
         outputs = {}
         for axis in axes:
             before = _hidden(features, recipe)
-            outputs[EXPERT + axis] = _output(recipe, EXPERT + axis)(before)
+            outputs[EXPERT + axis] = _output(recipe, target, EXPERT + axis)(before)
         experts = keras.Model(features, outputs)
         before = layers.Concatenate()(list(outputs.values()))
     else:
         before = _hidden(features, recipe)
-    output = _output(recipe, "joined" if recipe.experts else "age")
+    output = _output(recipe, target, "joined" if recipe.experts else target.name)
     head, hidden = keras.Model(features, output(before)), keras.Model(features, before)
     received = keras.Input(before.shape[1:], name="hidden")
     full = keras.Model(backbone.inputs, head(backbone.outputs[0]))
@@ -93,22 +93,14 @@ def _hidden(features: Any, recipe: Recipe) -> Any:
     return features
 
 
-def _output(recipe: Recipe, name: str) -> layers.Dense:
-    """The last layer, float32 also in mixed precision: a share of 100 years, or a distribution."""
-    units = AGES if recipe.output == "distribution" else 1
-    activation = {"sigmoid": "sigmoid", "linear": "linear", "distribution": "softmax"}[recipe.output]
+def _output(recipe: Recipe, target: Target, name: str) -> layers.Dense:
+    """The last layer, float32 also in mixed precision."""
+    units, activation = target.output(recipe)
     return layers.Dense(units, activation, dtype="float32", name=name, kernel_regularizer=_penalty(recipe))
 
 
 def _penalty(recipe: Recipe) -> keras.regularizers.Regularizer | None:
     return keras.regularizers.L2(recipe.l2) if recipe.l2 else None
-
-
-def ages(output: np.ndarray) -> np.ndarray:
-    """Years of an output: its expectation, or its share of 100 years. (n, 1 or 101) to float64 (n,)."""
-    if output.shape[1] == AGES:
-        return output.astype(np.float64) @ np.arange(AGES)
-    return output[:, 0].astype(np.float64) * 100
 
 
 def redraw(head: keras.Model) -> None:
@@ -120,20 +112,25 @@ def redraw(head: keras.Model) -> None:
 
 
 def shift_logits(head: keras.Model, offset: np.ndarray) -> None:
-    """Add float32 (101,) to the bias of the last layer: a distribution p becomes softmax(log p + offset)."""
+    """Add float32 (values,) to the bias of the last layer: a distribution p becomes softmax(log p + offset).
+
+    One unit is the second of two values.
+    """
     last = head.layers[-1]
-    last.bias.assign(last.bias + offset)
+    last.bias.assign(last.bias + (offset if len(offset) == last.units else offset[1:] - offset[:1]))
 
 
-def exported(networks: Sequence[Network], recipe: Recipe, correct: Correction | None = None) -> keras.Model:
-    """One model from photos to years: the mean of the repeats, resizing and preprocessing inside.
+def exported(
+    networks: Sequence[Network], recipe: Recipe, correct: Correction | None = None, target: Target = YEARS
+) -> keras.Model:
+    """One model from photos to predictions: the mean of the repeats, resizing and preprocessing inside.
 
     It resizes, then has one branch per backbone: the backbone, and the heads that turn its
-    features into years. The correction, where there is one, is the last.
+    features into predictions. The correction, where there is one, is the last.
 
     Returns:
         a model of built-in layers alone from uint8 or float (n, height, width, 3) RGB, 0 to 255,
-        of any size, to float32 (n, 1) years.
+        of any size, to float32 (n, 1) years, or (n, classes) probabilities.
     """
     size = networks[0].backbone.input_shape[1]
     photo = keras.Input((None, None, 3), name="photo")
@@ -143,30 +140,33 @@ def exported(networks: Sequence[Network], recipe: Recipe, correct: Correction | 
     for network in networks:
         sharing.setdefault(id(network.backbone), []).append(network)
     seen = [pixels, ops.flip(pixels, axis=2)] if recipe.mirror else [pixels]
-    branches = [_branch(group, recipe) for group in sharing.values()]
-    years = [branch(each) for branch in branches for each in seen]
-    mean = _average(years)
-    return keras.Model(photo, correct.layers(mean) if correct else mean, name="ages")
+    branches = [_branch(group, target.readout(recipe)) for group in sharing.values()]
+    mean = _average([branch(each) for branch in branches for each in seen])
+    return keras.Model(photo, correct.layers(mean) if correct else mean, name="predictions")
 
 
-def _branch(networks: Sequence[Network], recipe: Recipe) -> keras.Model:
+def _branch(networks: Sequence[Network], readout: Readout) -> keras.Model:
     backbone = networks[0].backbone
     features = keras.Input(backbone.output_shape[1:])
     # Anew, for a compiled model would bring its loss into the file, which safe mode refuses.
     heads = [keras.Model(network.head.input, network.head.output) for network in networks]
-    years = keras.Model(features, _average([_years(head(features), recipe) for head in heads]))
+    predicted = keras.Model(features, _average([_read(head(features), readout) for head in heads]))
     pixels = keras.Input(backbone.input_shape[1:])
-    return keras.Model(pixels, years(backbone(pixels)))
+    return keras.Model(pixels, predicted(backbone(pixels)))
 
 
 def _average(tensors: list[Any]) -> Any:
     return layers.Average()(tensors) if len(tensors) > 1 else tensors[0]
 
 
-def _years(output: Any, recipe: Recipe) -> Any:
-    if recipe.output != "distribution":
-        return layers.Rescaling(100.0)(output)
-    expectation = layers.Dense(1, use_bias=False, trainable=False, dtype="float32")
-    years = expectation(output)
-    expectation.set_weights([np.arange(AGES, dtype=np.float32)[:, None]])
-    return years
+def _read(output: Any, readout: Readout) -> Any:
+    """The prediction that an output means."""
+    if readout is None:
+        return output
+    if isinstance(readout, float):
+        return layers.Rescaling(readout)(output)
+    kernel, bias = readout
+    linear = layers.Dense(kernel.shape[1], use_bias=bias is not None, trainable=False, dtype="float32")
+    predicted = linear(output)
+    linear.set_weights([kernel] if bias is None else [kernel, bias])
+    return predicted

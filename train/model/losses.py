@@ -1,4 +1,7 @@
-"""Losses on (age, spread) pairs: y is float32 (n, 2), years; group DRO has the group's number in a third column."""
+"""The losses: y is float32 (n, 2), age and spread in years, or (n, classes), the wanted probability of each class.
+
+With group DRO y has one column more, the last: the group's number.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,8 @@ import numpy as np
 
 from manifests.sections.train import Recipe
 from train.model.runtime import keras, ops
+from train.targets import AGES
 
-AGES = 101  # values of a distribution: 0 to 100 years
 Loss = Callable[[Any, Any], Any]
 
 
@@ -51,18 +54,29 @@ def mean_variance(y: Any, distribution: Any) -> Any:
     return soft_labels(y, distribution) + 0.2 * ops.square(mean - y[:, 0]) / 2 + 0.05 * variance
 
 
+def shares(output: Any) -> Any:
+    """The probability of each class: of one unit's p, the pair 1 - p and p; more are a distribution already."""
+    return ops.concatenate([1 - output, output], axis=1) if output.shape[1] == 1 else output
+
+
+def cross_entropy(y: Any, output: Any) -> Any:
+    """Binary cross-entropy of one unit, categorical of a softmax. (n, classes) and (n, 1 or classes) to (n,)."""
+    each = shares(output)
+    return -ops.sum(y[:, : each.shape[1]] * ops.log(each + 1e-8), axis=1)
+
+
 def adjusted(loss: Loss, offset: np.ndarray) -> Loss:
     """The loss of softmax(log p + offset) in place of the network's own p (Menon et al. 2021, equation 10).
 
-    So the network need not learn what the offset says, the log prior of the ages to some power.
+    So the network need not learn what the offset says, the log prior of the labels to some power.
 
     Args:
         loss: of a distribution.
-        offset: float32 (101,).
+        offset: float32 (values,).
     """
 
-    def shifted(y: Any, distribution: Any) -> Any:
-        return loss(y, ops.softmax(ops.log(distribution + 1e-8) + offset))
+    def shifted(y: Any, output: Any) -> Any:
+        return loss(y, ops.softmax(ops.log(shares(output) + 1e-8) + offset))
 
     return shifted
 
@@ -102,14 +116,14 @@ def group_dro(loss: Loss, groups: int, rate: float) -> StatefulLoss:
 
     Args:
         loss: of each image.
-        groups: how many; each image's is the third column of y.
+        groups: how many; each image's is the last column of y.
         rate: step size of the weights.
     """
     weights = keras.Variable(np.full(groups, 1 / groups, np.float32), trainable=False, aggregation="mean")
 
     def weighted(y: Any, output: Any) -> Any:
         each = loss(y, output)
-        member = ops.one_hot(ops.cast(y[:, 2], "int32"), groups, dtype="float32")
+        member = ops.one_hot(ops.cast(y[:, -1], "int32"), groups, dtype="float32")
         count = ops.maximum(ops.sum(member, axis=0), 1)
         raised = weights * ops.exp(rate * ops.stop_gradient(ops.matmul(each, member) / count))
         raised = raised / ops.sum(raised)
@@ -125,4 +139,12 @@ def loss_of(recipe: Recipe) -> Loss:
     return balanced_mse(recipe.noise) if recipe.loss == "balanced_mse" else LOSSES[recipe.loss]
 
 
-LOSSES: dict[str, Loss] = {"mse": mse, "mae": mae, "soft_labels": soft_labels, "mean_variance": mean_variance}
+LOSSES: dict[str, Loss] = {
+    "mse": mse,
+    "mae": mae,
+    "soft_labels": soft_labels,
+    "mean_variance": mean_variance,
+    "cross_entropy": cross_entropy,
+}
+# The distribution that a loss compares with, of y; of those losses that have one.
+WANTED: dict[str, Callable[[Any], Any]] = {"soft_labels": soft, "mean_variance": soft, "cross_entropy": lambda y: y}

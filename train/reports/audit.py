@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure
-from manifests.tables.audit import AgeDrift, AuditReport, Drift, Estimate, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Drift, Step
+from manifests.tables.parts import Estimate
 from train.label_drift.bounds import LEAST
 
 READ = (
@@ -30,8 +31,9 @@ def markdown(audit: AuditReport) -> str:
         "",
     ]
     parts += ["## Beyond a flip", ""]
-    head = ("policy", "severity", "photos", "age shift", "age distance", *(f"{axis}, %" for axis in axes), "verdict")
-    parts += [*text.markdown(head, (_beyond(step, axes, audit.skill.guesses) for step in audit.steps)), ""]
+    changed = [f"{axis}, %" for axis in axes]
+    head = ("policy", "severity", "photos", *_led(audit, ["age shift", "age distance"], changed), "verdict")
+    parts += [*text.markdown(head, (_beyond(audit, step, axes) for step in audit.steps)), ""]
     parts += ["A flip itself:", "", *text.markdown(("figure", "change"), _flip(audit)), ""]
     bins = list(audit.steps[0].bins)
     if bins:
@@ -58,7 +60,8 @@ def terminal(audit: AuditReport) -> str:
     """One line per policy, at its largest severity, then the warnings and the judge's skill."""
     axes = list(audit.skill.accuracy)
     last = {step.policy: step for step in audit.steps}
-    rows = [["policy", "safe up to", "severity", "age shift", "distance", *(f"{axis} %" for axis in axes), "verdict"]]
+    names = _led(audit, ["age shift", "distance"], [f"{axis} %" for axis in axes])
+    rows = [["policy", "safe up to", "severity", *names, "verdict"]]
     for name, step in last.items():
         figures = [step.age.shift, step.age.distance] if step.age else []
         numbers = [text.signed(drift.beyond.value) for drift in figures] or ["", ""]
@@ -69,8 +72,7 @@ def terminal(audit: AuditReport) -> str:
                 name,
                 _severity(audit.safe[name]),
                 f"{step.severity:g}",
-                *numbers,
-                *changes,
+                *_led(audit, numbers, changes),
                 _verdict(step, audit.skill.guesses),
             ]
         )
@@ -85,6 +87,11 @@ def terminal(audit: AuditReport) -> str:
             *(f"Warning: {line}." for line in audit.warnings),
         ]
     )
+
+
+def _led(audit: AuditReport, ages: list[str], axes: list[str]) -> list[str]:
+    """The columns in order: the target's axis first, which is the first of them; then the age, then the others."""
+    return [*axes[:1], *ages, *axes[1:]] if audit.target else [*ages, *axes]
 
 
 def _safe(audit: AuditReport) -> Iterable[Sequence[str]]:
@@ -114,10 +121,11 @@ def _verdict(step: Step, guesses: Sequence[str]) -> str:
     return _found([step]) or "within"
 
 
-def _beyond(step: Step, axes: Sequence[str], guesses: Sequence[str]) -> list[str]:
+def _beyond(audit: AuditReport, step: Step, axes: Sequence[str]) -> list[str]:
     years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
     changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
-    return [step.policy, f"{step.severity:g}", str(step.n), *years, *changed, _verdict(step, guesses)]
+    figures = _led(audit, years, changed)
+    return [step.policy, f"{step.severity:g}", str(step.n), *figures, _verdict(step, audit.skill.guesses)]
 
 
 def _bins(step: Step, bins: Sequence[str]) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure, interval
-from manifests.tables.comparison import Comparison, SplitComparison, System
+from manifests.tables.comparison import Comparison, Figure, SplitComparison, System
+from manifests.tables.parts import Words
 
 LOOK = (
     "datasets/pages/index.html                 the plan, the images and the results, as pages",
@@ -20,11 +21,14 @@ def terminal(comparison: Comparison) -> str:
     """The short table that ends `make repro`: runs, plan wanted and reached, where to look next."""
     scored = comparison.splits[comparison.split]
     runs = [row for row in scored.rows if row.kind == "run"]
-    head = ["run", "steps", "MAE", *scored.axes, "average bias"]
+    more = _more(runs)
+    head = ["run", "steps", *more, comparison.words.error, *scored.axes, "average bias"]
     lines = [
-        f"Errors and biases in years on {scored.n} {comparison.split} photos; lower is better.",
+        f"Errors and biases in {comparison.words.unit} on {scored.n} {comparison.split} photos; lower is better.",
         "",
-        *text.columns([head, *([row.name, _steps(row), *_numbers(row, scored.axes)] for row in runs)]),
+        *text.columns(
+            [head, *([row.name, _steps(row), *_short(row, more), *_numbers(row, scored.axes)] for row in runs)]
+        ),
     ]
     if scored.verdict:
         lines += ["", scored.verdict]
@@ -36,7 +40,20 @@ def terminal(comparison: Comparison) -> str:
 
 
 def _numbers(row: System, axes: Sequence[str]) -> list[str]:
-    return [figure(of.value) for of in (row.mae, *(row.bias[axis] for axis in axes), row.average_bias)]
+    return ["" if of is None else figure(of.value) for of in (row.error, *map(row.bias.get, axes), row.average_bias)]
+
+
+def _more(rows: Sequence[System]) -> list[str]:
+    """The names of the rows' further figures, in order."""
+    return list(dict.fromkeys(name for row in rows for name in row.more))
+
+
+def _short(row: System, more: Sequence[str]) -> list[str]:
+    return ["" if name not in row.more else figure(row.more[name].value, digits=3) for name in more]
+
+
+def _full(of: Figure | None, digits: int = 2) -> str:
+    return "" if of is None else figure(of.value, of.low, of.high, digits)
 
 
 def _steps(row: System) -> str:
@@ -61,19 +78,21 @@ def _plan_lines(comparison: Comparison) -> Iterable[str]:
 def csv_text(comparison: Comparison) -> str:
     """One row per system and split; intervals as columns `<figure>_low` and `<figure>_high`."""
     axes = comparison.splits[comparison.split].axes
-    figures = ["mae", *(f"bias_{axis}" for axis in axes), "average_bias"]
+    more = _more(comparison.splits[comparison.split].rows)
+    figures = [comparison.words.key("error"), *(f"bias_{axis}" for axis in axes), "average_bias"]
+    figures += [name.replace(" ", "_") for name in more]
     head = ["split", "name", "kind", "role", "recipe", "steps", "parameters", "n"]
     head += [f"{figure}{end}" for figure in figures for end in ("", "_low", "_high")]
     head += ["average_rank"]
     return text.csv_table(
-        head, (row for split, scored in comparison.splits.items() for row in _csv_rows(split, scored, axes))
+        head, (row for split, scored in comparison.splits.items() for row in _csv_rows(split, scored, axes, more))
     )
 
 
-def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str]) -> Iterable[list[object]]:
+def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str], more: Sequence[str]) -> Iterable[list[object]]:
     rank = {(place.kind, place.name): place.average_rank for place in scored.leaderboard}
     for row in scored.rows:
-        figures = [row.mae, *(row.bias.get(axis) for axis in axes), row.average_bias]
+        figures = [row.error, *(row.bias.get(axis) for axis in axes), row.average_bias, *map(row.more.get, more)]
         numbers = [n for f in figures for n in ((f.value, f.low, f.high) if f else (None, None, None))]
         yield [
             split,
@@ -85,17 +104,22 @@ def _csv_rows(split: str, scored: SplitComparison, axes: Sequence[str]) -> Itera
             row.parameters,
             row.n,
             *numbers,
-            rank[row.kind, row.name],
+            rank.get((row.kind, row.name)),
         ]
 
 
 def markdown(comparison: Comparison) -> str:
     """The whole comparison: each split's systems, groups, pairs and leaderboard, headline first, then the notes."""
     order = sorted(comparison.splits, key=lambda split: split != comparison.split)
-    parts = ["# Comparison", "", "Errors and biases in years; lower is better. In brackets 95% intervals.", ""]
+    parts = [
+        "# Comparison",
+        "",
+        f"Errors and biases in {comparison.words.unit}; lower is better. In brackets 95% intervals.",
+        "",
+    ]
     parts += [line for warning in comparison.warnings for line in (f"**Warning:** {escaped(warning)}", "")]
     for split in order:
-        parts += _split(split, comparison.splits[split])
+        parts += _split(split, comparison.splits[split], comparison.words)
     if comparison.plan:
         parts += [
             "## Plan: share of the balanced set",
@@ -111,26 +135,26 @@ def _plan(comparison: Comparison) -> Iterable[Sequence[str]]:
         yield m.axis, m.value, "free" if m.wanted is None else figure(m.wanted, digits=3), figure(m.reached, digits=3)
 
 
-def _split(split: str, scored: SplitComparison) -> list[str]:
+def _split(split: str, scored: SplitComparison, words: Words) -> list[str]:
     runs = [row for row in scored.rows if row.kind == "run"]
-    figures = ("MAE", *scored.axes, "average bias")
+    figures, more = (words.error, *scored.axes, "average bias"), _more(scored.rows)
     lines = [
         f"## {split}: {scored.n} photos",
         "",
         *([f"**{scored.verdict}**", ""] if scored.verdict else []),
-        *text.markdown(("system", "role", "steps", "parameters", *figures), _systems(scored)),
+        *text.markdown(("system", "role", "steps", "parameters", *more, *figures), _systems(scored, more)),
         "",
     ]
     lines += _times(runs)
     lines += ["Biases of the runs beside the size that random groups of the same sizes show.", ""]
     lines += [*text.markdown(("run", *figures[1:]), _chances(runs, scored.axes)), ""]
-    lines += ["MAE by group; groups with a * are small, their intervals wide.", ""]
+    lines += [f"{_capital(words.full)} by group; groups with a * are small, their intervals wide.", ""]
     lines += [*text.markdown(("axis", "group", "photos", *(row.name for row in runs)), _groups(runs)), ""]
     if scored.pairs:
         lines += ["Differences of runs, with paired 95% intervals and p-values; an interval that holds 0 is noise.", ""]
         lines += [*text.markdown(("first - second", *figures), _pairs(scored)), ""]
     lines += ["Leaderboard: the rank in each column, ties sharing their mean, and the average rank.", ""]
-    return [*lines, *text.markdown(("average rank", "system", *scored.axes, "MAE"), _board(scored)), ""]
+    return [*lines, *text.markdown(("average rank", "system", *scored.axes, words.error), _board(scored)), ""]
 
 
 def _times(runs: Sequence[System]) -> list[str]:
@@ -153,16 +177,21 @@ def _milliseconds(value: float | None) -> str:
     return "" if value is None else figure(value, digits=2)
 
 
-def _systems(scored: SplitComparison) -> Iterable[Sequence[str]]:
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _systems(scored: SplitComparison, more: Sequence[str]) -> Iterable[Sequence[str]]:
     for row in scored.rows:
         name = f"{row.name} (published)" if row.kind == "published" else row.name
-        figures = (row.mae, *(row.bias[axis] for axis in scored.axes), row.average_bias)
-        yield [name, row.role, _steps(row), _parameters(row), *map(interval, figures)]
+        figures = (row.error, *map(row.bias.get, scored.axes), row.average_bias)
+        further = (_full(row.more.get(each), 3) for each in more)
+        yield [name, row.role, _steps(row), _parameters(row), *further, *map(_full, figures)]
 
 
 def _chances(runs: Sequence[System], axes: Sequence[str]) -> Iterable[Sequence[str]]:
     for row in runs:
-        biases = (*(row.bias[axis] for axis in axes), row.average_bias)
+        biases = [row.bias[axis] for axis in axes] + ([row.average_bias] if row.average_bias else [])
         told = (f"{figure(f.value)}, chance {figure(f.chance or 0)}, {text.p_value(f.p or 0)}" for f in biases)
         yield [row.name, *told]
 
@@ -176,7 +205,7 @@ def _groups(runs: Sequence[System]) -> Iterable[Sequence[str]]:
 
 def _pairs(scored: SplitComparison) -> Iterable[Sequence[str]]:
     for p in scored.pairs:
-        differences = (p.mae, *(p.bias[axis] for axis in scored.axes), p.average_bias)
+        differences = (p.error, *(p.bias[axis] for axis in scored.axes), p.average_bias)
         yield [f"{p.first} - {p.second}", *map(text.difference, differences)]
 
 

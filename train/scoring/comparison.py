@@ -11,17 +11,21 @@ from scipy.stats import rankdata
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
-from manifests.tables.comparison import Comparison, Figure, Marginal, Place, SplitComparison, System
+from manifests.tables.comparison import Comparison, Marginal, Place, SplitComparison, System
+from manifests.tables.parts import Words
 from manifests.tables.plan_report import PlanReport
-from train.scoring.metrics import Grouping, bias, group_means, groupings
+from train.scoring.classes import balanced_weights
+from train.scoring.metrics import compared, groupings
 from train.scoring.paired import Resampled, pair, resampled
 from train.scoring.predictions import LabelledPhotos
-from train.scoring.published import AXES, ROWS, Published
+from train.scoring.published import Rows
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
+from train.scoring.systems import BALANCED, of_predictions, of_published, of_run
 from train.scoring.verdict import verdict
 
-PUBLISHED = "Published rows are with the starting kit's ResNet50, on splits that not all of the studies state."
+MOVED = 0.01  # of a class' share, beyond which the plan has changed the prior
+LEADS = "The plan changes the prior of the classes, so that the balanced error rate leads: each class counts alike."
 
 
 def in_order(runs: Sequence[ScoredRun]) -> list[ScoredRun]:
@@ -44,33 +48,48 @@ def compare(
     plan: PlanReport,
     options: Score,
     seed: int,
-    published: bool = False,
+    published: tuple[Rows, str] = ((), ""),
 ) -> Comparison:
     """Compare on every labelled split.
 
     Args:
         runs: the runs, all on the same photos.
-        given: name -> float64 (photos,), predictions for the headline split in order of path.
+        given: name -> float64 (photos,), predictions for the headline split in order of path, as the target numbers
+            them.
         cells: the axes.
         plan: the plan that the balanced set follows.
         options: the `score` section.
         seed: 64-bit seed.
-        published: whether the photos are those of the published rows, which then stand beside the runs.
+        published: rows on the same photos, which stand beside the runs, and a note on them.
     Raises:
         UserError: runs with other photos, or predictions of another length.
     """
     ordered = in_order(runs)
     headline = ordered[0].card.split
+    words, balanced = ordered[0].card.words, _moves_prior(plan, next(iter(ordered[0].photos.values())).target.own)
+    if balanced:
+        words = words.model_copy(update={"error": BALANCED})
     return Comparison(
+        words=words,
         split=headline,
         splits={
-            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published)
+            split: _table(ordered, split, given if split == headline else {}, cells, options, seed, published[0], words)
             for split in ordered[0].photos
         },
         plan=_marginals(plan),
         warnings=_unequal_steps(ordered),
-        notes=[*([PUBLISHED] if published else []), *ordered[0].card.splits[headline].notes],
+        notes=[
+            *([published[1]] if published[1] else []),
+            *([LEADS] if balanced else []),
+            *ordered[0].card.splits[headline].notes,
+        ],
     )
+
+
+def _moves_prior(plan: PlanReport, own: str | None) -> bool:
+    """Whether the plan changes how frequent the classes are: then every class counts alike in the leading figure."""
+    values = plan.marginals.get(own, []) if own else []
+    return any(abs(each.reached_share - each.before_share) > MOVED for each in values)
 
 
 def _unequal_steps(runs: Sequence[ScoredRun]) -> list[str]:
@@ -98,29 +117,30 @@ def _table(
     cells: Cells,
     options: Score,
     seed: int,
-    published: bool,
+    published: Rows,
+    words: Words,
 ) -> SplitComparison:
     photos = _shared(runs, split)
-    axes = [axis for axis in groupings(cells, photos.cell) if len(axis.groups) > 1]
+    axes = compared(groupings(cells, photos.cell), photos.target.own)
     weight = weights(strata(photos.cell), options.resamples, seed)
-    noisy = [resampled(run.name, run.photos[split].error, axes, weight) for run in runs]
+    importance = balanced_weights(photos.truth) if words.error == BALANCED else np.ones(len(photos.truth))
+    noisy = [resampled(run.name, run.photos[split].error, axes, weight, importance) for run in runs]
     timed = len({run.network for run in runs}) > 1  # of one network the times are noise, and bytes that differ
-    rows = [_of_run(run, split, timed) for run in runs]
-    rows += [_of_predictions(name, ages, photos, axes) for name, ages in given.items()]
+    rows = [of_run(run, split, words, timed) for run in runs]
+    rows += [of_predictions(name, numbers, photos, axes, importance) for name, numbers in given.items()]
     names = [axis.axis for axis in axes]
-    if published and set(names) == set(AXES):  # on other axes the published rows have no place
-        rows += [_of_published(row) for row in ROWS]
+    rows += [of_published(row) for row in published if not row.bias or row.bias.keys() == set(names)]
     return SplitComparison(
-        n=len(photos.age),
+        n=len(photos.truth),
         axes=names,
         rows=rows,
         pairs=[pair(first, second) for first, second in itertools.combinations(noisy, 2)],
-        leaderboard=_leaderboard(rows, names),
-        verdict=_verdict(runs, noisy),
+        leaderboard=_leaderboard(rows, names, words.key("error")),
+        verdict=_verdict(runs, noisy, words),
     )
 
 
-def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | None:
+def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled], words: Words) -> str | None:
     """Whether rendering pays; None without a plain run on the originals, a repeating and a rendering one.
 
     Only runs count whose recipe and network some run on the originals has too: a better network is no merit of images.
@@ -133,11 +153,11 @@ def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled]) -> str | Non
     plain = next((run.name for run in runs if run.role == "baseline"), None)
     if plain is None or not all(of.values()):
         return None
-    score = {one.run: one.mae + float(np.mean(list(one.bias.values()))) if one.bias else one.mae for one in noisy}
+    score = {one.run: one.mean + float(np.mean(list(one.bias.values()))) if one.bias else one.mean for one in noisy}
     pairs = {(a.run, b.run): pair(a, b) for a, b in itertools.permutations(noisy, 2)}
     repeated = min(of["repeated"], key=lambda name: score[name])
     wanted = {name: value for name, value in score.items() if name == repeated or name not in of["repeated"]}
-    return verdict(wanted, pairs, plain, repeated, of["new"]).sentence
+    return verdict(wanted, pairs, plain, repeated, of["new"], words).sentence
 
 
 def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
@@ -145,81 +165,26 @@ def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
     first = runs[0].photos[split]
     for run in runs[1:]:
         other = run.photos.get(split)
-        if other is None or not np.array_equal(other.image_id, first.image_id) or (other.age != first.age).any():
+        if other is None or not np.array_equal(other.image_id, first.image_id) or (other.truth != first.truth).any():
             raise UserError(
                 f"run {run.name}: {split}",
-                f"the {len(first.age)} photos and labels of run {runs[0].name}",
-                "none" if other is None else f"{len(other.age)} photos, or other labels",
+                f"the {len(first.truth)} photos and labels of run {runs[0].name}",
+                "none" if other is None else f"{len(other.truth)} photos, or other labels",
                 "Train and score both on the same shards",
             )
     return first
 
 
-def _of_run(run: ScoredRun, split: str, timed: bool) -> System:
-    scores = run.card.splits[split]
-    return System(
-        name=run.name,
-        kind="run",
-        role=run.role,
-        recipe=run.recipe,
-        steps=run.card.steps,
-        parameters=run.card.parameters,
-        times=run.times if timed else None,
-        n=scores.n,
-        mae=Figure(value=scores.overall.mae, low=scores.overall.low, high=scores.overall.high),
-        bias={axis: Figure(**found.model_dump()) for axis, found in scores.bias.items()},
-        average_bias=Figure(**scores.average_bias.model_dump()),
-        by_group=run.card.by_group[split],
-    )
-
-
-def _of_published(row: Published) -> System:
-    return System(
-        name=row.name,
-        kind="published",
-        role="",
-        recipe=row.recipe,
-        n=0,
-        mae=Figure(value=row.mae),
-        bias={axis: Figure(value=value) for axis, value in row.bias.items()},
-        average_bias=Figure(value=row.average_bias),
-    )
-
-
-def _of_predictions(name: str, ages: np.ndarray, photos: LabelledPhotos, axes: Sequence[Grouping]) -> System:
-    """Score a submission: ages for the labelled photos in order of path."""
-    if len(ages) != len(photos.age):
-        raise UserError(
-            f"--predictions {name}",
-            f"{len(photos.age)} ages, one per labelled photo of {photos.split} in order of path",
-            len(ages),
-            "Give the predictions of this data set's split",
-        )
-    error = np.empty(len(ages))
-    order = np.argsort(photos.path, kind="stable")
-    error[order] = np.abs(ages - photos.age[order])
-    biases = {axis.axis: float(bias(group_means(axis.member, error))) for axis in axes}
-    return System(
-        name=name,
-        kind="predictions",
-        role="",
-        recipe="",
-        n=len(ages),
-        mae=Figure(value=float(error.mean())),
-        bias={axis: Figure(value=value) for axis, value in biases.items()},
-        average_bias=Figure(value=float(np.mean(list(biases.values()))) if biases else 0.0),
-    )
-
-
-def _leaderboard(rows: Sequence[System], axes: Sequence[str]) -> list[Place]:
-    """All rows, best average rank first; ties in order of name."""
-    columns = np.array([[*(row.bias[axis].value for axis in axes), row.mae.value] for row in rows])
+def _leaderboard(rows: Sequence[System], axes: Sequence[str], error: str) -> list[Place]:
+    """All rows with a bias on each axis, best average rank first; ties in order of name."""
+    rows = [row for row in rows if row.bias.keys() >= set(axes)]
+    columns = np.array([[*(row.bias[axis].value for axis in axes), row.error.value] for row in rows])
     ranked = rankdata(columns, axis=0)  # lower is better; systems that tie share the mean of their ranks
     places = [
         Place(
             name=row.name,
             kind=row.kind,
-            ranks=dict(zip([*axes, "mae"], map(float, own), strict=True)),
+            ranks=dict(zip([*axes, error], map(float, own), strict=True)),
             average_rank=float(own.mean()),
         )
         for row, own in zip(rows, ranked, strict=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import stdtrit
 
-from manifests.tables.audit import Estimate
+from manifests.tables.parts import Estimate
 
 TAIL = 0.025
 NORMAL = 1.96  # the normal distribution's quantile at 1 - TAIL

@@ -6,6 +6,7 @@ how even a model is, not how good: a model that is 10 years off everywhere has b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,16 @@ def groupings(cells: Cells, cell: np.ndarray) -> tuple[Grouping, ...]:
             )
         )
     return tuple(made)
+
+
+def bystanders(axes: Sequence[Grouping], own: str | None) -> tuple[Grouping, ...]:
+    """The axes whose bias counts: all but the target's own, whose groups are the classes themselves."""
+    return tuple(axis for axis in axes if axis.axis != own)
+
+
+def compared(axes: Sequence[Grouping], own: str | None) -> list[Grouping]:
+    """Those of them with two groups or more, so that there is a pair to compare."""
+    return [axis for axis in bystanders(axes, own) if len(axis.groups) > 1]
 
 
 def group_means(member: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -24,44 +24,55 @@ class Resampled:
 
     Attributes:
         run: its name.
-        mae: years.
-        mae_noise: float64 (replicates,), years.
+        mean: of what the photos count, in the task's unit, as all of these.
+        mean_noise: float64 (replicates,), years.
         gaps: axis -> float64 (pairs of groups,), observed differences of MAE, in years.
         gap_noise: axis -> float64 (replicates, pairs of groups), years.
         bias: axis -> years.
-        error: float64 (photos,), absolute errors in years.
+        overall: float64 (photos,), what each photo counts in the mean: its error, or a weighted one.
+        error: float64 (photos,), errors.
         axes: the groupings.
     """
 
     run: str
-    mae: float
-    mae_noise: np.ndarray
+    mean: float
+    mean_noise: np.ndarray
     gaps: dict[str, np.ndarray]
     gap_noise: dict[str, np.ndarray]
     bias: dict[str, float]
+    overall: np.ndarray
     error: np.ndarray
     axes: tuple[Grouping, ...]
 
 
-def resampled(run: str, error: np.ndarray, axes: Sequence[Grouping], weights: np.ndarray) -> Resampled:
+def resampled(
+    run: str,
+    error: np.ndarray,
+    axes: Sequence[Grouping],
+    weights: np.ndarray,
+    importance: np.ndarray | float = 1.0,
+) -> Resampled:
     """Resample one run.
 
     Args:
         run: its name.
-        error: float64 (photos,), absolute errors in years.
+        error: float64 (photos,), errors.
         axes: the groupings of two groups or more.
         weights: float64 (replicates, photos), the same for every run.
+        importance: float64 (photos,), of each photo in the mean over all, 1 on average; the groups do not know it.
     """
-    mae = float(error.mean())
+    overall = error * importance
+    mean = float(overall.mean())
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
-    observed = {name: gaps(mean) for name, mean in means.items()}
+    observed = {name: gaps(each) for name, each in means.items()}
     return Resampled(
         run,
-        mae,
-        weights @ (error - mae) / weights.sum(axis=1),
+        mean,
+        weights @ (overall - mean) / weights.sum(axis=1),
         observed,
         {a.axis: gaps(weighted_group_means(a.member, error, weights)) - observed[a.axis] for a in axes},
-        {name: float(bias(mean)) for name, mean in means.items()},
+        {name: float(bias(each)) for name, each in means.items()},
+        overall,
         error,
         tuple(axes),
     )
@@ -69,18 +80,18 @@ def resampled(run: str, error: np.ndarray, axes: Sequence[Grouping], weights: np
 
 def pair(first: Resampled, second: Resampled) -> Pair:
     """The differences first - second, with their intervals and p-values; below 0 the first is better."""
-    between = first.error - second.error
+    between = first.overall - second.overall
     noise = {axis: bias_noise(first, second, axis) for axis in first.bias}
     shares = {axis.axis: bias_shares(first, second, axis) for axis in first.axes}
     differences = {axis: first.bias[axis] - second.bias[axis] for axis in first.bias}
     average = float(np.mean(list(differences.values()))) if differences else 0.0
-    average_noise = np.mean(list(noise.values()), axis=0) if noise else np.zeros(len(first.mae_noise))
+    average_noise = np.mean(list(noise.values()), axis=0) if noise else np.zeros(len(first.mean_noise))
     average_shares = np.mean(list(shares.values()), axis=0) if shares else np.zeros(len(between))
-    mae_noise = first.mae_noise - second.mae_noise
+    mean_noise = first.mean_noise - second.mean_noise
     return Pair(
         first=first.run,
         second=second.run,
-        mae=_difference(first.mae - second.mae, mae_noise, between - between.mean()),
+        error=_difference(first.mean - second.mean, mean_noise, between - between.mean()),
         bias={axis: _difference(value, noise[axis], shares[axis]) for axis, value in differences.items()},
         average_bias=_difference(average, average_noise, average_shares),
     )

@@ -10,10 +10,11 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
+from manifests.tables import predictions
+from train import targets
+from train.targets import AGAIN, Target
 
 SPLITS = ("valid", "test")
-YEARS = np.arange(101)  # the years at which `age_q` gives the cumulative probability
-_AGAIN = "Run `python -m train.fit` for this run again"
 
 
 @dataclass(frozen=True)
@@ -22,31 +23,40 @@ class LabelledPhotos:
 
     Attributes:
         split: valid or test.
+        target: what is predicted.
         image_id: str (photos,).
         path: str (photos,).
         cell: int64 (photos,), joint cells.
-        age: float64 (photos,), years.
-        pred: float64 (photos,), years, the mean over the seeds.
-        preds: float64 (photos, seeds), years.
-        cumulative: float64 (photos, 101), the predicted probability of each age up to 0 to 100
-            years, or None where the recipe's output is no distribution.
+        age: float64 (photos,), years; NaN where nobody knows it.
+        truth: float64 (photos,), labels, as the target numbers them.
+        pred: float64 (photos,), predictions of the mean over the seeds.
+        preds: float64 (photos, seeds), predictions of each.
+        distribution: float64 (photos, values), of ages the cumulative probabilities of 0 to 100 years, of classes
+            their probabilities; None where the recipe's output is no distribution.
         unlabelled: how many photos of the split have no label and are left out.
     """
 
     split: str
+    target: Target
     image_id: np.ndarray
     path: np.ndarray
     cell: np.ndarray
     age: np.ndarray
+    truth: np.ndarray
     pred: np.ndarray
     preds: np.ndarray
-    cumulative: np.ndarray | None
+    distribution: np.ndarray | None
     unlabelled: int
 
     @property
     def error(self) -> np.ndarray:
-        """float64 (photos,): absolute errors of the run's prediction, in years."""
-        return np.abs(self.pred - self.age)
+        """float64 (photos,): errors of the run's prediction, in the target's unit."""
+        return self.target.errors(self.pred, self.truth)
+
+    @property
+    def worst_first(self) -> np.ndarray:
+        """int64 (photos,): positions, the largest error first; of equal ones those in order."""
+        return np.argsort(-self.target.misses(self.pred, self.truth, self.distribution), kind="stable")
 
 
 def labelled(table: pa.Table, cells: Cells) -> dict[str, LabelledPhotos]:
@@ -64,69 +74,63 @@ def labelled(table: pa.Table, cells: Cells) -> dict[str, LabelledPhotos]:
     words = table["split"].cast(pa.string())  # Arrow does not sort dictionaries
     table = table.set_column(table.schema.get_field_index("split"), "split", words)
     table = table.sort_by([("split", "ascending"), ("image_id", "ascending")])
-    _check(table)
-    found = {}
-    for split in SPLITS:
-        rows = table.filter(pc.equal(table["split"], split))
-        known = pc.and_(pc.is_valid(rows["age"]), pc.greater_equal(rows["cell"], 0))
-        kept = rows.filter(known)
-        if kept.num_rows >= 2:
-            found[split] = _photos(kept, split, rows.num_rows - kept.num_rows)
-    if not found:
+    target = targets.of(predictions.target(table, cells), cells)
+    _check(table, target)
+    found = {split: labelled_split(table, target, split) for split in SPLITS}
+    scored = {split: photos for split, photos in found.items() if photos is not None and len(photos.truth) >= 2}
+    if not scored:
         raise UserError(
             "",
             "2 labelled photos or more in valid or test",
-            f"{table.num_rows} rows, of which {table.num_rows - table['age'].null_count} have an age",
+            f"{table.num_rows} rows, of which {np.count_nonzero(~np.isnan(target.truth(table)))} have a label",
             "Score a data set whose valid or test split has labels",
         )
-    return found
+    return scored
 
 
-def _check(table: pa.Table) -> None:
+def labelled_split(table: pa.Table, target: Target, split: str) -> LabelledPhotos | None:
+    """Take the labelled photos of one split; None where there is none."""
+    rows = table.filter(pc.equal(table["split"].cast(pa.string()), split)).sort_by([("image_id", "ascending")])
+    known = ~np.isnan(target.truth(rows)) & (rows["cell"].to_numpy() >= 0)
+    return _photos(rows.filter(pa.array(known)), target, split, int((~known).sum())) if known.any() else None
+
+
+def _check(table: pa.Table, target: Target) -> None:
     splits = set(table["split"].to_pylist())
     if splits - set(SPLITS):
-        raise UserError(": split", "valid or test", repr(min(map(str, splits - set(SPLITS)))), _AGAIN)
-    for name in ("age", "age_pred"):
-        wrong = pc.invert(pc.is_finite(table[name]))
-        wrong = pc.fill_null(wrong, name == "age_pred")  # an unlabelled photo has no age, but a prediction
-        if pc.any(wrong).as_py():
-            first = table.filter(wrong).slice(0, 1)
-            count = pc.sum(wrong).as_py()
-            raise UserError(
-                f": {name} of {first['path'][0].as_py()}",
-                "a number of years",
-                f"{first[name][0].as_py()} ({count} rows like it)",
-                _AGAIN,
-            )
+        raise UserError(": split", "valid or test", repr(min(map(str, splits - set(SPLITS)))), AGAIN)
+    name = f"{target.name}_pred"
+    for column, rule, wrong in (
+        ("age", "a number of years", np.isinf(targets.YEARS.truth(table))),
+        (name, target.rule, ~np.isfinite(target.numbers(table[name]))),
+    ):
+        if wrong.any():
+            first = table.filter(pa.array(wrong)).slice(0, 1)
+            received = f"{first[column][0].as_py()} ({np.count_nonzero(wrong)} rows like it)"
+            raise UserError(f": {column} of {first['path'][0].as_py()}", rule, received, AGAIN)
     pairs = table.group_by(["split", "image_id"]).aggregate([([], "count_all")])
     if pairs.num_rows < table.num_rows:
         double = pairs.filter(pc.greater(pairs["count_all"], 1)).sort_by("image_id")["image_id"][0].as_py()
-        raise UserError(": image_id", "each photo once in a split", f"{double} twice", _AGAIN)
+        raise UserError(": image_id", "each photo once in a split", f"{double} twice", AGAIN)
 
 
-def _photos(rows: pa.Table, split: str, unlabelled: int) -> LabelledPhotos:
-    pred = _numbers(rows["age_pred"])
-    preds = _matrix(rows["age_preds"], "age_preds")
-    cumulative = _matrix(rows["age_q"], "age_q")
-    if cumulative is not None and cumulative.shape[1] != len(YEARS):
-        raise UserError(": age_q", f"{len(YEARS)} probabilities per photo", cumulative.shape[1], _AGAIN)
-    if cumulative is not None and (np.diff(cumulative).min() < -1e-4 or np.abs(cumulative[:, -1] - 1).max() > 1e-2):
-        raise UserError(": age_q", "probabilities that never fall and end at 1", "others", _AGAIN)
+def _photos(rows: pa.Table, target: Target, split: str, unlabelled: int) -> LabelledPhotos:
+    pred = target.numbers(rows[f"{target.name}_pred"])
+    preds, distribution = (_matrix(rows[name], name) for name in (f"{target.name}_preds", f"{target.name}_q"))
+    target.check(pred, preds, distribution)
     return LabelledPhotos(
         split,
+        target,
         np.asarray(rows["image_id"].to_pylist()),
         np.asarray(rows["path"].to_pylist()),
-        _numbers(rows["cell"]).astype(np.int64),
-        _numbers(rows["age"]),
+        rows["cell"].to_numpy().astype(np.int64),
+        targets.YEARS.truth(rows),
+        target.truth(rows),
         pred,
-        pred[:, None] if preds is None else preds,
-        cumulative,
+        pred[:, None] if preds is None else target.each(preds),
+        distribution,
         unlabelled,
     )
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    return column.to_numpy().astype(np.float64)
 
 
 def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray | None:
@@ -139,9 +143,9 @@ def _matrix(column: pa.ChunkedArray, name: str) -> np.ndarray | None:
             f": {name}",
             f"{lengths[0]} numbers in every row",
             f"{lengths[lengths != lengths[0]][0]} in one",
-            _AGAIN,
+            AGAIN,
         )
     values = pc.list_flatten(column).to_numpy().astype(np.float64).reshape(len(lengths), -1)
     if not np.isfinite(values).all():
-        raise UserError(f": {name}", "finite numbers", "NaN or infinity", _AGAIN)
+        raise UserError(f": {name}", "finite numbers", "NaN or infinity", AGAIN)
     return values

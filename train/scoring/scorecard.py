@@ -8,11 +8,14 @@ import numpy as np
 
 from manifests.core.cells import Cells
 from manifests.sections.score import Score
+from manifests.tables.class_scores import ClassScores
+from manifests.tables.parts import Bias
 from manifests.tables.predictions import UNKNOWN, Training
-from manifests.tables.scorecard import Band, Bias, GroupError, Scorecard, Scores, Seeds, Spread, WorstPhoto
+from manifests.tables.scorecard import Band, Calibration, GroupError, Scorecard, Scores, Seeds, Spread, WorstPhoto
 from train.scoring.calibration import calibration
+from train.scoring.classes import best_threshold, class_scores
 from train.scoring.intervals import of_bias, of_mean
-from train.scoring.metrics import Grouping, bias, group_means, groupings, weighted_group_means
+from train.scoring.metrics import Grouping, bias, compared, group_means, groupings, weighted_group_means
 from train.scoring.predictions import LabelledPhotos
 from train.scoring.resampling import chance_biases, p_value, strata, weights
 
@@ -28,11 +31,13 @@ def scorecard(
     training: Training = UNKNOWN,
 ) -> Scorecard:
     """Score every labelled split; the headline is test where it has labels, else valid."""
-    scored = {split: _split(found, cells, options, seed) for split, found in photos.items()}
+    threshold = best_threshold(photos["valid"]) if "valid" in photos else None
+    scored = {split: _split(found, cells, options, seed, threshold) for split, found in photos.items()}
     headline = "test" if "test" in scored else "valid"
     top = scored[headline][0]
     return Scorecard(
         run=run,
+        words=next(iter(photos.values())).target.words,
         steps=training.steps,
         parameters=training.parameters,
         split=headline,
@@ -47,13 +52,13 @@ def scorecard(
 
 
 def _split(
-    photos: LabelledPhotos, cells: Cells, options: Score, seed: int
+    photos: LabelledPhotos, cells: Cells, options: Score, seed: int, threshold: float | None
 ) -> tuple[Scores, dict[str, dict[str, GroupError]]]:
     error, axes = photos.error, groupings(cells, photos.cell)
     weight = weights(strata(photos.cell), options.resamples, seed)
     by_group = {axis.axis: _groups(axis, error, weight, options.min_group) for axis in axes}
-    compared = [axis for axis in axes if len(axis.groups) > 1]
-    biases, average = _biases(compared, error, weight, options, seed)
+    others, own = compared(axes, photos.target.own), [axis for axis in axes if axis.axis == photos.target.own]
+    biases, average = _biases(others, error, weight, options, seed)
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
     everyone = _one_group("all", np.ones(len(error), bool))
     cell = _cell_grouping(cells, photos.cell)
@@ -67,12 +72,36 @@ def _split(
         ratio={axis: float(mean.min() / mean.max()) if mean.max() > 0 else 1.0 for axis, mean in means.items()},
         worst_group={axis.axis: axis.groups[int(means[axis.axis].argmax())] for axis in axes},
         cells=_groups(cell, error, weight, options.min_group),
-        seeds=_seeds(photos, compared),
-        calibration=None if photos.cumulative is None else calibration(photos.cumulative, photos.age),
+        seeds=_seeds(photos, others),
+        calibration=_calibration(photos),
+        classes=_classes(photos, axes, own, weight, options, seed, threshold),
         by_age=_bands(photos),
         worst={axis.axis: _worst(photos, axis, options.worst) for axis in axes},
         notes=_notes(photos, axes, by_group, options),
     ), by_group
+
+
+def _calibration(photos: LabelledPhotos) -> Calibration | None:
+    if photos.target.values or photos.distribution is None:
+        return None
+    return calibration(photos.distribution, photos.truth)
+
+
+def _classes(
+    photos: LabelledPhotos,
+    axes: Sequence[Grouping],
+    own: Sequence[Grouping],
+    weight: np.ndarray,
+    options: Score,
+    seed: int,
+    threshold: float | None,
+) -> ClassScores | None:
+    """What else is known of classes; the target's own axis has a gap of its own, apart from the biases."""
+    if not photos.target.values:
+        return None
+    gaps = _biases([axis for axis in own if len(axis.groups) > 1], photos.error, weight, options, seed)[0]
+    bystanding = [axis for axis in axes if axis not in own]
+    return class_scores(photos, bystanding, weight, next(iter(gaps.values()), None), threshold, photos.target.ordered)
 
 
 def _one_group(name: str, photos: np.ndarray) -> Grouping:
@@ -93,7 +122,7 @@ def _groups(axis: Grouping, error: np.ndarray, weight: np.ndarray, min_group: in
     for i, (group, n) in enumerate(zip(axis.groups, axis.counts.tolist(), strict=True)):
         alone = n < 2
         made[group] = GroupError(
-            mae=float(mean[i]),
+            error=float(mean[i]),
             n=n,
             low=None if alone else float(low[i]),
             high=None if alone else float(high[i]),
@@ -123,12 +152,12 @@ def _bias(value: float, replicates: np.ndarray, chance: np.ndarray) -> Bias:
 
 def _seeds(photos: LabelledPhotos, axes: Sequence[Grouping]) -> Seeds:
     """Every seed's own predictions, scored like the run's."""
-    error = np.abs(photos.preds - photos.age[:, None]).T
+    error = photos.target.errors(photos.preds, photos.truth[:, None]).T
     each = {axis.axis: np.atleast_1d(bias(group_means(axis.member, error))) for axis in axes}
     average = np.mean(list(each.values()), axis=0) if each else np.zeros(len(error))
     return Seeds(
         n=len(error),
-        mae=_spread(error.mean(axis=1)),
+        error=_spread(error.mean(axis=1)),
         bias={axis: _spread(values) for axis, values in each.items()},
         average_bias=_spread(average),
     )
@@ -139,28 +168,32 @@ def _spread(values: np.ndarray) -> Spread:
 
 
 def _bands(photos: LabelledPhotos) -> list[Band]:
-    band = (photos.age // BAND).astype(np.int64)
+    known, signed = ~np.isnan(photos.age), photos.target.signed(photos.pred, photos.age)
+    band = np.where(known, photos.age // BAND, -1).astype(np.int64)
     return [
         Band(
             age=float(number * BAND + BAND / 2),
             n=int((band == number).sum()),
-            mae=float(photos.error[band == number].mean()),
-            signed=float((photos.pred - photos.age)[band == number].mean()),
+            error=float(photos.error[band == number].mean()),
+            signed=None if signed is None else float(signed[band == number].mean()),
         )
-        for number in np.unique(band)
+        for number in np.unique(band[known])
     ]
 
 
 def _worst(photos: LabelledPhotos, axis: Grouping, most: int) -> dict[str, list[WorstPhoto]]:
     """Each group's largest errors, largest first; equal ones in order of image_id."""
-    order = np.argsort(-photos.error, kind="stable")
+    order, shares = photos.worst_first, photos.distribution
     return {
         group: [
             WorstPhoto(
                 image_id=str(photos.image_id[i]),
                 path=str(photos.path[i]),
-                age=float(photos.age[i]),
-                age_pred=float(photos.pred[i]),
+                label=photos.target.shown(float(photos.truth[i])),
+                pred=photos.target.shown(float(photos.pred[i])),
+                said=photos.target.said(
+                    float(photos.pred[i]), float(photos.truth[i]), None if shares is None else shares[i]
+                ),
             )
             for i in order[axis.member[order, j] > 0][:most]
         ]
@@ -177,7 +210,7 @@ def _notes(
     for axis in axes:
         if axis.empty:
             notes.append(f"{axis.axis}: no photos in {', '.join(axis.empty)}; left out of its bias.")
-        if len(axis.groups) == 1:
+        if len(axis.groups) == 1 and axis.axis != photos.target.own:
             notes.append(f"{axis.axis}: one group only, so it has no bias and is left out of the average.")
         small = [f"{name} {group.n}" for name, group in by_group[axis.axis].items() if group.marked]
         if small:

@@ -86,6 +86,14 @@ def read(train: Train, folder: Path) -> tuple[list[ScoredRun], Cells]:
                 ", ".join(cells.names) if cells.names != shared.names else "other values",
                 f"Run `python -m train.fit --run {name}` again",
             )
+        target = next(iter(photos.values())).target
+        if found and target != next(iter(found[0].photos.values())).target:
+            raise UserError(
+                f"{path}",
+                f"predictions of what {found[0].name} predicts",
+                target.name,
+                f"Run `python -m train.fit --run {name}` again",
+            )
         shared = cells
         found.append(
             ScoredRun(

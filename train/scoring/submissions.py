@@ -1,4 +1,4 @@
-"""Read submissions in the challenge's form: one headerless column of ages, for any program's predictions."""
+"""Read submissions in the challenge's form: one headerless column of predictions, by any program."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from manifests.core.errors import UserError
 from train.scoring.published import ROWS
+from train.targets import YEARS, Target
 
 
-def read(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, np.ndarray]:
-    """Read submissions, name -> ages in years.
+def read(given: Sequence[tuple[str, Path]], runs: Collection[str], target: Target = YEARS) -> dict[str, np.ndarray]:
+    """Read submissions, name -> predictions, as the target numbers them.
 
     Raises:
         UserError: a name that a run, a published row or another submission has, or a file that is none.
@@ -26,27 +27,26 @@ def read(given: Sequence[tuple[str, Path]], runs: Collection[str]) -> dict[str, 
                 f"{name!r}, which another row of the comparison has",
                 "Choose another name",
             )
-        made[name] = read_ages(path)
+        made[name] = read_one(path, target)
     return made
 
 
-def read_ages(path: Path) -> np.ndarray:
-    """Read a submission: one headerless column of ages in years, float64 (photos,).
+def read_one(path: Path, target: Target) -> np.ndarray:
+    """Read a submission: one headerless column of predictions, float64 (photos,).
 
     Raises:
-        UserError: no such file, or a line that is no finite number.
+        UserError: no such file, or a line that is no prediction.
     """
-    remedy = "Give one headerless column of ages in years"
+    remedy = f"Give one headerless column, each line {target.rule}"
     try:
-        lines = path.read_text(encoding="utf-8").split()
+        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "no UTF-8 text"
         raise UserError(str(path), "a predictions.csv", reason, remedy) from error
-    for number, line in enumerate(lines, start=1):
+    numbers = np.empty(len(lines))
+    for at, line in enumerate(lines):
         try:
-            finite = np.isfinite(float(line))
-        except ValueError:
-            finite = False
-        if not finite:
-            raise UserError(f"{path}: line {number}", "an age in years", repr(line), remedy)
-    return np.array([float(line) for line in lines])
+            numbers[at] = target.parse(line)
+        except ValueError as error:
+            raise UserError(f"{path}: line {at + 1}", target.rule, repr(line), remedy) from error
+    return numbers

@@ -1,6 +1,6 @@
 """Which way is best on these photos, and whether rendering pays: one rule, and one sentence.
 
-The rule, with the sum of MAE and average bias as each way's score:
+The rule, with the sum of error and average bias as each way's score:
 
 - One way is better than another where one of the two figures is lower beyond noise (p < .01: the rule looks at six),
   and the interval of the other does not lie above 0.
@@ -19,6 +19,7 @@ from typing import Literal
 
 from manifests.core import text
 from manifests.tables.comparison import Difference, Pair
+from manifests.tables.parts import Words
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ SURE = 0.01  # the largest p of a difference that counts: .05 over the six that 
 
 def better(pair: Pair) -> bool:
     """Whether the first is better than the second: one figure lower beyond noise, the other not higher beyond it."""
-    figures = (pair.mae, pair.average_bias)
+    figures = (pair.error, pair.average_bias)
     return any(one.value < 0 and one.p < SURE for one in figures) and not any(one.low > 0 for one in figures)
 
 
@@ -52,16 +53,24 @@ def verdict(
     plain: str,
     repeated: str,
     rendered: Sequence[str],
+    words: Words,
 ) -> Verdict:
     """Apply the rule.
 
     Args:
-        score: way -> MAE plus average bias, in the order of the table.
+        score: way -> error plus average bias, in the order of the table.
         pairs: (first, second) -> the differences first - second, for every two ways in both orders.
         plain: the way that the others are compared with.
         repeated: the way that repeats the plan's photos.
         rendered: the ways that train on rendered images.
+        words: how the error is called.
     """
+
+    def told(one: str, other: str) -> str:
+        """Such as `MAE -0.2 (-0.3 to -0.1) years, average bias ...`."""
+        pair = pairs[one, other]
+        return f"{words.error} {_signed(pair.error)} {words.unit}, average bias {_signed(pair.average_bias)}"
+
     others = [way for way in score if way not in rendered and way != repeated]
     cheapest = min(others, key=lambda way: score[way])
     best = min(rendered, key=lambda way: score[way])
@@ -70,23 +79,19 @@ def verdict(
             "pays",
             best,
             f"Rendering pays on these photos: {best} against {cheapest}, the best way without images, "
-            f"{_difference(pairs[best, cheapest])}; against {repeated}, {_difference(pairs[best, repeated])}.",
+            f"{told(best, cheapest)}; against {repeated}, {told(best, repeated)}.",
         )
-    tail = f"{best} against {cheapest}, the best way without images, {_difference(pairs[best, cheapest])}; "
-    tail += f"against {repeated}, {_difference(pairs[best, repeated])}."
+    tail = f"{best} against {cheapest}, the best way without images, {told(best, cheapest)}; "
+    tail += f"against {repeated}, {told(best, repeated)}."
     for way, other in ((repeated, cheapest), (cheapest, plain)):
         if way != other and better(pairs[way, other]):
             lead = f"Rendering does not pay on these photos; take {way}: against {other}, "
-            return Verdict("better", way, f"{lead}{_difference(pairs[way, other])}. {tail}")
+            return Verdict("better", way, f"{lead}{told(way, other)}. {tail}")
     if better(pairs[cheapest, best]):
         return Verdict("worse", cheapest, f"Rendering does not pay on these photos; take {cheapest}. {tail}")
     return Verdict(
         "no difference", plain, f"No difference beyond noise: rendering does not pay on these photos. {tail}"
     )
-
-
-def _difference(pair: Pair) -> str:
-    return f"MAE {_signed(pair.mae)} years, average bias {_signed(pair.average_bias)}"
 
 
 def _signed(one: Difference) -> str:
