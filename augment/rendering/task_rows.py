@@ -42,12 +42,17 @@ class Rows:
     cells: Cells
     photo: np.ndarray
 
-    def waves(self) -> Iterator[tuple[int, int]]:
-        """The first and the end row of each run of whole shards."""
+    def shard_ends(self) -> np.ndarray:
+        """int64 (shards,): the end row of each."""
         shard = self.table["shard"].combine_chunks().indices.to_numpy()
-        ends = np.flatnonzero(np.diff(shard, append=-1)) + 1
-        start = 0
-        for end, following in zip(ends.tolist(), [*ends[1:].tolist(), None], strict=True):
+        return np.flatnonzero(np.diff(shard, append=-1)) + 1
+
+    def waves(self, span: tuple[int, int] | None = None) -> Iterator[tuple[int, int]]:
+        """The first and the end row of each run of whole shards, of all or of a span of them."""
+        ends = self.shard_ends()
+        start, last = span or (0, self.table.num_rows)
+        ends = ends[(ends > start) & (ends <= last)].tolist()
+        for end, following in zip(ends, [*ends[1:], None][: len(ends)], strict=True):
             if following is None or following - start > WAVE:
                 yield start, end
                 start = end
