@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser torture lint bench files lock face-weights results studies gender clean
+.PHONY: repro test test-slow test-slice test-browser test-dask test-distributed torture lint bench files lock face-weights results studies gender clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -36,6 +36,16 @@ test-browser: $(ENV)
 	tests/install-browser
 	python -m pytest -m 'browser and not slow'
 
+# Stages on a Dask cluster of real processes, with the packages that requirements-distributed.lock pins; in CI.
+test-dask: $(ENV)
+	python -m pip install --quiet --disable-pip-version-check -r requirements-distributed.lock
+	python -m pytest -m distributed tests/distributed/test_dask.py
+
+# The same, and on Ray.
+test-distributed: test-dask
+	python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) 'ray[client]'
+	python -m pytest -m distributed tests/distributed
+
 # Stages killed at random moments, and damaged inputs of every kind; a small part runs in `make test`.
 torture: $(ENV)
 	python -m tests.torture.kills --count 1000
@@ -63,6 +73,7 @@ bench: $(ENV)
 	python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	python -m tests.bench_render
 	python -m tests.bench_batches
+	python -m tests.bench_growth
 
 lint: $(ENV)
 	ruff check .
@@ -82,6 +93,8 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-$$hardware.lock; done
 	printf 'datasets\ngrain\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-bench.lock
+	printf 'distributed\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-distributed.lock
 
 $(ENV): $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Makefile: expected Python 3.11, 3.12 or 3.13 on the PATH. Received none. Install one, or run make PYTHON=/path/to/python." >&2; exit 1; }

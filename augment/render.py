@@ -1,11 +1,14 @@
 """Render the planned images into WebDataset shards and write their index.
 
 python -m augment.render
+python -m augment.render --part 3/16    # on one of 16 machines that share the folders; then, once, on any of them:
+python -m augment.render --join
 """
 
 from __future__ import annotations
 
 from augment.rendering import renderer, task_rows
+from augment.rendering.parts import Part
 from augment.store import DEFAULT
 from manifests.core import command, params
 from manifests.core.errors import located
@@ -17,14 +20,18 @@ from manifests.tables import source, tasks
 
 def main() -> None:
     """Read the tasks and the photos; write the shards, the report and, last, the index."""
-    options = command.parser(
+    parser = command.parser(
         __doc__,
         tasks="manifests/built/tasks.parquet",
         source="manifests/built/source.parquet",
         out="datasets/shards",
         report="manifests/built/render.json",
         store=DEFAULT,
-    ).parse_args()
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--part", type=Part.parse, help="render this part of the shards alone, such as 3/16")
+    which.add_argument("--join", action="store_true", help="write the index of shards rendered in parts")
+    options = parser.parse_args()
     policies = params.section(options.params, Policies)
     table, cells = tasks.read(options.tasks)
     photos, _ = source.read(options.source)
@@ -39,7 +46,10 @@ def main() -> None:
         options.out,
         options.store,
     )
-    print(renderer.render(request, "render", options.report).summary())
+    if options.join:
+        print(renderer.join(request, "render", options.report).summary())
+    else:
+        print(renderer.render(request, "render", options.report, options.part).summary())
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,8 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Path]:
-    """Hold the store for one command; what a killed one left half-written is removed.
+def locked(folder: Path, shared: bool = False) -> Iterator[Path]:
+    """Hold the store for one command, or for several that render parts; what a killed one left half-written is removed.
 
     Yields:
         a scratch folder inside it, empty, and removed at the end.
@@ -37,23 +38,24 @@ def locked(folder: Path) -> Iterator[Path]:
         raise UserError(
             str(folder), "a folder that can be written", error.strerror, "Check it, or choose another --store"
         ) from error
-    with files.locked(folder):
-        scratch = folder / "scratch"
+    with files.locked(folder, shared):
+        scratch = folder / (f"scratch-{secrets.token_hex(4)}" if shared else "scratch")
         for path in folder.glob("[0-9a-f][0-9a-f]"):
             if not path.is_dir():
                 raise UserError(str(path), "a folder of packs", "a file", "Remove it, or choose another --store")
-        _tidy(folder, scratch)
+        _tidy(folder, scratch, shared)
         scratch.mkdir()
         try:
             yield scratch
         finally:
-            _tidy(folder, scratch)
+            _tidy(folder, scratch, shared)
 
 
-def _tidy(folder: Path, scratch: Path) -> None:
-    """Remove what a worker began and did not finish."""
-    shutil.rmtree(scratch, ignore_errors=True)
-    for part in folder.glob("??/.*.part"):
+def _tidy(folder: Path, scratch: Path, shared: bool) -> None:
+    """Remove what a worker began and did not finish; in a store that is shared, nobody else's."""
+    for one in [scratch] if shared else folder.glob("scratch*"):
+        shutil.rmtree(one, ignore_errors=True)
+    for part in () if shared else folder.glob("??/.*.part"):
         part.unlink(missing_ok=True)
 
 

@@ -95,7 +95,7 @@ def verify(rows: pa.Table, table: pa.Table, folders: Folders, jobs: int, done: C
     quality = int(table.schema.metadata[b"quality"])
     wrong: list[tuple[int, str]] = []
     calls = ((part, folders, quality) for part in cut(found, 8 * CALL))
-    with closing(pool.each(jobs, _check, calls, "verify")) as parts:
+    with closing(pool.each(jobs, _check, calls, "verify", (folders.root, folders.shards))) as parts:
         for count, lines in parts:
             done(count)
             wrong += lines

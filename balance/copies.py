@@ -15,6 +15,7 @@ from manifests.sections.policies import Policies, needs_donor
 from manifests.tables.plan_report import PolicyRejects
 
 _BATCH = 1 << 22  # pairs of copy and photo scored at once
+RING = 4096  # photos of a cell up to which each pair of copy and photo is scored
 _OFTEN = 3  # rejected copies from which a policy counts as often rejected
 Rejected = Mapping[int, frozenset[int]]  # photo -> copy numbers that are never planned
 
@@ -133,6 +134,7 @@ def _policies(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.nda
     offset = np.stack(hashes, axis=1) / 2.0**64 if hashes else np.zeros((len(parents), 0))
     longest = np.zeros(len(parents), np.int64)
     np.maximum.at(longest, inverse, number)
+    longest = 1 << np.ceil(np.log2(longest)).astype(np.int64)  # few lengths: a sequence begins with any shorter one
     for length in np.unique(longest):
         same = longest == length
         sequence = allocate.policy_sequence(weight[cell[parents[same]]], offset[same], int(length))
@@ -146,7 +148,9 @@ def _donors(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.ndarr
     """The other photo of the same cell that gives its tone to each copy.
 
     Rendezvous hashing (Thaler and Ravishankar 1998): each pair of copy and photo has a score, and the
-    highest wins; so a new photo changes only the copies that draw it.
+    highest wins; so a new photo changes only the copies that draw it. In a cell of more than RING photos, where
+    the pairs would be too many, the photo that follows the copy on a ring wins (Karger et al. 1997, "Consistent
+    hashing and random trees"): it has the same property, but draws less evenly.
 
     Returns:
         int64 (copies,), positions among the photos.
@@ -156,14 +160,27 @@ def _donors(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.ndarr
     found = np.empty(len(photo), np.int64)
     order = np.argsort(cells, kind="stable")
     ends = np.searchsorted(cells[order], np.arange(cells.max(initial=-1) + 2))
+    by_cell = np.argsort(cells[photo], kind="stable")
+    first = np.searchsorted(cells[photo][by_cell], np.arange(len(ends)))
     for cell in np.unique(cells[photo]):
         members = order[ends[cell] : ends[cell + 1]]
-        rows = np.flatnonzero(cells[photo] == cell)
+        rows = by_cell[first[cell] : first[cell + 1]]
+        if len(members) > RING:
+            found[rows] = _following(keys[rows], photo[rows], members, hashes[members])
+            continue
         for part in np.array_split(rows, -(-len(rows) * len(members) // _BATCH)):
             score = _mix(keys[part, None] ^ hashes[None, members])
             score[photo[part, None] == members[None, :]] = 0  # not itself
             found[part] = members[score.argmax(axis=1)]
     return found
+
+
+def _following(keys: np.ndarray, photo: np.ndarray, members: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+    """The member whose hash follows each key, or the one after it where that is the copy's own photo."""
+    order = np.argsort(hashes, kind="stable")
+    ring, at = members[order], np.searchsorted(hashes[order], keys)
+    own = ring[at % len(ring)] == photo
+    return ring[(at + own) % len(ring)]
 
 
 def _mix(x: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         calls = ((batch, folder.resolve()) for batch in batches)
         with (
             command.progress(len(everyone), "draw", "face") as bar,
-            closing(pool.each(command.jobs(), draw, calls, "draw")) as done,
+            closing(pool.each(command.jobs(), draw, calls, "draw", (folder.resolve(),))) as done,
         ):
             for drawn in done:
                 bar.update(drawn)

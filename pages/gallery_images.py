@@ -80,7 +80,7 @@ def write(folder: Path, shards: Path, rows: pa.Table) -> list[Block]:
     calls += [(_part, folder, shards, block) for block in made]
     with (
         command.progress(len(calls), "gallery", "file") as bar,
-        closing(pool.each(command.jobs(), _call, calls, "gallery")) as done,
+        closing(pool.each(command.jobs(), _call, calls, "gallery", (folder, shards))) as done,
     ):
         for _ in done:
             bar.update()

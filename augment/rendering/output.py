@@ -15,13 +15,16 @@ _SHARD = re.compile(r"[a-z]+-\d{5,}\.tar")
 
 
 @contextmanager
-def shards(folder: Path, wanted: set[str], stage: str) -> Iterator[str]:
+def shards(folder: Path, wanted: set[str], stage: str, part: bool = False) -> Iterator[str]:
     """Hold the folder, remove the index and the shards that no task names, and tidy up at the end.
+
+    One that renders a part shares the folder with others: it removes no file but the index and its own.
 
     Args:
         folder: made where there is none.
         wanted: the names of the shards that will be written.
         stage: the name of the command.
+        part: whether other commands render other shards of this folder.
     Yields:
         a token, for `part` and `publish`.
     Raises:
@@ -32,17 +35,19 @@ def shards(folder: Path, wanted: set[str], stage: str) -> Iterator[str]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise files.unwritable(folder, error) from error
-    with files.locked(folder):
+    token = secrets.token_hex(4)
+    with files.locked(folder, shared=part):
         files.write_text(folder / files.MARKER, f"{stage}\n")
         (folder / INDEX).unlink(missing_ok=True)
-        for path in folder.glob("*.tar"):
+        for path in () if part else folder.glob("*.tar"):
             if _SHARD.fullmatch(path.name) and path.name not in wanted:
                 path.unlink()
-        _tidy(folder)
+        left = f".*.{token}.part" if part else ".*.part"
+        _tidy(folder, left)
         try:
-            yield secrets.token_hex(4)
+            yield token
         finally:
-            _tidy(folder)
+            _tidy(folder, left)
 
 
 def part(shard: Path, token: str) -> Path:
@@ -56,7 +61,7 @@ def publish(shard: Path, token: str) -> None:
     part(shard, token).rename(shard)
 
 
-def _tidy(folder: Path) -> None:
+def _tidy(folder: Path, left: str) -> None:
     """Remove what was begun and not published."""
-    for path in folder.glob(".*.part"):
+    for path in folder.glob(left):
         path.unlink(missing_ok=True)

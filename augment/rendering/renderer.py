@@ -15,13 +15,16 @@ from tqdm import tqdm
 
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
-from augment.rendering import output, tar, worker
+from augment.rendering import output, parts, tar, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
+from augment.rendering.parts import Part
 from augment.rendering.report import Report
 from augment.rendering.substitutes import Filler
 from augment.rendering.task_rows import CALL, Rows, cut
 from augment.store import locked
 from manifests.core import command, files, pool
+from manifests.core.cells import Cells
+from manifests.core.errors import UserError
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
 from manifests.sections.source import Source
@@ -54,32 +57,77 @@ class Request:
     store: Path
 
 
-def render(request: Request, what: str, report: Path | None = None) -> Report:
-    """Render everything: the shards, the report where one is wanted and, last, the index.
+def render(request: Request, what: str, report: Path | None = None, part: Part | None = None) -> Report:
+    """Render everything: the shards, the report where one is wanted and, last, the index; or a part, and its rows.
 
     Args:
         request: what and where.
         what: the stage's name, for the progress bar and for errors.
         report: where `render.json` goes.
+        part: which shards, where other commands render the others.
     Raises:
         UserError: too many photos fail, or the folders can't be used.
     """
     rows, out = request.rows, request.out.absolute()
-    metadata = {"quality": str(request.render.quality), "versions": keys.versions()}
+    span = part.span(rows) if part else (0, rows.table.num_rows)
     with (
-        locked(request.store.absolute()) as scratch,
-        output.shards(out, set(rows.table["shard"].unique().to_pylist()), f"augment.{what}") as token,
-        command.progress(rows.table.num_rows, what) as bar,
+        locked(request.store.absolute(), shared=part is not None) as scratch,
+        output.shards(out, _names(rows), f"augment.{what}", part=part is not None) as token,
+        command.progress(span[1] - span[0], what) as bar,
     ):
         root = Path(request.source.root).absolute()
-        setup = Setup(root, scratch.parent, scratch, request.seed, request.render, request.source.max_bytes)
+        section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
+        setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes)
         run = _Run(what, rows, setup, out, token, command.jobs(), Report())
-        with index.writing(out / output.INDEX, rows.cells, metadata) as append:
-            for part in run.waves(Filler(rows, request.policies, setup, run.report), bar):
-                append(part)
+        waves = run.waves(Filler(rows, request.policies, setup, run.report), bar, span)
+        if part:
+            parts.write(part.path(out), list(waves), run.report, parts.identity(rows, _metadata(request)))
+            return run.report
+        with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
+            for one in waves:
+                append(one)
             if report is not None:
                 files.write_text(report, run.report.to_json())
     return run.report
+
+
+def join(request: Request, what: str, report: Path) -> Report:
+    """Write the report and, last, the index of shards that were rendered in parts.
+
+    Raises:
+        UserError: a part or a shard is missing, or is one of another plan.
+    """
+    rows, out = request.rows, request.out.absolute()
+    with output.shards(out, _names(rows), f"augment.{what}"):
+        table, counts, found = parts.read(out, parts.identity(rows, _metadata(request)))
+        for name in sorted(_names(rows)):
+            if not (out / name).is_file():
+                raise UserError(str(out / name), "a shard", "none", "Render its part again")
+        with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
+            for start, end in rows.waves():
+                append(as_index(table.slice(start, end - start).combine_chunks(), rows.cells))
+            files.write_text(report, counts.to_json())
+        for path in found:
+            path.unlink()
+    return counts
+
+
+def _names(rows: Rows) -> set[str]:
+    return set(rows.table["shard"].unique().to_pylist())
+
+
+def _metadata(request: Request) -> dict[str, str]:
+    return {"quality": str(request.render.quality), "versions": keys.versions()}
+
+
+def as_index(table: pa.Table, cells: Cells) -> pa.Table:
+    """The rows of a wave in the index's types; their dictionaries do not depend on the order of the tasks."""
+    for name in ("split", "shard"):
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
+    for name, axis in zip(cells.columns, base.axis_columns(cells, table["cell"]), strict=False):
+        table = table.set_column(table.column_names.index(name), name, axis)
+    expected = index.schema(cells)
+    return table.select(expected.names).cast(expected)
 
 
 @dataclass(frozen=True)
@@ -94,12 +142,17 @@ class _Run:
     jobs: int
     report: Report
 
-    def waves(self, filler: Filler, bar: tqdm) -> Iterator[pa.Table]:
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders that a worker reads and writes."""
+        return self.setup.root, self.setup.scratch, self.out
+
+    def waves(self, filler: Filler, bar: tqdm, span: tuple[int, int]) -> Iterator[pa.Table]:
         """Yield the index rows of each wave, once its shards are published."""
         packs.catalogue(self.setup.store, self.setup.scratch)
         bar.set_postfix_str("prints of the scored photos")
         self._scored()
-        for start, end in self.rows.waves():
+        for start, end in self.rows.waves(span):
             bar.set_postfix_str("copies")
             made = self._render(self.rows.groups(start, end), start, bar)
             table, kept = self._settle(start, end, made, filler)
@@ -118,8 +171,8 @@ class _Run:
         photos = table.select(["image_id", "path"]).filter(wanted)
         pairs = list(zip(photos["image_id"].to_pylist(), photos["path"].to_pylist(), strict=True))
         calls = ((self.setup, part) for part in cut(pairs, 8 * CALL))
-        with closing(pool.each(self.jobs, worker.prints, calls, self.what)) as parts:
-            found = [one for part in parts for one in part]
+        with closing(pool.each(self.jobs, worker.prints, calls, self.what, self.places)) as found_parts:
+            found = [one for part in found_parts for one in part]
         levels = np.frombuffer(b"".join(sorted(found)), np.uint8).reshape(-1, PRINT)
         np.save(self.setup.scratch / "scored.npy", levels)
 
@@ -127,8 +180,11 @@ class _Run:
         """Render a wave's groups; the results of rows before `start` were written by an earlier wave."""
         found: dict[int, Made | Failed] = {}
         calls = ((self.setup, part) for part in cut(groups, CALL))
-        with closing(pool.each(self.jobs, worker.render, calls, self.what)) as parts, _meanwhile() as do:
-            for part in parts:
+        with (
+            closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done,
+            _meanwhile() as do,
+        ):
+            for part in calls_done:
                 for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
                     do(files.sync, self.setup.store / pack)
                 found |= {result.row: result for result in part if result.row >= start}
@@ -172,7 +228,7 @@ class _Run:
             for name, start, end in zip(names, starts, ends.tolist(), strict=False)
         )
         offsets = {}
-        with closing(pool.each(self.jobs, _write_shard, calls, self.what)) as written, _meanwhile() as do:
+        with closing(pool.each(self.jobs, _write_shard, calls, self.what, self.places)) as written, _meanwhile() as do:
             for name, places in written:
                 offsets[name] = places
                 do(output.publish, self.out / name, self.token)
@@ -180,12 +236,7 @@ class _Run:
         table = table.set_column(table.column_names.index("offset"), "offset", pa.array(flat, pa.int64()))
         hexes = [digest.hex() for digest in by_name["sha256"]]
         table = table.set_column(table.column_names.index("sha256"), "sha256", pa.array(hexes, pa.string()))
-        for name in ("split", "shard"):  # their dictionaries must not depend on the order of the tasks
-            table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
-        for name, axis in zip(self.rows.cells.columns, base.axis_columns(self.rows.cells, table["cell"]), strict=False):
-            table = table.set_column(table.column_names.index(name), name, axis)
-        expected = index.schema(self.rows.cells)
-        return table.select(expected.names).cast(expected)
+        return as_index(table, self.rows.cells)
 
 
 @contextmanager

@@ -43,6 +43,15 @@ class Report:
         self.redrawn[policy].update(made.verdicts)
         self.kept_anyway[policy] += made.kept_anyway
 
+    def add(self, text: str) -> None:
+        """Count what another report, of a run in which no photo failed, says."""
+        other = json.loads(text)
+        self.originals += other["originals"]
+        for name, counts in other["policies"].items():
+            self.copies[name] += counts["copies"]
+            self.redrawn[name].update(counts["redrawn"])
+            self.kept_anyway[name] += counts["kept_anyway"]
+
     def failed(self, failed: Failed) -> None:
         """Count a photo that failed; once, however many of its tasks did."""
         self.failures[failed.path] = failed.reason

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -41,26 +42,40 @@ class Rows:
     cells: Cells
     photo: np.ndarray
 
-    def waves(self) -> Iterator[tuple[int, int]]:
-        """The first and the end row of each run of whole shards."""
+    def shard_ends(self) -> np.ndarray:
+        """int64 (shards,): the end row of each."""
         shard = self.table["shard"].combine_chunks().indices.to_numpy()
-        ends = np.flatnonzero(np.diff(shard, append=-1)) + 1
-        start = 0
-        for end, following in zip(ends.tolist(), [*ends[1:].tolist(), None], strict=True):
+        return np.flatnonzero(np.diff(shard, append=-1)) + 1
+
+    def waves(self, span: tuple[int, int] | None = None) -> Iterator[tuple[int, int]]:
+        """The first and the end row of each run of whole shards, of all or of a span of them."""
+        ends = self.shard_ends()
+        start, last = span or (0, self.table.num_rows)
+        ends = ends[(ends > start) & (ends <= last)].tolist()
+        for end, following in zip(ends, [*ends[1:], None][: len(ends)], strict=True):
             if following is None or following - start > WAVE:
                 yield start, end
                 start = end
+
+    @cached_property
+    def _by_photo(self) -> tuple[np.ndarray, np.ndarray]:
+        """int64 (tasks,), all rows by photo and copy; int64 (photos + 1,), where each photo's begin."""
+        order = np.lexsort((self.table["copy"].to_numpy(), self.photo))
+        return order, np.searchsorted(self.photo[order], np.arange(int(self.photo.max(initial=-1)) + 2))
 
     def groups(self, start: int, end: int) -> list[Group]:
         """The photos of a wave, each with its tasks of the wave and those of its copies that came before.
 
         Earlier siblings, in another shard, are what the gates compare with.
         """
-        inside = np.zeros(int(self.photo.max(initial=-1)) + 1, bool)
-        inside[self.photo[start:end]] = True
-        copies = self.table["copy"].to_numpy()[:end]
-        rows = np.flatnonzero(inside[self.photo[:end]] & ((copies > 0) | (np.arange(end) >= start)))
-        rows = rows[np.lexsort((copies[rows], self.photo[rows]))]
+        order, ends = self._by_photo
+        photos = np.unique(self.photo[start:end])
+        begin, count = ends[photos], ends[photos + 1] - ends[photos]
+        within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        rows = order[np.repeat(begin, count) + within]
+        rows = rows[rows < end]
+        copies = self.table["copy"].take(pa.array(rows)).to_numpy()
+        rows = rows[(copies > 0) | (rows >= start)]
         ends = np.flatnonzero(np.diff(self.photo[rows], append=-1)) + 1
         found, first = [], 0
         tasks, places = list(self.tasks(rows)), self.table.select(["image_id", "path"]).take(pa.array(rows))

@@ -23,11 +23,18 @@ def tradeoff(planned: Planned) -> list[TradeoffPoint]:
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
     pairs = [(copies, total) for copies in dict.fromkeys(grid.copies) for total in totals]
     with command.progress(len(pairs), "tradeoff", "plan", after=SOON) as bar:
-        points = []
-        for copies, total in pairs:
-            points.append(_point(problem.with_total(total).with_copies(copies), copies))
+        found: dict[tuple[int, int], TradeoffPoint] = {}
+        exact: dict[int, TradeoffPoint] = {}  # total -> a plan without deviation: more copies allow the same one
+        for copies, total in sorted(pairs):
+            if total in exact:
+                point = exact[total].model_copy(update={"max_copies": copies})
+            else:
+                point = _point(problem.with_total(total).with_copies(copies), copies)
+            if point.deviation == 0:
+                exact[total] = point
+            found[copies, total] = point
             bar.update()
-    return points
+    return [found[pair] for pair in pairs]
 
 
 def _point(problem: Problem, copies: int) -> TradeoffPoint:

@@ -17,6 +17,7 @@ from balance.solver.formulation import DEVIATION, Box, Formulation, Segments
 from manifests.core.errors import UserError
 
 SCALE = 720_720  # least common multiple of 1..16: the denominators that dual prices have
+MANY = 5_000  # segments from which an interior point method is faster than the dual simplex
 WHOLE = 1e-6  # distance within which a solver's number is whole
 
 
@@ -75,15 +76,19 @@ def relax(f: Formulation, remaining: Remaining, level: int) -> Relaxed:
     segments, held = programme.segments, bool(remaining.held)
     prices, ceilings, x = np.zeros(len(programme.rhs)), np.zeros(0), np.zeros(0)
     if len(segments.length):
-        found = linprog(
-            segments.slopes[0],
-            A_eq=programme.matrix,
-            b_eq=programme.rhs,
-            A_ub=segments.slopes[1:] if held else None,
-            b_ub=programme.room if held else None,
-            bounds=np.stack([np.zeros(len(segments.length)), segments.length], axis=1),
-            method="highs-ds",
-        )
+        many = len(segments.length) >= MANY
+        for method in ("highs-ipm", "highs-ds") if many else ("highs-ds",):
+            found = linprog(
+                segments.slopes[0],
+                A_eq=programme.matrix,
+                b_eq=programme.rhs,
+                A_ub=segments.slopes[1:] if held else None,
+                b_ub=programme.room if held else None,
+                bounds=np.stack([np.zeros(len(segments.length)), segments.length], axis=1),
+                method=method,
+            )
+            if found.x is not None:
+                break
         if found.status == 2:
             raise Unsolvable
         if found.x is None:

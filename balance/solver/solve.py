@@ -110,7 +110,10 @@ def _solve_level(f: Formulation, remaining: Remaining, level: int) -> tuple[Leve
     value = f.value(level, best)
     gap = SCALE * value - relaxed.bound
     held = remaining.held if gap == 0 else (*remaining.held, (level, value))
-    after = Remaining(_within(remaining.box, relaxed, gap), held, best)
+    box = _within(remaining.box, relaxed, gap)
+    if level == DEVIATION and value == 0:
+        box = _on_target(f, box)
+    after = Remaining(box, held, best)
     return Level(LEVELS[min(level, ORDER)], value, least), after, relaxed
 
 
@@ -140,18 +143,31 @@ def _within(box: Box, relaxed: Relaxed, gap: int) -> Box:
     return Box(np.maximum(box.low, best - count(down, steps)), np.minimum(box.high, best + count(~down, steps)))
 
 
+def _on_target(f: Formulation, box: Box) -> Box:
+    """The box, with the sums fixed that can't move where nothing deviates; other dual prices leave other ones open."""
+    low, high = box.low.copy(), box.high.copy()
+    fixed = f.size + np.flatnonzero(f.weight)
+    low[fixed] = high[fixed] = f.wanted[f.weight > 0]
+    return Box(low, high)
+
+
 def _cores(size: int) -> tuple[int, ...]:
-    return tuple(number for number in (64, 512, 4096) if number * 2 <= size)
+    return tuple(number for number in (64, 512, 1024, 2048, 4096) if number * 2 <= size)
 
 
 def _core(f: Formulation, box: Box, relaxed: Relaxed, size: int) -> Box:
-    """The box, narrowed to the vertex but for the `size` cells that can move at the least reduced cost."""
+    """The box, narrowed to the vertex but for `size` cells: half can move at the least reduced cost, half lie anywhere.
+
+    Where prices are degenerate, the cells of least cost share a few rows: they alone can't mend the others' sums.
+    """
     near = np.rint(relaxed.target).astype(np.int64)
     cost = np.full(f.size, np.iinfo(np.int64).max)
     cells = relaxed.segments.variable < f.size
     np.minimum.at(cost, relaxed.segments.variable[cells], np.abs(relaxed.reduced[cells]))
     cost[np.abs(relaxed.target - near) > WHOLE] = -1
-    free = np.lexsort((f.order, cost))[:size]
+    cheap = np.lexsort((f.order, cost))[: size // 2]
+    anywhere = np.argsort(-f.order, kind="stable")[:size]
+    free = np.concatenate([cheap, anywhere[~np.isin(anywhere, cheap)][: size - len(cheap)]])
     low, high = box.low.copy(), box.high.copy()
     low[: f.size], high[: f.size] = near, near
     low[free] = np.maximum(box.low[free], near[free] - 3)

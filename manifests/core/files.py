@@ -145,8 +145,8 @@ def check_replaceable(path: Path, stage: str) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder that one command at a time may write to.
+def locked(folder: Path, shared: bool = False) -> Iterator[None]:
+    """Hold a folder that one command at a time may write to, or several that share it.
 
     Raises:
         UserError: another command holds it.
@@ -154,7 +154,7 @@ def locked(folder: Path) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UserError(
                 str(folder), "a folder that no other command uses", "one in use", "Wait until that command ends"

@@ -1,4 +1,8 @@
-"""The worker pool: joblib, whatever its backend; results come back in the order in which they are ready."""
+"""The worker pool: processes of this machine, threads, or a Dask or Ray cluster, as POOL in the environment says.
+
+`POOL=dask://scheduler:8786`, `POOL=ray://head:10001`, `POOL=threading`; without it, processes (joblib's loky). No
+result depends on it, so it is no parameter. Results come back in the order in which they are ready.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,19 @@ import signal
 import threading
 import time
 import warnings
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import Any, TypeVar
 
 import joblib
 from joblib.externals.loky.backend import resource_tracker as loky_tracker
 from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 
+from manifests.core import clusters
 from manifests.core.errors import UserError
 
 T = TypeVar("T")
@@ -24,21 +32,90 @@ _LOOK = 0.5  # seconds between two looks at whether the parent lives
 
 
 def each(
-    jobs: int, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]], what: str = "render"
+    jobs: int,
+    call: Callable[..., T],
+    arguments: Iterable[tuple[Any, ...]],
+    what: str = "render",
+    places: Sequence[Path] = (),
+    threads: bool = False,
 ) -> Generator[T, None, None]:
     """Call once for each tuple of arguments; nothing may depend on the order of the results.
 
-    The backend is joblib's default, or what `joblib.parallel_config` says; its workers are reused
-    by the next call. Arguments are taken as workers become free, so that memory stays flat.
+    Arguments are taken as workers become free, so that memory stays flat.
 
     Args:
-        jobs: how many workers.
+        jobs: how many workers; a cluster has its own number.
         call: a function of a module, that each worker imports.
         arguments: one tuple per call; paths in them are absolute, as a worker may run in another folder.
         what: the stage's name, for errors.
+        places: folders that a cluster's workers must see.
+        threads: the call releases the interpreter's lock, so that on this machine threads do.
     Raises:
-        UserError: a worker was killed, or none can start.
+        UserError: a worker was killed, none can start, one does not match, or POOL names no pool.
     """
+    address = os.environ.get("POOL", "")
+    if address.startswith(("dask://", "ray://")):
+        yield from _on_cluster(address, call, arguments, what, places)
+    elif address not in ("", "loky", "threading"):
+        rule = "dask://host:port, ray://host:port, loky or threading"
+        raise UserError("environment: POOL", rule, repr(address), "Correct it, or unset it to use this machine's cores")
+    elif threads or address == "threading":
+        with ThreadPoolExecutor(jobs) as executor:  # joined at the end, whatever happens
+            yield from _ready(executor.submit, call, arguments, 3 * jobs)
+    else:
+        yield from _processes(jobs, call, arguments, what)
+
+
+def _on_cluster(
+    address: str, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]], what: str, places: Sequence[Path]
+) -> Iterator[T]:
+    """Call on a cluster; nobody waits for ever for workers that do not come back."""
+    with clusters.connected(address, places) as cluster:
+        seen = time.monotonic()
+
+        def look() -> None:
+            nonlocal seen
+            if cluster.workers():
+                seen = time.monotonic()
+            elif time.monotonic() - seen > clusters.PATIENCE:
+                received = f"none for {clusters.PATIENCE:.0f} seconds"
+                raise UserError(what, f"workers at {address}", received, "Start some and run it again")
+
+        try:
+            yield from _ready(cluster.submit, call, arguments, 3 * cluster.slots, look)
+        except Exception as error:
+            if not clusters.lost(error):
+                raise
+            received = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'a worker is gone'}"
+            remedy = "Run it again; what was finished is kept"
+            raise UserError(what, "workers that live until they are done", received, remedy) from error
+
+
+def _ready(
+    submit: Callable[..., Future[T]],
+    call: Callable[..., T],
+    arguments: Iterable[tuple[Any, ...]],
+    ahead: int,
+    look: Callable[[], None] = lambda: None,
+) -> Iterator[T]:
+    """The results of futures as they come, at most `ahead` of them waiting; `look` is called while nothing comes."""
+    calls = iter(arguments)
+    waiting = {submit(call, *one) for one in islice(calls, ahead)}
+    try:
+        while waiting:
+            done, waiting = wait(waiting, timeout=_LOOK * 4, return_when=FIRST_COMPLETED)
+            if not done:
+                look()
+            waiting |= {submit(call, *one) for one in islice(calls, len(done))}
+            for one in done:
+                yield one.result()
+    finally:
+        for one in waiting:
+            one.cancel()
+
+
+def _processes(jobs: int, call: Callable[..., T], arguments: Iterable[tuple[Any, ...]], what: str) -> Iterator[T]:
+    """Call in processes by joblib: its default backend, or what `joblib.parallel_config` says."""
     backend, _ = joblib.parallel.get_active_backend()
     own = backend.__class__.__name__ == "LokyBackend"
     ready = "generator_unordered" if backend.supports_return_generator else "list"  # multiprocessing has no other

@@ -1,11 +1,12 @@
 """Near duplicates: photos that are a cropped or recompressed copy of a photo of another split.
 
 There are three steps, each on fewer pairs. Candidates are pairs whose thumbnails correlate, as a whole or
-with one of nine crops of either, by matrix products over all pairs, in blocks. A candidate is aligned by an
-affine warp that maximises the correlation (Evangelidis and Psarakis 2008, "Parametric image
-alignment using enhanced correlation coefficient maximization"), small first, then at full
-size. Two photos of different people, once aligned, still share bright skin before a dark
-background, but no detail: so the detail, without the low frequencies, must correlate too.
+with one of nine crops of either: the closest in an index, which above INDEXED thumbnails is an inverted file (Sivic
+and Zisserman 2003, "Video Google") with about the square root as many lists as thumbnails, so that a photo is not
+compared with all others. A candidate is aligned by an affine warp that maximises the correlation (Evangelidis and
+Psarakis 2008, "Parametric image alignment using enhanced correlation coefficient maximization"), small first, then
+at full size. Two photos of different people, once aligned, still share bright skin before a dark background, but no
+detail: so the detail, without the low frequencies, must correlate too.
 
 Calibrated by eye on APPA-REAL: pairs of one photo reach 0.97 as a whole and 0.98 in detail, another frame of
 the same moment 0.98 and 0.82; the closest pair of two photos 0.97 and 0.71. Between its valid and test photos
@@ -13,28 +14,36 @@ another moment of one session reaches 0.97 and 0.65, the closest pair of two peo
 the side, at JPEG quality 40, are found.
 
 Thumbnails are rounded to whole numbers so small that their products are exact in float32: the
-candidates do not depend on the machine's linear algebra.
+candidates do not depend on the machine's linear algebra. The lists' centres are thumbnails, evenly spread, for the
+same reason: k-means would round.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
+from math import isqrt
 from typing import NamedTuple
 
 import cv2
-import joblib
+import faiss
 import numpy as np
 
-from manifests.core import command
+from manifests.core import command, pool
 
 THUMB = 12
 CANDIDATE = 0.85  # correlation of thumbnails above which a pair is aligned
 EACH = 2  # candidates aligned per train photo, the best
+INDEXED = 1 << 11  # thumbnails up to which each is compared with all
+PROBES = 12  # lists that a thumbnail is compared with, those with the closest centres
+CROPS = 9
 COARSE, COARSE_SIDE = 0.95, 32  # correlation, once aligned small, above which it is aligned at full size
 _CROP = 7 / 8  # side of the crops, laid at the corners, edges and centre
 _BLUR = 1 / 16  # of the side: what is smoother does not count as detail
 _LEAST = 1 / 8  # share of the photo in which two aligned ones must overlap
 _NORM = 2000.0  # length of a thumbnail: a product is at most its square, below 2**24
-_BLOCK = 1024  # train photos per product
+_BLOCK = 4096  # train photos per search
+_PAIRS = 64  # per call of a worker
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
 
 
@@ -61,17 +70,20 @@ def find(train: np.ndarray, scored: np.ndarray, jobs: int, least: Correlations =
         int64 (pairs, 2), positions in train and in scored, in order; and
         float64 (pairs,), how well each pair correlates.
     """
-    pairs = candidates(train, scored)
-    workers = joblib.Parallel(n_jobs=jobs, prefer="threads", batch_size=64, return_as="generator")
+    pairs = candidates(train, scored, jobs=jobs)
     scores = np.zeros(len(pairs))
-    with command.progress(len(pairs), "near duplicates", "pair") as bar:
-        for at, score in enumerate(workers(joblib.delayed(likeness)(train[i], scored[j], least) for i, j in pairs)):
-            scores[at] = score
-            bar.update()
+    calls = ((at, train[part[:, 0]], scored[part[:, 1]], least) for at, part in _cut(pairs))
+    with (
+        command.progress(len(pairs), "near duplicates", "pair") as bar,
+        closing(pool.each(jobs, _likenesses, calls, "near duplicates", threads=True)) as parts,
+    ):
+        for at, part in parts:
+            scores[at : at + len(part)] = part
+            bar.update(len(part))
     return pairs[scores > 0], scores[scores > 0]
 
 
-def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH) -> np.ndarray:
+def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH, jobs: int = 1) -> np.ndarray:
     """The pairs whose thumbnails correlate above CANDIDATE, at most `each` per train photo.
 
     Returns:
@@ -79,21 +91,57 @@ def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH) -> np.nd
     """
     if not len(train) or not len(scored):
         return np.zeros((0, 2), np.int64)
-    right, right_crops, found = _thumbs(scored), _crops(scored), []
+    faiss.omp_set_num_threads(jobs)
+    whole, cropped = _index(_thumbs(scored)), _index(np.stack(_crops(scored), axis=1).reshape(-1, THUMB * THUMB))
+    found = []
     for start in range(0, len(train), _BLOCK):
         block = train[start : start + _BLOCK]
         left = _thumbs(block)
-        close = left @ right.T
-        for crop in _crops(block):
-            np.maximum(close, crop @ right.T, out=close)
-        for crop in right_crops:
-            np.maximum(close, left @ crop.T, out=close)
-        rows, columns = np.nonzero(close > CANDIDATE * _NORM**2)
-        best_first = np.lexsort((columns, -close[rows, columns], rows))
-        rows, columns = rows[best_first], columns[best_first]
-        rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        found.append(np.stack([rows + start, columns], axis=1)[rank < each])
-    return np.concatenate(found).astype(np.int64)
+        hits = [_closest(whole, one, each) for one in (left, *_crops(block))]
+        row, column, close = _closest(cropped, left, CROPS * (each - 1) + 1)  # which has `each` photos at least
+        hits.append((row, column // CROPS, close))
+        row, column, close = (np.concatenate(part) for part in zip(*hits, strict=True))
+        found.append(_best(row, column, close, each) + np.array([start, 0]))
+    return np.concatenate(found)
+
+
+def _index(thumbs: np.ndarray) -> faiss.Index:
+    """An index of float32 (n, THUMB * THUMB) by their products."""
+    flat = faiss.IndexFlatIP(thumbs.shape[1])
+    if len(thumbs) <= INDEXED:
+        flat.add(np.ascontiguousarray(thumbs))
+        return flat
+    lists = isqrt(len(thumbs))
+    flat.add(np.ascontiguousarray(thumbs[np.linspace(0, len(thumbs) - 1, lists).astype(np.int64)]))
+    index = faiss.IndexIVFFlat(flat, thumbs.shape[1], lists, faiss.METRIC_INNER_PRODUCT)
+    index.train(thumbs[:1])  # only says that the centres are there
+    index.nprobe = PROBES
+    index.add(np.ascontiguousarray(thumbs))
+    return index
+
+
+def _closest(index: faiss.Index, thumbs: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The row, the position in the index and the product of each thumbnail's closest ones above CANDIDATE."""
+    close, position = index.search(thumbs, count)
+    row, at = np.nonzero(close > CANDIDATE * _NORM**2)
+    return row, position[row, at], close[row, at]
+
+
+def _best(row: np.ndarray, column: np.ndarray, close: np.ndarray, each: int) -> np.ndarray:
+    """int64 (pairs, 2): each pair once, by row, the closest first, at most `each` of a row."""
+    pair, first = np.unique(np.stack([row, column], axis=1), axis=0, return_inverse=True)
+    closest = np.full(len(pair), -np.inf)
+    np.maximum.at(closest, first, close)
+    pair = pair[np.lexsort((pair[:, 1], -closest, pair[:, 0]))]
+    return pair[np.arange(len(pair)) - np.searchsorted(pair[:, 0], pair[:, 0]) < each]
+
+
+def _cut(pairs: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    return ((at, pairs[at : at + _PAIRS]) for at in range(0, len(pairs), _PAIRS))
+
+
+def _likenesses(at: int, ones: np.ndarray, others: np.ndarray, least: Correlations) -> tuple[int, list[float]]:
+    return at, [likeness(one, other, least) for one, other in zip(ones, others, strict=True)]
 
 
 def likeness(one: np.ndarray, other: np.ndarray, least: Correlations = SAME) -> float:

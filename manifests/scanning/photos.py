@@ -5,16 +5,15 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from manifests.core import codec, command
+from manifests.core import codec, command, pool
 from manifests.core.files import NotReadable, read_plain
 from manifests.sources.rows import Quarantined, Unusable
 
@@ -55,19 +54,24 @@ def check_all(root: Path, paths: Sequence[str], limits: SizeLimits, jobs: int) -
     Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
     joined on Ctrl-C as well: a thread that decodes while the interpreter ends would abort it.
     """
-    chunks = [paths[i : i + CHUNK] for i in range(0, len(paths), CHUNK)]
     root = root.resolve()
-    found: list[CheckedPhoto | Quarantined] = []
-    with command.progress(len(paths), "scan") as bar, ThreadPoolExecutor(jobs) as threads:
-        for part in threads.map(partial(_check_chunk, root, limits=limits), chunks):
-            found += part
+    calls = ((at, root, paths[at : at + CHUNK], limits) for at in range(0, len(paths), CHUNK))
+    found: dict[int, list[CheckedPhoto | Quarantined]] = {}
+    with (
+        command.progress(len(paths), "scan") as bar,
+        closing(pool.each(jobs, _check_chunk, calls, "scan", (root,), threads=True)) as parts,
+    ):
+        for at, part in parts:
+            found[at] = part
             bar.update(len(part))
-    return found
+    return [one for _, part in sorted(found.items()) for one in part]
 
 
-def _check_chunk(root: Path, paths: Sequence[str], limits: SizeLimits) -> list[CheckedPhoto | Quarantined]:
+def _check_chunk(
+    at: int, root: Path, paths: Sequence[str], limits: SizeLimits
+) -> tuple[int, list[CheckedPhoto | Quarantined]]:
     cv2.setNumThreads(0)
-    return [check(root, path, limits) for path in paths]
+    return at, [check(root, path, limits) for path in paths]
 
 
 def check(root: Path, path: str, limits: SizeLimits) -> CheckedPhoto | Quarantined:
