@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from manifests.core import tfjs
 from manifests.core.errors import UserError
 from train import face_weights
-from train.model import tfjs
 
 
 def node(op: str, name: str, *inputs: str, **attributes: object) -> dict:
@@ -62,7 +62,7 @@ def test_unknown_ops_and_short_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"y: expected one of the ops Conv2D, .* Received Sin"):
         tfjs.run(tfjs.read(path), np.zeros((1, 1), np.float32))
     (tmp_path / "m.bin").write_bytes(bytes(8))
-    with pytest.raises(UserError, match=r"m.json: k: expected 32-bit weights, all there"):
+    with pytest.raises(UserError, match=r"m.json: k: expected weights of 16 or 32 bits, all there"):
         tfjs.read(path)
     with pytest.raises(UserError, match=r"expected a TensorFlow.js graph model. Received No such file"):
         tfjs.read(tmp_path / "none.json")

