@@ -24,6 +24,7 @@ def main() -> None:
         __doc__,
         tasks="manifests/built/tasks.parquet",
         source="manifests/built/source.parquet",
+        landmarks="manifests/built/landmarks.parquet",
         out="datasets/shards",
         report="manifests/built/render.json",
         store=DEFAULT,
@@ -45,6 +46,7 @@ def main() -> None:
         params.seed(options.params),
         options.out,
         options.store,
+        options.landmarks if task_rows.faced(rows) else None,
     )
     if options.join:
         print(renderer.join(request, "render", options.report).summary())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ import pyarrow.compute as pc
 
 from augment.cache import keys
 from augment.kernels import ops
+from augment.kernels.ops import FACED
+from augment.rendering import faces
+from augment.rendering.faces import Faces
 from augment.rendering.photo import Photo, PhotoFailed
 from augment.rendering.task_rows import CALL, cut
 from manifests.core import command, params, pool
@@ -34,27 +38,33 @@ COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "
 
 @dataclass(frozen=True)
 class Folders:
-    """Where photos and shards lie, absolute: a worker may run in another folder; and the largest photo file."""
+    """Where photos, shards and faces lie, absolute: a worker may run in another folder; and the largest photo file."""
 
     root: Path
     shards: Path
+    faces: Path
     max_bytes: int
 
 
 def main() -> None:
     """Verify a sample, or with `--sample 0` every row; exit 1 where one does not match."""
-    parser = command.parser(__doc__, index="datasets/shards/index.parquet")
+    parser = command.parser(
+        __doc__, index="datasets/shards/index.parquet", landmarks="manifests/built/landmarks.parquet"
+    )
     parser.add_argument("--sample", type=int, default=1000, help="rows, evenly spread; 0 for all (default: 1000)")
     options = parser.parse_args()
     if options.sample < 0:
         raise UserError("--sample", "a number of rows, or 0 for all", options.sample, "Correct the value")
     table, _ = index.read(options.index)
     source = params.section(options.params, Source)
-    folders = Folders(Path(source.root).absolute(), options.index.parent.absolute(), source.max_bytes)
     for line in warnings(table):
         print(line, file=sys.stderr)
     rows = sample(table, options.sample)
-    with command.progress(rows.num_rows, "verify") as bar:
+    with tempfile.TemporaryDirectory() as scratch, command.progress(rows.num_rows, "verify") as bar:
+        if not FACED.isdisjoint(pc.unique(rows["policy"].cast("string")).to_pylist()):
+            faces.prepare(options.landmarks, Path(scratch))
+        shards = options.index.parent.absolute()
+        folders = Folders(Path(source.root).absolute(), shards, Path(scratch), source.max_bytes)
         wrong = verify(rows, table, folders, command.jobs(), bar.update)
     print("\n".join([*wrong, f"{rows.num_rows:,} of {table.num_rows:,} images verified, {len(wrong):,} mismatches"]))
     if wrong:
@@ -106,12 +116,13 @@ def _check(rows: list[dict[str, Any]], folders: Folders, quality: int) -> tuple[
     cv2.setNumThreads(0)
     wrong: list[tuple[int, str]] = []
     photo: Photo | None = None
+    known = Faces(folders.faces)
     with Shards(folders.shards) as shards:
         for row in rows:
             try:
                 if photo is None or photo.image_id != row["image_id"]:
                     photo = Photo(folders.root, row["path"], row["image_id"], folders.max_bytes)
-                reasons = _differences(row, photo, folders, shards, quality)
+                reasons = _differences(row, photo, folders, shards, quality, known)
             except PhotoFailed as error:
                 reasons = [f"{error.path}: {error.reason}"]
             except UserError as error:
@@ -120,7 +131,9 @@ def _check(rows: list[dict[str, Any]], folders: Folders, quality: int) -> tuple[
     return len(rows), wrong
 
 
-def _differences(row: dict[str, Any], photo: Photo, folders: Folders, shards: Shards, quality: int) -> list[str]:
+def _differences(
+    row: dict[str, Any], photo: Photo, folders: Folders, shards: Shards, quality: int, known: Faces
+) -> list[str]:
     stored = shards.read(row["shard"], row["offset"], row["size"])
     drawn = json.loads(row["replay"])
     again = photo.content
@@ -128,7 +141,11 @@ def _differences(row: dict[str, Any], photo: Photo, folders: Folders, shards: Sh
         if row["donor"] and row["donor_path"] is None:
             return [f"its donor {row['donor']} is not in the index"]
         donor = Photo(folders.root, row["donor_path"], row["donor"], folders.max_bytes) if row["donor"] else None
-        _, again = ops.develop(photo.image, drawn, donor.image if donor else None, quality)
+        face, other = (known.of(one.image_id)[0] if one else None for one in (photo, donor))
+        try:
+            _, again = ops.develop(photo.image, drawn, donor.image if donor else None, quality, face, other)
+        except ValueError as error:
+            return [str(error)]
     reasons = []
     if sha256(stored).hexdigest() != row["sha256"]:
         reasons.append(f"the bytes in {row['shard']} are not those of the index")

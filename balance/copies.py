@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from balance import allocate
+from balance import allocate, donors
 from balance.counts import TrainPhotos
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.sections.policies import Policies, needs_donor
+from manifests.sections.policies import DONORS, ON_FACES, Policies
 from manifests.tables.plan_report import PolicyRejects
 
-_BATCH = 1 << 22  # pairs of copy and photo scored at once
-RING = 4096  # photos of a cell up to which each pair of copy and photo is scored
 _OFTEN = 3  # rejected copies from which a policy counts as often rejected
 Rejected = Mapping[int, frozenset[int]]  # photo -> copy numbers that are never planned
 
@@ -29,12 +28,14 @@ class CopyRules:
         cells: the axes.
         policies: the section.
         seed: of params.yaml.
+        faces: what is known of the photos' faces.
     """
 
     photos: TrainPhotos
     cells: Cells
     policies: Policies
     seed: int
+    faces: donors.Faces
 
     def hashes(self, purpose: str) -> np.ndarray:
         """uint64 (photos,): each photo's hash for one purpose."""
@@ -44,18 +45,28 @@ class CopyRules:
         """int64 (photos,): each photo's position in its cell."""
         return allocate.ranks(self.photos.cell, self.hashes("rank"))
 
+    @cached_property
     def weights(self) -> np.ndarray:
-        """float64 (cells, policies): how often each cell uses each policy, relative to the others."""
+        """float64 (photos, policies): how often each photo's copies use each policy, relative to the others."""
         labels = [dict(zip(self.cells.names, self.cells.labels(i), strict=True)) for i in range(len(self.cells))]
         weights = np.array([[use.at(each)[0] for use in self.policies.root.values()] for each in labels], np.float64)
-        alone = np.bincount(self.photos.cell, minlength=len(self.cells)) < 2
-        weights[np.ix_(alone, self.donated)] = 0  # no other photo to give its tone
-        return weights
+        return weights[self.photos.cell] * self.usable
 
-    @property
-    def donated(self) -> np.ndarray:
-        """bool (policies,): whether a policy needs a donor."""
-        return np.array([needs_donor(name) for name in self.policies.root], bool)
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """bool (photos, policies): whether a photo has what each policy needs: a face, and somebody who gives."""
+        cell, faces = self.photos.cell, self.faces
+        usable = np.ones((len(cell), len(self.policies.root)), bool)
+        for at, name in enumerate(self.policies.root):
+            if name in ON_FACES:
+                usable[:, at] &= faces.there
+            if DONORS.get(name) == "own":
+                usable[:, at] &= np.bincount(cell)[cell] > 1
+            elif DONORS.get(name) == "alike":
+                usable[:, at] &= donors.pairable(cell, faces)
+            elif DONORS.get(name) == "other":
+                usable[:, at] &= faces.there.sum() > np.bincount(cell, faces.there)[cell]
+        return usable
 
 
 @dataclass(frozen=True)
@@ -89,8 +100,10 @@ def plan_copies(rules: CopyRules, augment: np.ndarray, rejected: Rejected) -> Co
     photo, number = allocate.copy_numbers(count, rejected)
     policy = _policies(rules, photo, number)
     donor = np.full(len(photo), -1, np.int64)
-    tone = np.flatnonzero(rules.donated[policy]) if len(policy) else np.zeros(0, np.int64)
-    donor[tone] = _donors(rules, photo[tone], number[tone])
+    for at, name in enumerate(rules.policies.root):
+        rows = np.flatnonzero(policy == at) if name in DONORS else np.zeros(0, np.int64)
+        if rows.size:
+            donor[rows] = _donors(rules, DONORS[name], photo[rows], number[rows])
     return Copies(photo, number, policy, donor)
 
 
@@ -123,12 +136,14 @@ def rejected_policies(rules: CopyRules, made: Copies, rejected: Rejected) -> dic
 
 def _policies(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.ndarray:
     """int16 (copies,): the policy of copy `number` of each `photo`."""
-    weight, cell = rules.weights(), rules.photos.cell
+    weight = rules.weights
     parents, inverse = np.unique(photo, return_inverse=True)
-    without = np.intersect1d(cell[parents], np.flatnonzero(weight.sum(axis=1) == 0))
+    without = parents[weight[parents].sum(axis=1) == 0]
     if without.size:
-        rule = f"a policy of weight above 0 for cell {rules.cells.name(int(without[0]))}"
-        raise UserError("", rule, "none", "Add one (tone needs two photos)")
+        cell = int(rules.photos.cell[without].min())
+        rule = f"a policy of weight above 0 for cell {rules.cells.name(cell)}"
+        remedy = "Add one (tone needs two photos, morph two alike, and every policy on landmarks a face)"
+        raise UserError("", rule, "none", remedy)
     chosen = np.empty(len(photo), np.int16)
     hashes = [rules.hashes(f"policy/{name}")[parents] for name in rules.policies.root]
     offset = np.stack(hashes, axis=1) / 2.0**64 if hashes else np.zeros((len(parents), 0))
@@ -137,54 +152,27 @@ def _policies(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.nda
     longest = 1 << np.ceil(np.log2(longest)).astype(np.int64)  # few lengths: a sequence begins with any shorter one
     for length in np.unique(longest):
         same = longest == length
-        sequence = allocate.policy_sequence(weight[cell[parents[same]]], offset[same], int(length))
+        sequence = allocate.policy_sequence(weight[parents[same]], offset[same], int(length))
         position = np.cumsum(same) - 1
         rows = np.flatnonzero(same[inverse])
         chosen[rows] = sequence[position[inverse[rows]], number[rows] - 1]
     return chosen
 
 
-def _donors(rules: CopyRules, photo: np.ndarray, number: np.ndarray) -> np.ndarray:
-    """The other photo of the same cell that gives its tone to each copy.
-
-    Rendezvous hashing (Thaler and Ravishankar 1998): each pair of copy and photo has a score, and the
-    highest wins; so a new photo changes only the copies that draw it. In a cell of more than RING photos, where
-    the pairs would be too many, the photo that follows the copy on a ring wins (Karger et al. 1997, "Consistent
-    hashing and random trees"): it has the same property, but draws less evenly.
-
-    Returns:
-        int64 (copies,), positions among the photos.
-    """
-    cells, hashes = rules.photos.cell, rules.hashes("donor")
-    keys = _mix(hashes[photo] + number.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-    found = np.empty(len(photo), np.int64)
-    order = np.argsort(cells, kind="stable")
-    ends = np.searchsorted(cells[order], np.arange(cells.max(initial=-1) + 2))
-    by_cell = np.argsort(cells[photo], kind="stable")
-    first = np.searchsorted(cells[photo][by_cell], np.arange(len(ends)))
-    for cell in np.unique(cells[photo]):
-        members = order[ends[cell] : ends[cell + 1]]
-        rows = by_cell[first[cell] : first[cell + 1]]
-        if len(members) > RING:
-            found[rows] = _following(keys[rows], photo[rows], members, hashes[members])
-            continue
-        for part in np.array_split(rows, -(-len(rows) * len(members) // _BATCH)):
-            score = _mix(keys[part, None] ^ hashes[None, members])
-            score[photo[part, None] == members[None, :]] = 0  # not itself
-            found[part] = members[score.argmax(axis=1)]
-    return found
+def _donors(rules: CopyRules, kind: str, photo: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """The photo that each copy takes from, int64 (copies,), as `DONORS` says who may give."""
+    cell, hashes = rules.photos.cell, rules.hashes("donor")
+    if kind == "own":
+        return donors.own(cell, hashes, photo, number)
+    chosen = donors.alike if kind == "alike" else donors.other
+    return chosen(cell, hashes, photo, number, rules.faces)
 
 
-def _following(keys: np.ndarray, photo: np.ndarray, members: np.ndarray, hashes: np.ndarray) -> np.ndarray:
-    """The member whose hash follows each key, or the one after it where that is the copy's own photo."""
-    order = np.argsort(hashes, kind="stable")
-    ring, at = members[order], np.searchsorted(hashes[order], keys)
-    own = ring[at % len(ring)] == photo
-    return ring[(at + own) % len(ring)]
-
-
-def _mix(x: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014): uint64 in, uint64 out."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+def left_out(rules: CopyRules) -> str:
+    """A line that says of how many photos a policy on landmarks makes no copy."""
+    lacking = {
+        name: int((~rules.usable[:, at]).sum()) for at, name in enumerate(rules.policies.root) if name in ON_FACES
+    }
+    parts = [f"{name} of {count:,}" for name, count in lacking.items() if count]
+    everyone = len(rules.photos.image_ids)
+    return f"Left out for want of a face or of somebody alike: {', '.join(parts) or 'nothing'} of {everyone:,} photos."

@@ -14,7 +14,7 @@ from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.plan import Plan
-from manifests.sections.policies import Policies
+from manifests.sections.policies import ON_FACES, Policies
 from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
 from manifests.tables import source as source_table
@@ -26,6 +26,7 @@ def main() -> None:
     parser = command.parser(
         __doc__,
         source="manifests/built/source.parquet",
+        landmarks="manifests/built/landmarks.parquet",
         rejects="manifests/rejects.csv",
         emphasis="manifests/emphasis.json",
         plan="manifests/built/plan.parquet",
@@ -53,7 +54,9 @@ def main() -> None:
         planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
     rejected = {}
     if not options.counts:
-        rules = copies.CopyRules(photos, cells, policies, seed)
+        asked = not ON_FACES.isdisjoint(policies.root)
+        faces = counts.faces(source, photos, options.landmarks if asked else None)
+        rules = copies.CopyRules(photos, cells, policies, seed, faces)
         numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
         with located(f"{options.params}: policies"):
             made = copies.plan_copies(rules, planned.augment, numbers)
@@ -66,6 +69,8 @@ def main() -> None:
         write_text(getattr(options, name), content)
     plan_report.write(report, options.summary)
     print(tables.printed(report))
+    if not options.counts and asked:
+        print(copies.left_out(rules))
     for axis in axes.lost(declared, cells):
         print(f"The photos have no labels for {axis}: its targets and constraints are left out.")
 

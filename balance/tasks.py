@@ -8,6 +8,7 @@ import pyarrow as pa
 from balance.copies import Copies, CopyRules
 from balance.counts import TrainPhotos
 from manifests.core.seeds import derive
+from manifests.sections.policies import MIXED, share
 from manifests.tables import base
 from manifests.tables.source import SPLITS
 from manifests.tables.tasks import ORIGINAL, task_id
@@ -45,6 +46,8 @@ def table(source: pa.Table, rules: CopyRules, made: Copies, keep: np.ndarray, sh
     shard, names = _shards(group, shard_size)
     image_ids, numbers = [ids[i] for i in row.tolist()], number.tolist()
     labels = source.select(["age", "age_std", "cell"]).take(pa.array(row)).combine_chunks()
+    seeds = np.array([derive(rules.seed, image, n, 0) for image, n in zip(image_ids, numbers, strict=True)], np.uint64)
+    mixed = np.flatnonzero(np.array(["", *rules.policies.root])[policy] == MIXED)
     columns = {
         "task_id": pa.array([task_id(image, n) for image, n in zip(image_ids, numbers, strict=True)], pa.string()),
         "image_id": pa.array(image_ids, pa.string()),
@@ -52,16 +55,23 @@ def table(source: pa.Table, rules: CopyRules, made: Copies, keep: np.ndarray, sh
         "split": pa.DictionaryArray.from_arrays(pa.array(SPLIT[group]), pa.array(SPLITS)),
         "kept": pa.array(group != GROUPS.index("dropped")),
         "policy": pa.DictionaryArray.from_arrays(pa.array(policy), pa.array([ORIGINAL, *rules.policies.root])),
-        "seed": pa.array(
-            [derive(rules.seed, image, n, 0) for image, n in zip(image_ids, numbers, strict=True)], pa.uint64()
-        ),
+        "seed": pa.array(seeds),
         "donor": pa.array(ids, pa.string()).take(pa.array(donor, mask=donor < 0)),
         "shard": pa.DictionaryArray.from_arrays(pa.array(shard.astype(np.int32)), pa.array(names, pa.string())),
-        "age": labels["age"],
-        "age_std": labels["age_std"],
+        "age": _mixed(source["age"], row, donor, seeds, mixed),
+        "age_std": _mixed(source["age_std"], row, donor, seeds, mixed),
     }
     axes = base.axis_columns(cells, labels["cell"].combine_chunks())
     return pa.table([*columns.values(), *axes], names=[*columns, *cells.columns, "cell"])
+
+
+def _mixed(column: pa.ChunkedArray, row: np.ndarray, donor: np.ndarray, seeds: np.ndarray, at: np.ndarray) -> pa.Array:
+    """Each task's label: its photo's; for tasks `at` the mix of the photo's and the donor's, null if one of them is."""
+    values = column.to_numpy(zero_copy_only=False).astype(np.float64)
+    found = values[row]
+    shares = np.array([share(seed) for seed in seeds[at].tolist()], np.float64)
+    found[at] += shares * (values[donor[at]] - found[at])
+    return pa.array(found, pa.float32(), mask=np.isnan(found))
 
 
 def _originals(source: pa.Table, photos: TrainPhotos, stays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

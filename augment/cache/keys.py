@@ -20,12 +20,13 @@ import orjson
 
 from augment.cache.packs import KEY
 
-LIBRARIES = ("numpy", "opencv-python-headless", "simplejpeg", "stringzilla")
+LIBRARIES = ("numpy", "opencv-python-headless", "scipy", "simplejpeg", "stringzilla")
 ROOT = Path(__file__).resolve().parents[2]
 FILES = (
     "augment/kernels/*.py",
     "augment/rendering/photo.py",  # how a photo is decoded for the kernels
     "manifests/core/codec.py",
+    "manifests/core/face_mesh.*",  # the mesh whose triangles are bent
     "manifests/core/seeds.py",  # the generators that noise and shadows are drawn from
 )
 
@@ -42,7 +43,7 @@ def versions() -> str:
     return json.dumps(found | {"machine": platform.machine()}, sort_keys=True)
 
 
-def image_key(image_id: str, recorded: str, donor: str | None, quality: int) -> bytes:
+def image_key(image_id: str, recorded: str, donor: str | None, quality: int, faces: str = "") -> bytes:
     """KEY bytes for a copy.
 
     Args:
@@ -50,8 +51,9 @@ def image_key(image_id: str, recorded: str, donor: str | None, quality: int) -> 
         recorded: `replay` of the drawn parameters.
         donor: a hash of the donor's content, or None.
         quality: of the encoder.
+        faces: a hash of where both have their faces, if that counts.
     """
-    return _hash(f"{image_id}/{recorded}/{donor}/{quality}")
+    return _hash(f"{image_id}/{recorded}/{donor}/{quality}{faces and f'/{faces}'}")
 
 
 def print_key(image_id: str) -> bytes:

@@ -2,8 +2,8 @@
 
 A photo is uint8 (height, width, 4), RGBX: RGB and a fourth byte that means nothing, because
 OpenCV warps four channels in half the time of three. `apply` fuses: whatever moves pixels becomes one
-matrix and one warp, whatever maps tones one look-up table a channel. The order is a camera's:
-light and things in the scene, pose, tones, lens, sensor, file.
+matrix and one warp (a face that is bent takes it along), whatever maps tones one look-up table a channel. The order is
+a camera's: light and things in the scene, pose, tones, lens, sensor, file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import numpy as np
 import simplejpeg
 import stringzilla
 
-from augment.kernels import scenery
+from augment.kernels import people, scenery, surroundings
+from augment.kernels.mesh import Face
 from manifests.core import codec
 from manifests.core.seeds import generator
 
@@ -29,34 +30,58 @@ _QUANTILES = np.linspace(0.02, 0.98, 17)
 _STEEPEST = 2.0  # slope of a tone curve above which noise and blocking would show
 
 
-def develop(image: np.ndarray, drawn: Drawn, donor: np.ndarray | None, quality: int) -> tuple[np.ndarray, bytes]:
+def develop(
+    image: np.ndarray,
+    drawn: Drawn,
+    donor: np.ndarray | None,
+    quality: int,
+    face: Face | None = None,
+    other: Face | None = None,
+) -> tuple[np.ndarray, bytes]:
     """Make a copy of a photo from drawn parameters.
 
     Args:
-        image, drawn, donor: as for `apply`.
+        image, drawn, donor, face, other: as for `apply`.
         quality: of the JPEG, 1 to 100.
     Returns:
         the pixels, uint8 (height, width, 4), RGBX, before they are encoded; and the JPEG's bytes.
     """
-    made = apply(image, drawn, donor)
+    made = apply(image, drawn, donor, face, other)
     return made, codec.encode(made, quality)
 
 
-def apply(image: np.ndarray, drawn: Drawn, donor: np.ndarray | None = None) -> np.ndarray:
+def apply(
+    image: np.ndarray,
+    drawn: Drawn,
+    donor: np.ndarray | None = None,
+    face: Face | None = None,
+    other: Face | None = None,
+) -> np.ndarray:
     """Apply drawn parameters to a photo; nothing in here is random.
 
     Args:
         image: uint8 (height, width, 4), RGBX; not changed.
-        drawn: parameters by name, of GEOMETRY, TONES, SCENE and CAMERA.
-        donor: uint8 (any, any, 4), RGBX; the photo that `tone` takes its tones from.
+        drawn: parameters by name, of AROUND, SCENE, BENT, GEOMETRY, TONES and CAMERA.
+        donor: uint8 (any, any, 4), RGBX; the photo that `tone`, `morph` and `background` take from.
+        face: the photo's; AROUND and BENT need it, SCENE makes use of it.
+        other: the donor's, which `morph` and `background` need.
     Returns:
         uint8 (height, width, 4), RGBX, contiguous.
+    Raises:
+        ValueError: a face is needed, and there is none.
     """
     out = image
-    for name, op in SCENE.items():
+    for name, around in AROUND.items():
         if name in drawn:
-            out = op(out, drawn[name])
-    if any(name in drawn for name in GEOMETRY):
+            out = around(out, _there(face), drawn[name], donor, other)
+    for name, scene in SCENE.items():
+        if name in drawn:
+            out = scene(out, drawn[name], face)
+    bent = next((name for name in BENT if name in drawn), None)
+    if bent:
+        forward = matrix(image.shape[1], image.shape[0], drawn)
+        out = BENT[bent](out, _there(face), drawn[bent], donor, other, forward)
+    elif any(name in drawn for name in GEOMETRY):
         out = warp(out, drawn)
     if any(name in drawn for name in TONES):
         out = translate(out.copy() if out is image else out, tables(drawn, image, donor))
@@ -64,6 +89,32 @@ def apply(image: np.ndarray, drawn: Drawn, donor: np.ndarray | None = None) -> n
         if name in drawn:
             out = op(out, drawn[name])
     return np.ascontiguousarray(out)
+
+
+def _there(face: Face | None) -> Face:
+    if face is None:
+        raise ValueError("no face was found in it, or in its donor")
+    return face
+
+
+def _morph(
+    image: np.ndarray, face: Face, drawn: Drawn, donor: np.ndarray | None, other: Face | None, forward: np.ndarray
+) -> np.ndarray:
+    return people.morph(image, face, image if donor is None else donor, _there(other), drawn, forward)
+
+
+def _turn(image: np.ndarray, face: Face, drawn: Drawn, _: object, __: object, forward: np.ndarray) -> np.ndarray:
+    return people.turn(image, face, drawn, forward)
+
+
+def _relight(image: np.ndarray, face: Face, drawn: Drawn, _: object, __: object) -> np.ndarray:
+    return surroundings.relight(image, face, drawn)
+
+
+def _background(
+    image: np.ndarray, face: Face, drawn: Drawn, donor: np.ndarray | None, other: Face | None
+) -> np.ndarray:
+    return surroundings.background(image, face, image if donor is None else donor, _there(other), drawn)
 
 
 def warp(image: np.ndarray, drawn: Drawn) -> np.ndarray:
@@ -215,5 +266,13 @@ def _normal_quantiles() -> np.ndarray:
 
 _DEVIATES = _normal_quantiles()
 Op = Callable[[np.ndarray, Any], np.ndarray]
-SCENE: Mapping[str, Op] = {"shadow": scenery.shadow, "glasses": scenery.glasses, "hand": scenery.hand}
+AROUND: Mapping[str, Callable[..., np.ndarray]] = {"relight": _relight, "background": _background}
+BENT: Mapping[str, Callable[..., np.ndarray]] = {"morph": _morph, "turn": _turn}  # at most one of them
+SCENE: Mapping[str, Callable[..., np.ndarray]] = {
+    "shadow": scenery.shadow,
+    "glasses": scenery.glasses,
+    "hand": scenery.hand,
+}
 CAMERA: Mapping[str, Op] = {"blur": blur, "noise": noise, "grey": grey, "rescale": rescale, "compress": compress}
+FACED = frozenset({*AROUND, *BENT, "glasses", "hand"})
+"""What depends on where the face is."""

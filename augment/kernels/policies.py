@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manifests.core.seeds import uniforms
+from manifests.sections.policies import share
 
 _STREAM = 20  # uniform numbers a policy may draw
 
@@ -21,11 +22,16 @@ class Draws:
     """A copy's own stream of random numbers.
 
     Args:
-        seed: unsigned 64-bit; see `manifests.seeds.derive`.
+        seed: unsigned 64-bit; see `manifests.core.seeds.derive`.
+        planned: the seed of the copy's first attempt, from which the plan has drawn `share`; `seed` by default.
+
+    Attributes:
+        share: how much of the donor is mixed in, where a policy mixes two.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, planned: int | None = None) -> None:
         self._next = iter(uniforms(seed, _STREAM)).__next__
+        self.share = share(seed if planned is None else planned)
 
     def uniform(self, low: float, high: float) -> float:
         """A number in [low, high], to four decimals."""
@@ -38,6 +44,11 @@ class Draws:
     def coin(self, share: float = 0.5) -> bool:
         """True in `share` of the draws."""
         return self._next() < share
+
+    def apart(self, most: float) -> float:
+        """A number in [-most, most] that is at least a third of it away from 0."""
+        size = self.uniform(most / 3, most)
+        return size if self.coin() else -size
 
     def whole(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
@@ -53,7 +64,7 @@ class Policy:
 
     Attributes:
         draw: the parameters of one copy.
-        imitates: pose, light, camera, compression, occlusion or background.
+        imitates: a person, pose, light, camera, compression, occlusion or background.
         endangers: the axes whose label it may change.
     """
 
@@ -176,6 +187,49 @@ def tone(draws: Draws, severity: float) -> dict[str, Any]:
     return _flipped(draws) | _nudged(draws) | {"tone": round(draws.uniform(0.5, 0.9) * severity, 4)}
 
 
+def morph(draws: Draws, severity: float) -> dict[str, Any]:
+    """A new person between the photo and another of its cell, alike in age and pose. Severity means nothing.
+
+    Shape and shades are mixed in the plan's shares (.3 to .7), which are also those of its age; the fine detail of the
+    skin, hair and background stay the photo's.
+    """
+    return _flipped(draws) | _nudged(draws) | {"morph": {"amount": draws.share}}
+
+
+def turn(draws: Draws, severity: float) -> dict[str, Any]:
+    """The head turned out of the picture's plane, by the mesh's depth.
+
+    At severity 1 by up to 15 degrees sideways, up to 6 up or down.
+    """
+    drawn = {"yaw": round(draws.apart(15) * severity, 4), "pitch": round(draws.uniform(-6, 6) * severity, 4)}
+    return _flipped(draws) | _nudged(draws) | {"turn": drawn}
+
+
+def relight(draws: Draws, severity: float) -> dict[str, Any]:
+    """A lamp from a side, by the mesh's normals. At severity 1 the lit side is up to twice as bright as the other."""
+    drawn = {
+        "angle": draws.uniform(-30, 210),
+        "height": draws.uniform(10, 45),
+        "strength": round(draws.uniform(0.5, 1) * severity, 4),
+    }
+    return _flipped(draws) | _nudged(draws) | {"relight": drawn}
+
+
+def background(draws: Draws, severity: float) -> dict[str, Any]:
+    """Other surroundings, out of focus: those of a photo of another cell, or in one of three a plain wall.
+
+    Severity means nothing.
+    """
+    drawn: dict[str, Any] = {}
+    if draws.coin(1 / 3):
+        level = draws.uniform(40, 215)
+        drawn = {
+            "plain": [round(min(max(level + draws.uniform(-25, 25), 0), 255), 1) for _ in range(3)],
+            "light": [draws.uniform(-0.3, 0.3), draws.uniform(-0.2, 0.2)],
+        }
+    return _flipped(draws) | _nudged(draws) | {"background": drawn}
+
+
 def grey(draws: Draws, severity: float) -> dict[str, Any]:
     """A black-and-white photo. Severity means nothing."""
     return _flipped(draws) | _nudged(draws) | {"grey": True}
@@ -230,6 +284,10 @@ CATALOGUE: Mapping[str, Policy] = {
     "glasses": Policy(glasses, "occlusion", ("age",)),
     "hand": Policy(hand, "occlusion", ("expression",)),
     "tone": Policy(tone, "light", ("ethnicity",)),
+    "morph": Policy(morph, "a person", ("age",)),
+    "turn": Policy(turn, "pose", ("expression",)),
+    "relight": Policy(relight, "light", ("ethnicity",)),
+    "background": Policy(background, "background"),
     "grey": Policy(grey, "camera", ("ethnicity",)),
     "blur": Policy(blur, "camera", ("age",)),
     "mixed": Policy(mixed, "pose, light, camera", ("ethnicity",)),

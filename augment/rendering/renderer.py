@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
-from augment.rendering import output, parts, tar, worker
+from augment.rendering import faces, output, parts, tar, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.parts import Part
 from augment.rendering.report import Report
@@ -46,6 +46,7 @@ class Request:
         seed: of params.yaml.
         out: the shards' folder.
         store: the store's folder.
+        landmarks: the table, where a policy depends on where faces are.
     """
 
     rows: Rows
@@ -55,6 +56,7 @@ class Request:
     seed: int
     out: Path
     store: Path
+    landmarks: Path | None = None
 
 
 def render(request: Request, what: str, report: Path | None = None, part: Part | None = None) -> Report:
@@ -76,6 +78,8 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         command.progress(span[1] - span[0], what) as bar,
     ):
         root = Path(request.source.root).absolute()
+        if request.landmarks:
+            faces.prepare(request.landmarks, scratch)
         section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
         setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes)
         run = _Run(what, rows, setup, out, token, command.jobs(), Report())

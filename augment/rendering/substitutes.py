@@ -24,7 +24,7 @@ from augment.rendering.task_rows import Rows
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous
-from manifests.sections.policies import Policies, needs_donor
+from manifests.sections.policies import ON_FACES, Policies, needs_donor
 from manifests.tables.tasks import task_id
 
 
@@ -67,7 +67,8 @@ class Reserve:
         columns = (column.to_pylist() for column in train.drop_columns(["split"]).itercolumns())
         for image_id, path, cell, copy, age, age_std in zip(*columns, strict=True):
             self._members[cell].add(image_id)
-            self._photos[image_id] = (path, age, age_std)
+            if copy == 0 or image_id not in self._photos:  # a copy's age may be mixed
+                self._photos[image_id] = (path, age, age_std)
             self._last[image_id] = max(self._last[image_id], copy)
 
     def fail(self, image_id: str, cell: int) -> None:
@@ -84,7 +85,11 @@ class Reserve:
         copy = self._last[chosen]
         seed = derive(self._seed, chosen, copy, 0)
         labels = dict(zip(self._cells.names, self._cells.labels(cell), strict=True))
-        weight = {name: use.at(labels)[0] for name, use in self._policies.root.items() if not needs_donor(name)}
+        weight = {
+            name: use.at(labels)[0]
+            for name, use in self._policies.root.items()
+            if name not in ON_FACES and not needs_donor(name)
+        }
         if policy not in weight:
             policy = _choose(weight, seed)
         severity = self._policies.root[policy].at(labels)[1] if policy in self._policies.root else 0.5

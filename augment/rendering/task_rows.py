@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from augment.kernels.ops import FACED
 from augment.kernels.policies import CATALOGUE
 from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
@@ -107,6 +108,12 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) ->
     arranged = arrange(tasks, source, cells)
     severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
     return replace(arranged, table=arranged.table.append_column("severity", severity))
+
+
+def faced(rows: Rows) -> bool:
+    """Whether any task depends on where the photo has its face."""
+    planned = pc.unique(rows.table["policy"].cast(pa.string())).to_pylist()
+    return not FACED.isdisjoint(planned)
 
 
 def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:

@@ -19,7 +19,9 @@ from augment.cache import keys
 from augment.cache.packs import NO_PRINT, Found, Pack, Store
 from augment.kernels import ops
 from augment.kernels.gates import Print, Scored, judge
+from augment.kernels.mesh import Face
 from augment.kernels.policies import CATALOGUE, Draws
+from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.photo import Photo, PhotoFailed
 from manifests.core.seeds import derive
@@ -29,7 +31,8 @@ def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
     """Render a few photos' copies; what was rendered anew is published as one pack."""
     with _packing(setup) as pack:
         copies = any(task.policy for group in groups for task in group.tasks)
-        call = _Call(setup, Store(setup.store, setup.scratch), pack, _scored(setup) if copies else None)
+        scored, faces = (_scored(setup), Faces(setup.scratch)) if copies else (None, None)
+        call = _Call(setup, Store(setup.store, setup.scratch), pack, scored, faces)
         return [result for group in groups for result in call.group(group)]
 
 
@@ -37,7 +40,7 @@ def prints(setup: Setup, photos: Sequence[tuple[str, str]]) -> list[bytes]:
     """The prints of photos, given as (image_id, path); NO_PRINT for one that can't be read."""
     found = []
     with _packing(setup) as pack:
-        call = _Call(setup, Store(setup.store, setup.scratch), pack, None)
+        call = _Call(setup, Store(setup.store, setup.scratch), pack, None, None)
         for image_id, path in photos:
             try:
                 found.append(call.parent_print(Photo(setup.root, path, image_id, setup.max_bytes)).to_bytes())
@@ -78,12 +81,13 @@ class _Candidate:
 
 @dataclass
 class _Call:
-    """One call's store, pack and gates."""
+    """One call's store, pack, gates and faces."""
 
     setup: Setup
     store: Store
     pack: Pack
     scored: Scored | None
+    faces: Faces | None
 
     def group(self, group: Group) -> Iterator[Made | Failed]:
         """Render one photo's tasks in order of copy, so that each is judged against its earlier siblings."""
@@ -143,7 +147,7 @@ class _Call:
         assert task.policy is not None
         for attempt in range(self.setup.render.max_attempts if self.setup.render.gate else 1):
             seed = derive(self.setup.seed, image_id, task.copy, attempt) if attempt else task.seed
-            drawn = CATALOGUE[task.policy].draw(Draws(seed), task.severity)
+            drawn = CATALOGUE[task.policy].draw(Draws(seed, task.seed), task.severity)
             if drawn == before:
                 return
             before = drawn
@@ -152,7 +156,7 @@ class _Call:
     def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
         replay = keys.replay(drawn)
         donor_id = donor.image_id if donor else None
-        key = keys.image_key(photo.image_id, replay, donor_id, self._quality)
+        key = keys.image_key(photo.image_id, replay, donor_id, self._quality, self._faces(photo, drawn, donor)[2])
         found = [one for one in self.store.find(key) if not self.setup.render.gate or one.print_ != NO_PRINT]
         if found:
             print_ = Print.from_bytes(found[0].print_) if self.setup.render.gate else None
@@ -162,10 +166,19 @@ class _Call:
 
     def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
         try:
-            image, content = ops.develop(photo.image, drawn, donor.image if donor else None, self._quality)
+            face, other, _ = self._faces(photo, drawn, donor)
+            lent = donor.image if donor else None
+            image, content = ops.develop(photo.image, drawn, lent, self._quality, face, other)
             return content, Print.of(image) if self.setup.render.gate else None
         except (cv2.error, ValueError, MemoryError) as error:
             raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
+
+    def _faces(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[Face | None, Face | None, str]:
+        """The photo's face, the donor's, and a hash of both, where what is drawn depends on them."""
+        if self.faces is None or ops.FACED.isdisjoint(drawn):
+            return None, None, ""
+        (face, own), (other, lent) = (self.faces.of(one.image_id) if one else (None, "") for one in (photo, donor))
+        return face, other, f"{own}/{lent}"
 
     def _verdict(self, candidate: _Candidate, photo: Photo, siblings: list[Print]) -> str | None:
         gate = self.setup.render.gate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,21 +17,22 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, Arit
 SMALL = 200_000_000  # bytes: far above any JSON file that a stage writes
 
 
-def read_table(path: Path, what: str, missing: str, damaged: str) -> pa.Table:
-    """Read a table whole.
+def read_table(path: Path, what: str, missing: str, damaged: str, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a table whole, or some of its columns.
 
     Args:
         path: the file.
         what: its name in messages, such as `a table of counts`.
         missing: what to do where there is no such file.
         damaged: what to do where it can't be read.
+        columns: those to read; None: all. One that is not there is left out.
     Raises:
         UserError: no such file, no plain file, no Parquet, or a column that does not hold what its type says.
     """
     try:
         check_plain(path)
         with pq.ParquetFile(path) as file:  # read_table would import pandas, half a second
-            table = file.read()
+            table = file.read(columns=columns)
         table.validate(full=True)
     except FileNotFoundError as error:
         raise UserError(str(path), what, "no such file", missing) from error

@@ -25,7 +25,14 @@ def face(age: float, gender: str, ethnicity: str, expression: str, rng: np.rando
     Returns:
         uint8 (96, 96, 3) RGB.
     """
-    return render(looks.look(age, gender, ethnicity, expression, rng), scene.scene(rng))
+    return render(*person(age, gender, ethnicity, expression, rng))
+
+
+def person(
+    age: float, gender: str, ethnicity: str, expression: str, rng: np.random.Generator
+) -> tuple[looks.Look, scene.Scene]:
+    """Draw the parameters alone; the arguments are those of `face`."""
+    return looks.look(age, gender, ethnicity, expression, rng), scene.scene(rng)
 
 
 def render(look: looks.Look, view: scene.Scene) -> np.ndarray:

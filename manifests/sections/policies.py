@@ -10,11 +10,31 @@ from pydantic import ConfigDict, Field, RootModel
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.params import Section
+from manifests.core.seeds import uniforms
+
+_SHARE = 0x9E3779B97F4A7C15  # keeps the share independent of what the policy draws from the same seed
+
+
+DONORS: Mapping[str, str] = {"tone": "own", "morph": "alike", "background": "other"}
+"""Policies that take something from another photo: of the photo's own cell, of that and alike in age and pose, or of
+another cell, so that what is taken says nothing of the group."""
+MIXED = "morph"  # the policy whose copies have a label between those of two photos
+ON_FACES = frozenset({"morph", "turn", "relight", "background"})
+"""Policies that need to know where the face is."""
 
 
 def needs_donor(policy: str) -> bool:
-    """Whether a policy takes something (its tone) from another photo of the same cell."""
-    return policy.startswith("tone")
+    """Whether a policy takes something from another photo."""
+    return policy in DONORS
+
+
+def share(seed: int) -> float:
+    """How much of the donor `morph` mixes in, in [.3, .7]: drawn by the plan, which mixes the ages alike.
+
+    Args:
+        seed: of the copy's first attempt.
+    """
+    return round(0.3 + 0.4 * uniforms(seed ^ _SHARE, 1)[0], 4)
 
 
 class Use(Section):

@@ -43,6 +43,9 @@ class Source(Section):
         max_bytes: largest file read, in bytes.
         max_pixels: largest photo decoded, in pixels.
         max_age: largest age, in years.
+        face_mesh: a TensorFlow.js graph that finds the points of a face, relative to the working directory; None: the
+            policies on landmarks are left out (drawn faces have their drawer's points).
+        person_mask: one that finds the person's outline, for the policy `background`.
         drawn: how many faces the layout `drawn` draws.
     """
 
@@ -62,6 +65,8 @@ class Source(Section):
     max_bytes: int = Field(default=50_000_000, gt=0)
     max_pixels: int = Field(default=50_000_000, gt=0)
     max_age: float = Field(default=120, gt=0)
+    face_mesh: Local | None = None
+    person_mask: Local | None = None
     drawn: int = Field(default=2000, ge=100, le=200_000)
 
     @model_validator(mode="after")

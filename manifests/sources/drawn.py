@@ -2,6 +2,7 @@
 
     labels.csv          path,split,age,age_std,gender,ethnicity,expression
     <split>/000000.jpg  96 x 96
+    landmarks.npy       float16 (rows, 468, 3), the face mesh's points in the order of the rows
 
 `age` is the perceived age in years, `age_std` the spread of the simulated raters. The label file
 is a table as `table.py` reads it; every split is labelled.

@@ -6,7 +6,7 @@ the values that no row has, without `params.yaml`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,24 +64,26 @@ def write(
         pq.write_table(table, temporary, compression="zstd", row_group_size=1 << 20)
 
 
-def read(path: Path, schema_of: SchemaOf, made_by: str) -> tuple[pa.Table, Cells]:
+def read(path: Path, schema_of: SchemaOf, made_by: str, columns: Sequence[str] | None = None) -> tuple[pa.Table, Cells]:
     """Read a table and check it.
 
     Args:
         path: the Parquet file.
         schema_of: the schema for given cells.
         made_by: the command that writes it, named where the file is missing.
+        columns: those to read; None: all.
     Raises:
         UserError: no such file, no Parquet, a column that does not match, or a cell that is none.
     """
-    table, cells = unchecked(path, made_by)
-    return checked(table, cells, schema_of(cells), path, made_by), cells
+    table, cells = unchecked(path, made_by, columns)
+    expected = pa.schema([field for field in schema_of(cells) if columns is None or field.name in columns])
+    return checked(table, cells, expected, path, made_by), cells
 
 
-def unchecked(path: Path, made_by: str) -> tuple[pa.Table, Cells]:
+def unchecked(path: Path, made_by: str, columns: Sequence[str] | None = None) -> tuple[pa.Table, Cells]:
     """Read a table whose schema is not known yet, and the cells in its metadata. Raises as `read` does."""
     again = f"Run `python -m {made_by}` again"
-    table = inputs.read_table(path, "a table", f"Run `python -m {made_by}` first", again)
+    table = inputs.read_table(path, "a table", f"Run `python -m {made_by}` first", again, columns)
     metadata = table.schema.metadata or {}
     if b"cells" not in metadata:
         raise UserError(str(path), "a table with its cells in the metadata", "none", again)

@@ -1,0 +1,140 @@
+"""Fields over a photo that follow a face: affine within each triangle of its mesh, one map per warp.
+
+The triangles are those of the mean face (Delaunay 1934), and of a ring of points around it, so that a warp fades out
+over hair and neck. A field is computed on a coarse grid and enlarged: landmarks lie a few pixels apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+from scipy.spatial import Delaunay
+
+from manifests.core.face_mesh import OVAL, POINTS, mean_face
+
+GRID = 48  # cells to a side of the coarse grid
+_APART = 0.035  # of the face's width: of points nearer to each other, one is enough at the grid's size
+_SOFT = 0.16  # of the face's width, over which the face fades into what is around it
+_AROUND = 1.5  # of the face's outline: how far its surroundings are bent along
+_EDGE = np.float32(1e-4)  # by which a cell on the edge of two triangles may seem outside of both
+_TOP, _LOW = OVAL[0], OVAL[len(OVAL) // 2]
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a photo has its face.
+
+    Attributes:
+        points: float32 (468, 3): x and y as shares of the sides, z away from the camera as a share of the width.
+        person: uint8 (any, any), 255 where the person is; None: not known.
+    """
+
+    points: np.ndarray
+    person: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Topology:
+    """What is the same for every face.
+
+    Attributes:
+        triangles: int64 (triangles, 3), of some of the 468 points and the ring after them.
+        inside: float32 (points,), 0 at the face's outline and around it, 1 well within.
+    """
+
+    triangles: np.ndarray
+    inside: np.ndarray
+
+
+@cache
+def topology() -> Topology:
+    """Triangulate the mean face; of points close together one is taken."""
+    face = mean_face()[:, :2].astype(np.float64)
+    chosen = list(OVAL)
+    for point in range(POINTS):
+        if np.hypot(*(face[chosen] - face[point]).T).min() >= _APART:
+            chosen.append(point)
+    placed = framed(face)
+    names = np.array([*chosen, *range(POINTS, len(placed))])
+    outline = face[list(OVAL)].astype(np.float32)
+    depth = [cv2.pointPolygonTest(outline, (float(x), float(y)), True) for x, y in face]
+    inside = np.clip(np.array([*depth, *(0 for _ in OVAL[::2])]) / _SOFT, 0, 1)
+    inside = inside * inside * (3 - 2 * inside)
+    return Topology(names[Delaunay(placed[names]).simplices].astype(np.int64), inside.astype(np.float32))
+
+
+def framed(points: np.ndarray) -> np.ndarray:
+    """Add the ring: the face's outline, half as large again.
+
+    Args:
+        points: float (468, 2).
+    Returns:
+        float64 (468 + ring, 2).
+    """
+    middle = (points[_TOP] + points[_LOW]) / 2
+    return np.concatenate([points, middle + _AROUND * (points[list(OVAL[::2])] - middle)])
+
+
+def fields(shape: np.ndarray, values: np.ndarray, outside: np.ndarray, depth: np.ndarray | None = None) -> np.ndarray:
+    """Interpolate values at the points, triangle by triangle.
+
+    Args:
+        shape: float (points, 2), where the points are, as shares of the sides.
+        values: float (points, channels).
+        outside: float (channels, 3), what counts around the ring: a x + b y + c of shares of the sides.
+        depth: float (points,); where triangles overlap the nearest one counts, of the smallest depth.
+    Returns:
+        float32 (GRID, GRID, channels), at the cells' centres.
+    """
+    triangles = topology().triangles
+    if depth is not None:
+        triangles = triangles[np.argsort(-depth[triangles].sum(axis=1), kind="stable")]
+    x, y = (shape * GRID - 0.5).astype(np.float32).T[:, triangles.T]
+    of, column, row = _cells(x, y)
+    two, three = _barycentric(x, y, of, column, row)
+    within = np.flatnonzero((two >= -_EDGE) & (three >= -_EDGE) & (two + three <= 1 + _EDGE))
+    found = np.full(GRID * GRID, -1)
+    found[(row[within] * GRID + column[within]).astype(np.int32)] = within  # of several triangles the last one counts
+    covered = np.flatnonzero(found >= 0)
+    last = found[covered]
+    corners = values.astype(np.float32)[triangles].take(of[last], axis=0)
+    two, three = two[last, None], three[last, None]
+    out = _plane() @ outside.T.astype(np.float32)
+    out[covered] = corners[:, 0] * (1 - two - three) + corners[:, 1] * two + corners[:, 2] * three
+    return out.reshape(GRID, GRID, -1)
+
+
+@cache
+def _plane() -> np.ndarray:
+    """float32 (cells, 3): x and y of each cell's centre, as shares of the sides, and 1."""
+    centres = (np.arange(GRID) + 0.5) / GRID
+    x, y = np.meshgrid(centres, centres)
+    return np.stack([x.ravel(), y.ravel(), np.ones(GRID * GRID)], axis=1).astype(np.float32)
+
+
+def _barycentric(
+    x: np.ndarray, y: np.ndarray, of: np.ndarray, column: np.ndarray, row: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The second and the third barycentric coordinate of each cell; the corners are float32 (3, triangles)."""
+    ax, ay, bx, by = x[1] - x[0], y[1] - y[0], x[2] - x[0], y[2] - y[0]
+    area = ax * by - ay * bx
+    one = 1 / np.where(np.abs(area) < 1e-6, np.float32(1e-6), area)
+    across, down = column - x[0].take(of), row - y[0].take(of)
+    two = across * (by * one).take(of) - down * (bx * one).take(of)
+    return two, down * (ax * one).take(of) - across * (ay * one).take(of)
+
+
+def _cells(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every cell of every triangle's bounding box: the triangle, int64, the column and the row, float32 (cells,)."""
+    low = np.clip(np.stack([np.ceil(one.min(axis=0)) for one in (x, y)]), 0, GRID)
+    high = np.clip(np.stack([np.floor(one.max(axis=0)) + 1 for one in (x, y)]), 0, GRID)
+    wide, tall = np.maximum(high - low, 0)
+    count = (wide * tall).astype(np.int64)
+    of = np.repeat(np.arange(len(count)), count)
+    at = (np.arange(len(of)) - (np.cumsum(count) - count).take(of)).astype(np.float32)
+    wide = wide.take(of)
+    down = np.floor((at + np.float32(0.5)) / wide)
+    return of, at - down * wide + low[0].take(of), down + low[1].take(of)

@@ -1,0 +1,116 @@
+"""Kernels that change what is around a face: a lamp from a side, and what is behind the person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+
+from augment.kernels import mesh
+from augment.kernels.mesh import Face
+from manifests.core.face_mesh import OVAL, POINTS
+
+Drawn = Mapping[str, Any]
+_WRAP = 0.3  # how far round a lamp that is not small lights a surface that is turned away
+_BRIGHTER = 0.3  # of the light that a face gains where most falls on it; more would burn out
+_COARSE = 32  # pixels to a side of a backdrop out of focus
+_CERTAIN = (0.25, 0.75)  # of the person's mask: below is background, above is the person
+
+
+def relight(image: np.ndarray, face: Face, drawn: Drawn) -> np.ndarray:
+    """Light the face by a lamp from a side, by the mesh's normals (Lambert 1760), and its surroundings a little.
+
+    Args:
+        image: uint8 (height, width, 4).
+        face: its face.
+        drawn: `angle` of the lamp around the camera's axis in degrees, 0 from the right, 90 from above; `height` of the
+            lamp over the picture's plane in degrees; `strength` of the change, 0 none.
+    """
+    height, width = image.shape[:2]
+    turn, tall = np.radians(drawn["angle"]), np.radians(drawn["height"])
+    lamp = np.array([np.cos(turn) * np.cos(tall), -np.sin(turn) * np.cos(tall), -np.sin(tall)])
+    lit = np.clip(normals(face.points * np.array([width, height, width])) @ lamp + _WRAP, 0, None) / (1 + _WRAP)
+    shape = mesh.framed(face.points[:, :2].astype(np.float64))
+    middle = shape[list(OVAL)].mean(axis=0)
+    slope = 0.35 * lamp[:2]  # of the light around the face, over the photo's sides
+    inside = mesh.topology().inside[:POINTS]
+    values = np.concatenate([lit - np.average(lit, weights=inside), (shape[POINTS:] - middle) @ slope])
+    outside = np.array([[*slope, -middle @ slope]])
+    field = cv2.GaussianBlur(mesh.fields(shape, values[:, None], outside), (0, 0), mesh.GRID / 40)
+    field = np.exp(np.float32(drawn["strength"]) * (field - max(float(field.max()) - _BRIGHTER, 0)))
+    gain = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(image, cv2.merge([gain] * 4), dtype=cv2.CV_8U)
+
+
+def normals(points: np.ndarray) -> np.ndarray:
+    """float64 (468, 3): the surface's unit normal at each point of the mesh, towards the camera."""
+    triangles = mesh.topology().triangles
+    triangles = triangles[(triangles < POINTS).all(axis=1)]
+    a, b, c = (points[triangles[:, corner]].astype(np.float64) for corner in range(3))
+    across = np.cross(b - a, c - a)
+    across *= -np.sign(across[:, 2:])
+    found = np.stack(
+        [np.bincount(triangles.ravel(), np.repeat(across[:, axis], 3), POINTS) for axis in range(3)], axis=1
+    )
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
+
+
+def background(image: np.ndarray, face: Face, donor: np.ndarray, other: Face, drawn: Drawn) -> np.ndarray:
+    """Put the surroundings of another photo behind the person, out of focus as behind a portrait.
+
+    Where the donor's person stood, the colours around are continued.
+
+    Args:
+        image, face: the photo.
+        donor, other: a photo of any size, and its face; `drawn` may leave them unused.
+        drawn: `plain` (r, g, b), for a wall of one colour, lit from `light` (x, y); or neither: the donor's.
+    """
+    height, width = image.shape[:2]
+    behind = _behind(face, (width, height))
+    if "plain" in drawn:
+        y, x = np.mgrid[0:_COARSE, 0:_COARSE].astype(np.float32) / (_COARSE - 1) - 0.5
+        shade = 1 + x * np.float32(drawn["light"][0]) + y * np.float32(drawn["light"][1])
+        scene = shade[..., None] * np.array([*drawn["plain"], 0], np.float32)
+    else:
+        free = _behind(other, (_COARSE, _COARSE))[..., None] + np.float32(1e-3)
+        colours = cv2.resize(donor, (_COARSE, _COARSE), interpolation=cv2.INTER_AREA) * free
+        scene = sum(
+            cv2.GaussianBlur(colours, (0, 0), blur) * share for blur, share in ((1.5, 1.0), (6, 0.05), (16, 2e-3))
+        )
+        total = sum(cv2.GaussianBlur(free, (0, 0), blur) * share for blur, share in ((1.5, 1.0), (6, 0.05), (16, 2e-3)))
+        scene = scene / total[..., None]
+    scene = np.clip(np.rint(scene), 0, 255).astype(np.uint8)
+    wall = cv2.resize(scene, (width, height), interpolation=cv2.INTER_CUBIC)
+    return cv2.blendLinear(wall, image, behind, 1 - behind)
+
+
+def _behind(face: Face, size: tuple[int, int]) -> np.ndarray:
+    """float32 (height, width), 1 where the background is and 0 where the person is."""
+    person = face.person if face.person is not None else _silhouette(face)
+    mask = cv2.resize(person, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
+    low, high = _CERTAIN
+    return 1 - np.clip((mask - low) / (high - low), 0, 1)
+
+
+def _silhouette(face: Face) -> np.ndarray:
+    """The face's outline with room for hair, and shoulders below: where no model has looked for the person."""
+    outline = face.points[list(OVAL), :2].astype(np.float64)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    wide, tall = high - low
+    middle = (low + high) / 2
+    side = 64
+    mask = np.zeros((side, side), np.uint8)
+    head = (middle - (0, 0.14 * tall), (1.75 * wide, 1.6 * tall))
+    body = ((middle[0], high[1] + 0.75 * tall), (3.4 * wide, 1.5 * tall))
+    for (x, y), (across, down) in (head, body):
+        cv2.ellipse(mask, ((x * side, y * side), (across * side, down * side), 0), 255, -1)
+    cv2.rectangle(
+        mask,
+        (round((middle[0] - 0.45 * wide) * side), round(middle[1] * side)),
+        (round((middle[0] + 0.45 * wide) * side), side),
+        255,
+        -1,
+    )
+    return cv2.GaussianBlur(mask, (0, 0), 1.5)
