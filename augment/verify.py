@@ -143,7 +143,7 @@ def _differences(
         donor = Photo(folders.root, row["donor_path"], row["donor"], folders.max_bytes) if row["donor"] else None
         face, other = (known.of(one.image_id)[0] if one else None for one in (photo, donor))
         try:
-            _, again = ops.develop(photo.image, drawn, donor.image if donor else None, quality, face, other)
+            _, again = ops.develop(photo.image, drawn, donor.lent(drawn) if donor else None, quality, face, other)
         except ValueError as error:
             return [str(error)]
     reasons = []

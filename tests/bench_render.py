@@ -17,6 +17,8 @@ import shutil
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -27,11 +29,12 @@ import pyarrow as pa
 from augment.rendering import renderer, task_rows, worker
 from manifests.core import codec
 from manifests.core.cells import Cells
+from manifests.core.face_mesh import mean_face
 from manifests.core.seeds import derive
-from manifests.sections.policies import Policies
+from manifests.sections.policies import Policies, needs_donor
 from manifests.sections.render import Render
 from manifests.sections.source import Source
-from manifests.tables import base, tasks
+from manifests.tables import base, landmarks, tasks
 from tests.support import bench_peers
 from tests.support.bench_peers import QUALITY, Contender
 from tests.support.render_fixtures import picture
@@ -105,12 +108,15 @@ def compare(photos: list[Path], copies: int, repeats: int, only: list[str], fold
         print(line)
 
 
-def ours(gates: bool) -> Contender:
+def ours(gates: bool, policies: Sequence[str] = (POLICY,)) -> Contender:
     """The stage itself, with an empty store: copies into the store, shards, and the index."""
 
     def run(photos: list[Path], copies: int, out: Path) -> int:
-        joined = planned(photos, copies)
-        renderer.render(request(joined, photos[0].parent, out, gates), "ours")
+        joined = planned(photos, copies, policies)
+        asked = request(joined, photos[0].parent, out, gates)
+        if task_rows.faced(joined):
+            asked = replace(asked, landmarks=faces(joined, out.parent))
+        renderer.render(asked, "ours")
         return joined.table.num_rows
 
     return run
@@ -122,17 +128,35 @@ def request(rows: task_rows.Rows, root: Path, out: Path, gates: bool) -> rendere
     return renderer.Request(rows, POLICIES, source, section, 7, out / "shards", out / "store")
 
 
-POLICIES = Policies.model_validate({POLICY: {"weight": 1, "severity": 1.0}})
+FACED = ("morph", "turn", "relight", "background")
+POLICIES = Policies.model_validate({name: {"weight": 1, "severity": 1.0} for name in (POLICY, *FACED)})
 
 
-def planned(photos: list[Path], copies: int) -> task_rows.Rows:
+def faces(rows: task_rows.Rows, folder: Path) -> Path:
+    """Landmarks of every photo: the mean face, as where the points lie costs no time."""
+    ids = sorted(set(rows.table["image_id"].to_pylist()))
+    points = np.concatenate([mean_face()[:, :2] * 0.6 + 0.5, mean_face()[:, 2:] * 0.6], axis=1).astype(np.float16)
+    zeros = pa.array(np.zeros(len(ids), np.float32))
+    table = {
+        "image_id": ids,
+        "points": pa.FixedSizeListArray.from_arrays(pa.array(np.tile(points.ravel(), len(ids))), points.size),
+        "score": pa.array(np.ones(len(ids), np.float32)),
+        **dict.fromkeys(("yaw", "pitch", "roll"), zeros),
+        "spectacles": [False] * len(ids),
+        "person": pa.array([bytes(landmarks.PERSON**2)] * len(ids), pa.binary()),
+    }
+    landmarks.write(pa.table(table), folder / "landmarks.parquet", CELLS)
+    return folder / "landmarks.parquet"
+
+
+def planned(photos: list[Path], copies: int, policies: Sequence[str] = (POLICY,)) -> task_rows.Rows:
     """Tasks for copies alone, in the planner's order."""
     ids = [(sha256(path.read_bytes()).hexdigest()[:16], path.name) for path in photos]
     ids = sorted(dict(ids).items())
-    return joined([one for one, _ in ids], [path for _, path in ids], copies)
+    return joined([one for one, _ in ids], [path for _, path in ids], copies, policies)
 
 
-def joined(ids: list[str], paths: list[str], copies: int) -> task_rows.Rows:
+def joined(ids: list[str], paths: list[str], copies: int, policies: Sequence[str] = (POLICY,)) -> task_rows.Rows:
     """Tasks for copies of photos, joined with their paths."""
     count = len(ids) * copies
     image_ids = [one for one in ids for _ in range(copies)]
@@ -145,9 +169,17 @@ def joined(ids: list[str], paths: list[str], copies: int) -> task_rows.Rows:
             "copy": pa.array(numbers, pa.int32()),
             "split": pa.array(["train"] * count).cast(words),
             "kept": [True] * count,
-            "policy": pa.array([POLICY] * count).cast(words),
+            "policy": pa.array([policies[at % len(policies)] for at in range(count)]).cast(words),
             "seed": pa.array([derive(7, *one, 0) for one in zip(image_ids, numbers, strict=True)], pa.uint64()),
-            "donor": pa.nulls(count, pa.string()),
+            "donor": pa.array(
+                [
+                    ids[(at // copies + 7 * (at % copies) + 1) % len(ids)]
+                    if needs_donor(policies[at % len(policies)])
+                    else None
+                    for at in range(count)
+                ],
+                pa.string(),
+            ),
             "shard": [f"train-{at // 500:05d}.tar" for at in range(count)],
             "age": pa.nulls(count, pa.float32()),
             "age_std": pa.nulls(count, pa.float32()),
@@ -163,6 +195,9 @@ CONTENDERS: dict[str, Contender] = {
     "faster floor": bench_peers.faster_floor,
     "ours, gates off": ours(False),
     "ours, gates on": ours(True),
+    "ours on faces, gates off": ours(False, FACED),
+    "ours on faces, gates on": ours(True, FACED),
+    "ours, morph alone, gates on": ours(True, ("morph",)),
     "joblib + albumentations": bench_peers.joblib_albumentations,
     "datasets.map": bench_peers.hugging_face,
     "webdataset in the workers": bench_peers.webdataset_workers,

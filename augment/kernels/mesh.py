@@ -7,23 +7,23 @@ over hair and neck. A field is computed on a coarse grid and enlarged: landmarks
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
-from manifests.core.face_mesh import OVAL, POINTS, mean_face
+from manifests.core.face_mesh import OVAL, POINTS, angles, mean_face
 
 GRID = 48  # cells to a side of the coarse grid
 _APART = 0.035  # of the face's width: of points nearer to each other, one is enough at the grid's size
-_SOFT = 0.16  # of the face's width, over which the face fades into what is around it
+_SOFT = 0.12  # of the face's width, over which the face fades into what is around it
 _AROUND = 1.5  # of the face's outline: how far its surroundings are bent along
 _EDGE = np.float32(1e-4)  # by which a cell on the edge of two triangles may seem outside of both
 _TOP, _LOW = OVAL[0], OVAL[len(OVAL) // 2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Face:
     """Where a photo has its face.
 
@@ -34,6 +34,29 @@ class Face:
 
     points: np.ndarray
     person: np.ndarray | None = None
+
+    @lru_cache(maxsize=256)  # noqa: B019 - a copy after another asks for the same few faces
+    def held(self, aspect: float) -> tuple[float, float, float]:
+        """Yaw, pitch and roll in degrees; `aspect` is the photo's height by its width."""
+        return angles(self.points * np.array([1, aspect, 1]))
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def raster(self) -> Raster:
+        """The mesh as it is, in the grid."""
+        return raster(framed(self.points[:, :2].astype(np.float64)))
+
+    @lru_cache(maxsize=256)  # noqa: B019
+    def normals(self, aspect: float) -> np.ndarray:
+        """float64 (468, 3): the surface's unit normal at each point of the mesh, towards the camera."""
+        points = self.points * np.array([1, aspect, 1])
+        triangles = topology().triangles
+        triangles = triangles[(triangles < POINTS).all(axis=1)]
+        a, b, c = (points[triangles[:, corner]] for corner in range(3))
+        across = np.cross(b - a, c - a)
+        across *= -np.sign(across[:, 2:])
+        of = triangles.ravel()
+        found = np.stack([np.bincount(of, np.repeat(across[:, axis], 3), POINTS) for axis in range(3)], axis=1)
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
 
 
 @dataclass(frozen=True)
@@ -78,16 +101,32 @@ def framed(points: np.ndarray) -> np.ndarray:
     return np.concatenate([points, middle + _AROUND * (points[list(OVAL[::2])] - middle)])
 
 
+@dataclass(frozen=True)
+class Raster:
+    """Which triangle each cell of the grid lies in.
+
+    Attributes:
+        cells: int64 (covered,), the cells that lie in one.
+        corners: int64 (covered, 3), the points of that triangle.
+        weights: float32 (covered, 3), the cell's barycentric coordinates.
+    """
+
+    cells: np.ndarray
+    corners: np.ndarray
+    weights: np.ndarray
+
+
 def fields(shape: np.ndarray, values: np.ndarray, outside: np.ndarray, depth: np.ndarray | None = None) -> np.ndarray:
-    """Interpolate values at the points, triangle by triangle.
+    """Interpolate values at the points, triangle by triangle; arguments as for `raster` and `interpolated`."""
+    return interpolated(raster(shape, depth), values, outside)
+
+
+def raster(shape: np.ndarray, depth: np.ndarray | None = None) -> Raster:
+    """Find the triangle of each cell.
 
     Args:
         shape: float (points, 2), where the points are, as shares of the sides.
-        values: float (points, channels).
-        outside: float (channels, 3), what counts around the ring: a x + b y + c of shares of the sides.
         depth: float (points,); where triangles overlap the nearest one counts, of the smallest depth.
-    Returns:
-        float32 (GRID, GRID, channels), at the cells' centres.
     """
     triangles = topology().triangles
     if depth is not None:
@@ -95,15 +134,28 @@ def fields(shape: np.ndarray, values: np.ndarray, outside: np.ndarray, depth: np
     x, y = (shape * GRID - 0.5).astype(np.float32).T[:, triangles.T]
     of, column, row = _cells(x, y)
     two, three = _barycentric(x, y, of, column, row)
-    within = np.flatnonzero((two >= -_EDGE) & (three >= -_EDGE) & (two + three <= 1 + _EDGE))
+    one = 1 - two - three
+    within = np.flatnonzero(np.minimum(np.minimum(one, two), three) >= -_EDGE)
     found = np.full(GRID * GRID, -1)
     found[(row[within] * GRID + column[within]).astype(np.int32)] = within  # of several triangles the last one counts
     covered = np.flatnonzero(found >= 0)
     last = found[covered]
-    corners = values.astype(np.float32)[triangles].take(of[last], axis=0)
-    two, three = two[last, None], three[last, None]
+    weights = np.stack([one[last], two[last], three[last]], axis=1)
+    return Raster(covered, triangles.take(of[last], axis=0), weights)
+
+
+def interpolated(of: Raster, values: np.ndarray, outside: np.ndarray) -> np.ndarray:
+    """Interpolate values at the points.
+
+    Args:
+        of: the cells' triangles.
+        values: float (points, channels).
+        outside: float (channels, 3), what counts around the ring: a x + b y + c of shares of the sides.
+    Returns:
+        float32 (GRID, GRID, channels), at the cells' centres.
+    """
     out = _plane() @ outside.T.astype(np.float32)
-    out[covered] = corners[:, 0] * (1 - two - three) + corners[:, 1] * two + corners[:, 2] * three
+    out[of.cells] = np.einsum("nkc,nk->nc", values.astype(np.float32).take(of.corners, axis=0), of.weights)
     return out.reshape(GRID, GRID, -1)
 
 

@@ -24,6 +24,7 @@ from manifests.core.seeds import generator
 
 Drawn = Mapping[str, Any]
 GEOMETRY = ("flip", "angle", "scale", "shift", "tilt")
+LENT = people.COARSE  # pixels of a donor's sides that are enough where it lends no tone
 TONES = ("gamma", "contrast", "gain", "tone")
 _LEVELS = np.arange(256) / 255.0
 _QUANTILES = np.linspace(0.02, 0.98, 17)

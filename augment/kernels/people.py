@@ -13,12 +13,12 @@ import numpy as np
 
 from augment.kernels import mesh
 from augment.kernels.mesh import Face
-from manifests.core.face_mesh import EARS, POINTS, angles
+from manifests.core.face_mesh import EARS, POINTS
 
 Drawn = Mapping[str, Any]
-_COARSE = 96  # pixels to a side of what is blended; what is finer stays the photo's
+COARSE = 56  # pixels to a side of what is blended; what is finer stays the photo's
 _CONTRAST = (0.75, 1.33)  # how far the donor's contrast is brought to the photo's
-_ALIKE = 0.4  # of the face's mean level: colours that differ by this much are not of the same thing
+_ALIKE = 0.55  # of the face's mean level: colours that differ by this much are not of the same thing
 _TURNED = 25.0  # degrees from the camera, beyond which no head is turned
 
 
@@ -49,7 +49,7 @@ def morph(
     values[:, :2], values[:POINTS, 2:4], values[:, 4] = still, source, mesh.topology().inside
     field = mesh.fields(moved(shape, forward, size), values, around(forward, size, 5))
     base = remapped(image, field[..., :2], size)
-    soft = cv2.resize(field[..., 4], (_COARSE, _COARSE))
+    soft = cv2.resize(field[..., 4], (COARSE, COARSE))
     ours = _small(base)
     change = _matched(_shrunk(donor), field[..., 2:4], ours, soft)
     change *= (soft * np.float32(amount) * _agreeing(change, ours, soft))[..., None]
@@ -67,8 +67,10 @@ def turn(image: np.ndarray, face: Face, drawn: Drawn, forward: np.ndarray) -> np
     size = (image.shape[1], image.shape[0])
     sides = np.array([size[0], size[1], size[0]], np.float64)
     points = face.points * sides
-    was = angles(points)
-    yaw, pitch = (np.radians(_limited(drawn[name], was[at])) for at, name in enumerate(("yaw", "pitch")))
+    yaw, pitch = (
+        np.radians(_limited(drawn[name], was))
+        for name, was in zip(("yaw", "pitch"), face.held(size[1] / size[0]), strict=False)
+    )
     centre = points[list(EARS)].mean(axis=0)
     x, y, z = (points - centre).T
     x, z = x * np.cos(yaw) - z * np.sin(yaw), x * np.sin(yaw) + z * np.cos(yaw)
@@ -118,12 +120,12 @@ def _onto(points: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _small(image: np.ndarray) -> np.ndarray:
-    return cv2.resize(image, (_COARSE, _COARSE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.resize(image, (COARSE, COARSE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _shrunk(image: np.ndarray) -> np.ndarray:
     """A large photo at nearly the size that is looked up, by a whole factor, which is fast."""
-    factor = round(max(image.shape[:2]) / _COARSE)
+    factor = round(max(image.shape[:2]) / COARSE)
     size = (image.shape[1] // max(factor, 1), image.shape[0] // max(factor, 1))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor > 1 else image
 
@@ -136,12 +138,12 @@ def _matched(donor: np.ndarray, field: np.ndarray, ours: np.ndarray, soft: np.nd
     Args:
         donor: the donor, reduced.
         field: where its face's places are.
-        ours: float32 (_COARSE, _COARSE, 4), the photo's face.
-        soft: float32 (_COARSE, _COARSE), the face's mask.
+        ours: float32 (COARSE, COARSE, 4), the photo's face.
+        soft: float32 (COARSE, COARSE), the face's mask.
     Returns:
-        float32 (_COARSE, _COARSE, 4).
+        float32 (COARSE, COARSE, 4).
     """
-    given = remapped(donor, field, (_COARSE, _COARSE))
+    given = remapped(donor, field, (COARSE, COARSE))
     mask = (soft > 0.5).astype(np.uint8)
     (mean, spread), (aim, wide) = cv2.meanStdDev(given, mask=mask), cv2.meanStdDev(ours, mask=mask)
     gain = np.clip((wide + 1) / (spread + 1), *_CONTRAST)
@@ -151,8 +153,8 @@ def _matched(donor: np.ndarray, field: np.ndarray, ours: np.ndarray, soft: np.nd
 
 
 def _agreeing(change: np.ndarray, ours: np.ndarray, soft: np.ndarray) -> np.ndarray:
-    """float32 (_COARSE, _COARSE): 1 where both show the same thing, 0 where a fringe or a cap covers one of them."""
+    """float32 (COARSE, COARSE): 1 where both show the same thing, 0 where a fringe or a cap covers one of them."""
     red, green, blue, _ = cv2.split(cv2.absdiff(change, np.zeros(1, np.float32)))
-    apart = cv2.GaussianBlur(cv2.max(cv2.max(red, green), blue), (0, 0), _COARSE / 40)
+    apart = cv2.GaussianBlur(cv2.max(cv2.max(red, green), blue), (0, 0), COARSE / 40)
     level = cv2.mean(ours, (soft > 0.5).astype(np.uint8))[1]
     return cv2.exp(cv2.multiply(apart, apart, scale=-1 / (_ALIKE * level + 8) ** 2))

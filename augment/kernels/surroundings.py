@@ -31,30 +31,17 @@ def relight(image: np.ndarray, face: Face, drawn: Drawn) -> np.ndarray:
     height, width = image.shape[:2]
     turn, tall = np.radians(drawn["angle"]), np.radians(drawn["height"])
     lamp = np.array([np.cos(turn) * np.cos(tall), -np.sin(turn) * np.cos(tall), -np.sin(tall)])
-    lit = np.clip(normals(face.points * np.array([width, height, width])) @ lamp + _WRAP, 0, None) / (1 + _WRAP)
+    lit = np.clip(face.normals(height / width) @ lamp + _WRAP, 0, None) / (1 + _WRAP)
     shape = mesh.framed(face.points[:, :2].astype(np.float64))
     middle = shape[list(OVAL)].mean(axis=0)
     slope = 0.35 * lamp[:2]  # of the light around the face, over the photo's sides
     inside = mesh.topology().inside[:POINTS]
     values = np.concatenate([lit - np.average(lit, weights=inside), (shape[POINTS:] - middle) @ slope])
     outside = np.array([[*slope, -middle @ slope]])
-    field = cv2.GaussianBlur(mesh.fields(shape, values[:, None], outside), (0, 0), mesh.GRID / 40)
+    field = cv2.GaussianBlur(mesh.interpolated(face.raster(), values[:, None], outside), (0, 0), mesh.GRID / 40)
     field = np.exp(np.float32(drawn["strength"]) * (field - max(float(field.max()) - _BRIGHTER, 0)))
     gain = cv2.resize(field, (width, height), interpolation=cv2.INTER_LINEAR)
     return cv2.multiply(image, cv2.merge([gain] * 4), dtype=cv2.CV_8U)
-
-
-def normals(points: np.ndarray) -> np.ndarray:
-    """float64 (468, 3): the surface's unit normal at each point of the mesh, towards the camera."""
-    triangles = mesh.topology().triangles
-    triangles = triangles[(triangles < POINTS).all(axis=1)]
-    a, b, c = (points[triangles[:, corner]].astype(np.float64) for corner in range(3))
-    across = np.cross(b - a, c - a)
-    across *= -np.sign(across[:, 2:])
-    found = np.stack(
-        [np.bincount(triangles.ravel(), np.repeat(across[:, axis], 3), POINTS) for axis in range(3)], axis=1
-    )
-    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
 
 
 def background(image: np.ndarray, face: Face, donor: np.ndarray, other: Face, drawn: Drawn) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -59,8 +60,9 @@ class Faces:
             self._ids = np.load(path, mmap_mode="r", allow_pickle=False)
             entries = scratch / "faces.npy"
             self._entries = np.load(entries, mmap_mode="r", allow_pickle=False) if len(self._ids) else None
+        self.of = lru_cache(maxsize=256)(self._of)
 
-    def of(self, image_id: str) -> tuple[Face | None, str]:
+    def _of(self, image_id: str) -> tuple[Face | None, str]:
         """A photo's face, and a hash of it that an image's key holds; None where there is none."""
         if not self._there or self._entries is None:
             return None, ""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
+from augment.kernels import ops
 from augment.kernels.gates import Print
 from manifests.core import codec, files
 
@@ -59,8 +61,15 @@ class Photo:
         Raises:
             PhotoFailed: it can't be decoded.
         """
+        return self._decoded(0)
+
+    def lent(self, drawn: dict[str, Any]) -> np.ndarray:
+        """What a copy of another photo takes from this one: as `image`, or smaller where that is enough."""
+        return self.image if "tone" in drawn else self._decoded(ops.LENT)
+
+    def _decoded(self, least: int) -> np.ndarray:
         try:
-            return codec.decode(self.content, "RGBX")
+            return codec.decode(self.content, "RGBX", least)
         except (codec.Undecodable, cv2.error, MemoryError) as error:
             raise PhotoFailed(self.path, f"can't be decoded: {error}") from error
 

@@ -167,7 +167,7 @@ class _Call:
     def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
         try:
             face, other, _ = self._faces(photo, drawn, donor)
-            lent = donor.image if donor else None
+            lent = donor.lent(drawn) if donor else None
             image, content = ops.develop(photo.image, drawn, lent, self._quality, face, other)
             return content, Print.of(image) if self.setup.render.gate else None
         except (cv2.error, ValueError, MemoryError) as error:

@@ -70,12 +70,13 @@ def header(content: bytes) -> Header:
         raise Undecodable(str(error)) from error
 
 
-def decode(content: bytes, colorspace: Literal["RGB", "RGBX"] = "RGB") -> np.ndarray:
+def decode(content: bytes, colorspace: Literal["RGB", "RGBX"] = "RGB", least: int = 0) -> np.ndarray:
     """Decode to upright RGB.
 
     Args:
         content: the file's bytes; check its `header` first where it is not trusted.
         colorspace: RGBX has a fourth byte that means nothing; it decodes and warps faster.
+        least: a JPEG may come out smaller, by a factor up to 8, with sides of at least so many pixels; 0: as it is.
     Returns:
         uint8 (height, width, 3 or 4).
     Raises:
@@ -83,7 +84,8 @@ def decode(content: bytes, colorspace: Literal["RGB", "RGBX"] = "RGB") -> np.nda
     """
     if content[:3] == b"\xff\xd8\xff":
         try:
-            image = np.asarray(simplejpeg.decode_jpeg(content, colorspace=colorspace, strict=True))
+            smaller = {"min_height": least, "min_width": least} if least else {}
+            image = np.asarray(simplejpeg.decode_jpeg(content, colorspace=colorspace, strict=True, **smaller))
             return upright(image, header(content).orientation) if _has_exif(content) else image
         except Undecodable:
             raise
