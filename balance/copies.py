@@ -13,6 +13,7 @@ from balance.counts import TrainPhotos
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import DONORS, ON_FACES, Policies
+from manifests.tables.pairs import Faces
 from manifests.tables.plan_report import PolicyRejects
 
 _OFTEN = 3  # rejected copies from which a policy counts as often rejected
@@ -35,7 +36,7 @@ class CopyRules:
     cells: Cells
     policies: Policies
     seed: int
-    faces: donors.Faces
+    faces: Faces
 
     def hashes(self, purpose: str) -> np.ndarray:
         """uint64 (photos,): each photo's hash for one purpose."""

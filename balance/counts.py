@@ -10,11 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from balance.donors import Faces
 from manifests.core import inputs
 from manifests.core.cells import Axis, Cells
 from manifests.core.errors import UserError, located
-from manifests.tables import landmarks
 
 COUNT = "available"
 _MOST = 1_000_000_000
@@ -45,34 +43,6 @@ def photos(source: pa.Table) -> TrainPhotos:
     ids = source["image_id"].take(pa.array(rows)).to_pylist()
     cell = source["cell"].to_numpy()[rows].astype(np.int64)
     return TrainPhotos(ids, cell, rows)
-
-
-def faces(source: pa.Table, chosen: TrainPhotos, path: Path | None) -> Faces:
-    """What is known of the photos' faces, which only policies on landmarks ask for.
-
-    Args:
-        source: the source table.
-        chosen: the photos.
-        path: the table of landmarks, of which the points are not read; None: nobody asks.
-    """
-    if path is None:
-        return Faces.unknown(len(chosen.row))
-    table = landmarks.poses(path)
-    at = pc.index_in(pa.array(chosen.image_ids, pa.string()), value_set=table["image_id"].combine_chunks())
-
-    def of(column: pa.ChunkedArray) -> np.ndarray:
-        return column.combine_chunks().take(at).to_numpy(zero_copy_only=False).astype(np.float64)
-
-    rows = source.take(pa.array(chosen.row))
-    subject = rows["subject"].combine_chunks().dictionary_encode().indices.fill_null(-1).to_numpy()
-    return Faces(
-        of(table["score"]) >= landmarks.FACE,
-        of(table["yaw"]),
-        of(table["pitch"]),
-        of(table["spectacles"].cast(pa.int8())) == 1,
-        rows["age"].to_numpy(zero_copy_only=False).astype(np.float64),
-        subject.astype(np.int64),
-    )
 
 
 def available(chosen: TrainPhotos, cells: Cells) -> np.ndarray:

@@ -6,52 +6,14 @@ Each pair of copy and photo has a score, and the highest wins (Thaler and Ravish
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+
+from manifests.tables.pairs import Faces
 
 BATCH = 1 << 22  # pairs of copy and photo scored at once
 RING = 4096  # photos of a cell up to which each pair of copy and photo is scored
 POOL = 1024  # photos whose surroundings are lent
-YEARS, YAW, PITCH = 6.0, 12.0, 10.0  # how far two photos that are mixed may be apart, in years and degrees
-FRONTAL = 35.0  # degrees of yaw, beyond which half of a face is not seen
-
-
-@dataclass(frozen=True)
-class Faces:
-    """What is known of each photo's face; NaN and false where nobody has looked.
-
-    Attributes:
-        there: bool (photos,), whether there is a face.
-        yaw, pitch: float64 (photos,), in degrees.
-        spectacles: bool (photos,).
-        age: float64 (photos,), years; NaN without a label.
-        subject: int64 (photos,), -1 where it is not known who it is.
-    """
-
-    there: np.ndarray
-    yaw: np.ndarray
-    pitch: np.ndarray
-    spectacles: np.ndarray
-    age: np.ndarray
-    subject: np.ndarray
-
-    @classmethod
-    def unknown(cls, photos: int) -> Faces:
-        """Nobody has looked at any photo."""
-        nothing, never = np.full(photos, np.nan), np.zeros(photos, bool)
-        return cls(never, nothing, nothing, never, nothing, np.full(photos, -1))
-
-    def alike(self, photos: np.ndarray, others: np.ndarray) -> np.ndarray:
-        """bool (photos, others): which pairs may be mixed to a new person."""
-        near = np.ones((len(photos), len(others)), bool)
-        for value, most in ((self.age, YEARS), (self.yaw, YAW), (self.pitch, PITCH)):
-            near &= np.abs(value[photos, None] - value[None, others]) <= most
-        frontal = self.there & (np.abs(self.yaw) <= FRONTAL)
-        near &= frontal[photos, None] & frontal[None, others]
-        near &= self.spectacles[photos, None] == self.spectacles[None, others]
-        same = (self.subject[photos, None] == self.subject[None, others]) & (self.subject[photos, None] >= 0)
-        return near & ~same & (photos[:, None] != others[None, :])
 
 
 def pairable(cells: np.ndarray, faces: Faces) -> np.ndarray:

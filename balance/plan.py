@@ -19,6 +19,7 @@ from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
 from manifests.tables import source as source_table
 from manifests.tables import tasks as tasks_table
+from manifests.tables.pairs import Faces
 
 
 def main() -> None:
@@ -54,8 +55,8 @@ def main() -> None:
         planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
     rejected = {}
     if not options.counts:
-        asked = not ON_FACES.isdisjoint(policies.root)
-        faces = counts.faces(source, photos, options.landmarks if asked else None)
+        rows, asked = source.take(photos.row), not ON_FACES.isdisjoint(policies.root)
+        faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
         rules = copies.CopyRules(photos, cells, policies, seed, faces)
         numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
         with located(f"{options.params}: policies"):

@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 points[number] = found
                 bar.update(len(found))
         (folder / "labels.csv").write_bytes(labels(everyone).encode())
-        np.save(folder / "landmarks.npy", np.concatenate([_NOBODY, *points]))
+        if everyone:
+            np.save(folder / "landmarks.npy", np.concatenate(points))
     print(
         f"drawn         {len(everyone):>9,}  faces"
         if everyone

@@ -36,7 +36,32 @@ WORDS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
     ),
     "glasses": ("glasses", lambda drawn: _list(drawn)),
     "hand": ("hand", lambda drawn: _list(drawn)),
+    "albumentations": ("albumentations", lambda drawn: ", ".join(_applied(drawn["replay"])) or "nothing"),
+    "morph": ("mixed with the donor", lambda drawn: f"{drawn['amount']:.1%}"),
+    "turn": (
+        "head turned",
+        lambda by: f"{_side(by['yaw'], 'right', 'left')}, {_side(by['pitch'], 'down', 'up')}",
+    ),
+    "relight": (
+        "lamp",
+        lambda by: f"{by['strength']:.1%} strong, at {by['angle']:.4g}°, {by['height']:.4g}° over the picture",
+    ),
+    "background": ("background", lambda drawn: _list(drawn) if drawn else "the donor's"),
 }
+
+
+def _side(angle: float, ahead: str, back: str) -> str:
+    return f"{abs(angle):.4g}° {ahead if angle >= 0 else back}"
+
+
+def _applied(replay: Mapping[str, Any]) -> list[str]:
+    """The transforms that a pipeline applied, each with what it drew."""
+    inner = [one for part in replay.get("transforms", ()) for one in _applied(part)]
+    if "transforms" in replay or not replay.get("applied"):
+        return inner
+    drawn = {key: value for key, value in (replay.get("params") or {}).items() if key not in ("shape", "cols", "rows")}
+    shown = {key: value for key, value in drawn.items() if not isinstance(value, dict)}
+    return [f"{replay['__class_fullname__']} ({_list(shown)})"]
 
 
 def facts(row: Mapping[str, Any]) -> dict[str, Any]:

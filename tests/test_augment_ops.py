@@ -8,6 +8,7 @@ import pytest
 
 from augment.kernels import ops, scenery
 from augment.kernels.policies import CATALOGUE, Draws
+from tests.support.faces import face
 from tests.support.render_fixtures import picture
 
 
@@ -82,7 +83,7 @@ def test_apply_leaves_the_photo_as_it_was() -> None:
     before = image.copy()
     for policy in CATALOGUE.values():
         for seed in range(4):
-            ops.apply(image, policy.draw(Draws(seed), 1.0), donor)
+            ops.apply(image, policy.draw(Draws(seed), 1.0), donor, face(), face())
     np.testing.assert_array_equal(image, before)
 
 
@@ -178,7 +179,7 @@ def test_every_policy_takes_any_shape(shape: tuple[int, int]) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 4), np.uint8)
     for name, policy in CATALOGUE.items():
         for seed in range(3):
-            made = ops.apply(image, policy.draw(Draws(seed), 1.0), rgbx())
+            made = ops.apply(image, policy.draw(Draws(seed), 1.0), rgbx(), face(), face())
             assert made.shape == image.shape, name
             assert made.dtype == np.uint8
 

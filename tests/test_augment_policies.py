@@ -16,12 +16,14 @@ from augment.kernels import ops
 from augment.kernels.policies import CATALOGUE, Draws
 from manifests.core.cells import Cells
 from manifests.core.seeds import derive
-from manifests.sections.policies import needs_donor
+from manifests.sections.policies import ON_FACES, needs_donor, share
+from tests.support.faces import face
 from tests.support.render_fixtures import picture
 
 ROOT = Path(__file__).resolve().parent.parent
 NUDGE = ("angle", "scale", "shift")  # a little of it is in every policy, whatever the severity
-KNOWN = {*ops.GEOMETRY, *ops.TONES, *ops.SCENE, *ops.CAMERA}
+KNOWN = {*ops.GEOMETRY, *ops.TONES, *ops.AROUND, *ops.SCENE, *ops.BENT, *ops.CAMERA}
+FACES = (face(), face(0.55, 0.52, 0.47))
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
@@ -40,20 +42,25 @@ def test_a_replayed_record_gives_the_same_pixels(name: str) -> None:
     image, donor = (cv2.cvtColor(picture(number), cv2.COLOR_RGB2RGBA) for number in (1, 2))
     drawn = CATALOGUE[name].draw(Draws(11), 0.8)
     again = json.loads(keys.replay(drawn))
-    np.testing.assert_array_equal(ops.apply(image, drawn, donor), ops.apply(image, again, donor))
+    made = ops.apply(image, drawn, donor, *FACES)
+    np.testing.assert_array_equal(made, ops.apply(image, again, donor, *FACES))
 
 
-@pytest.mark.parametrize("name", sorted(set(CATALOGUE) - {"copy", "flip", "grey", "glasses", "hand"}))
+@pytest.mark.parametrize(
+    "name", sorted(set(CATALOGUE) - {"copy", "flip", "grey", "glasses", "hand", "morph", "background"})
+)
 def test_severity_nought_is_next_to_nothing(name: str) -> None:
     image, donor = (cv2.cvtColor(picture(number, 96), cv2.COLOR_RGB2RGBA) for number in (1, 2))
     for seed in range(20):
         drawn = CATALOGUE[name].draw(Draws(seed), 0.0)
         drawn = {key: value for key, value in drawn.items() if key not in ("flip", "grey", *NUDGE)}
-        change = np.abs(ops.apply(image, drawn, donor)[..., :3].astype(int) - image[..., :3])
+        change = np.abs(ops.apply(image, drawn, donor, *FACES)[..., :3].astype(int) - image[..., :3])
         assert change.mean() < 2.5
 
 
-@pytest.mark.parametrize("name", ["pose", "light", "mixed", "blur", "shadow", "noise", "compression", "tone"])
+@pytest.mark.parametrize(
+    "name", ["pose", "light", "mixed", "blur", "shadow", "noise", "compression", "tone", "turn", "relight"]
+)
 def test_more_severity_changes_more(name: str) -> None:
     image, donor = (cv2.cvtColor(picture(number, 224), cv2.COLOR_RGB2RGBA) for number in (1, 2))
     means = []
@@ -62,7 +69,7 @@ def test_more_severity_changes_more(name: str) -> None:
         for seed in range(30):
             drawn = CATALOGUE[name].draw(Draws(seed), severity)
             left_out = ("flip", "grey", *(() if name == "pose" else NUDGE))
-            made = ops.apply(image, {key: value for key, value in drawn.items() if key not in left_out}, donor)
+            made = ops.apply(image, {key: value for key, value in drawn.items() if key not in left_out}, donor, *FACES)
             changes.append(np.abs(made[..., :3].astype(int) - image[..., :3]).mean())
         means.append(np.mean(changes))
     assert means[0] < means[1] < means[2]
@@ -86,9 +93,25 @@ def test_the_published_recipes_are_there() -> None:
     assert CATALOGUE["copy"].draw(Draws(1), 1.0) == {}
 
 
-def test_only_tone_takes_a_donor() -> None:
+def test_who_takes_a_donor_and_who_needs_a_face() -> None:
     for name, policy in CATALOGUE.items():
-        assert needs_donor(name) == ("tone" in policy.draw(Draws(3), 1.0))
+        drawn = policy.draw(Draws(3), 1.0)
+        assert needs_donor(name) == (not {"tone", "morph", "background"}.isdisjoint(drawn))
+        assert (name in ON_FACES) == (not {*ops.AROUND, *ops.BENT}.isdisjoint(drawn))
+
+
+def test_a_policy_on_landmarks_without_a_face_is_an_error() -> None:
+    image = cv2.cvtColor(picture(1), cv2.COLOR_RGB2RGBA)
+    for name in ON_FACES:
+        with pytest.raises(ValueError, match="no face was found in it, or in its donor"):
+            ops.apply(image, CATALOGUE[name].draw(Draws(1), 1.0), image)
+
+
+def test_the_mixed_share_belongs_to_the_task_not_to_the_attempt() -> None:
+    shares = [CATALOGUE["morph"].draw(Draws(seed, 11), 1.0)["morph"]["amount"] for seed in range(50)]
+    assert set(shares) == {share(11)}
+    many = np.array([share(seed) for seed in range(2000)])
+    assert 0.3 <= many.min() < 0.31 and 0.69 < many.max() <= 0.7 and abs(many.mean() - 0.5) < 0.01
 
 
 def test_the_documentation_lists_the_catalogue_as_it_is() -> None:
@@ -110,11 +133,12 @@ def test_albumentations_gives_the_same_pixels(name: str) -> None:
     image, donor = picture(1), picture(2)
     seed = derive(7, "0123456789abcdef", 3, 0)
     compose = albumentations.Compose([Policy(name, severity=0.7)])
-    made = compose(image=image, seed=seed, donor=donor)["image"]
+    made = compose(image=image, seed=seed, donor=donor, face=FACES[0], donor_face=FACES[1])["image"]
     drawn = CATALOGUE[name].draw(Draws(seed), 0.7)
     ours = ops.apply(
         *(cv2.cvtColor(one, cv2.COLOR_RGB2RGBA) if one is image else drawn for one in (image, drawn)),
         cv2.cvtColor(donor, cv2.COLOR_RGB2RGBA),
+        *FACES,
     )
     np.testing.assert_array_equal(made, ours[..., :3])
 

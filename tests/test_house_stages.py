@@ -8,15 +8,28 @@ import pytest
 
 from tests.support.stages import ROOT, hashes, prepare, run_all
 
-STAGES = ("manifests.draw", "manifests.scan", "balance.plan", "augment.render", "augment.gallery", "balance.page")
+STAGES = (
+    "manifests.draw",
+    "manifests.scan",
+    "augment.landmarks",
+    "balance.plan",
+    "augment.render",
+    "augment.gallery",
+    "balance.page",
+)
 
 
 def small() -> str:
     """The repository's params.yaml, with fewer faces and images."""
-    text = (ROOT / "params.yaml").read_text()
-    return text.replace("  layout: drawn\n", "  layout: drawn\n  drawn: 160\n").replace(TOTAL, "  total: 200\n")
+    text = (ROOT / "params.yaml").read_text().replace("policies:", POLICIES)
+    return (
+        text.replace("  layout: drawn\n", "  layout: drawn\n  drawn: 160\n")
+        .replace(TOTAL, "  total: 200\n")
+        .replace("policies:", POLICIES)
+    )
 
 
+POLICIES = "policies:\n  morph: {weight: 2}\n  turn: {weight: 1}\n  background: {weight: 1}"
 TOTAL = next(
     line for line in (ROOT / "params.yaml").read_text().splitlines(keepends=True) if line.strip().startswith("total:")
 )

@@ -78,7 +78,7 @@ def test_three_workers_draw_the_same_bytes_as_one(
 ) -> None:
     monkeypatch.setenv("N_JOBS", "3")
     assert drawn_files() == drawn
-    assert len(set(drawn.values())) == 101  # no two faces alike, and the labels
+    assert len(set(drawn.values())) == 102  # no two faces alike, the labels and the landmarks
 
 
 def test_another_seed_draws_other_people(drawn: dict[str, str], project: None) -> None:
@@ -143,7 +143,7 @@ def test_what_was_there_stays_when_drawing_is_stopped(
 ) -> None:
     shutil.copytree(home / "datasets", "datasets")
 
-    def stop(batch: list, folder: Path) -> int:
+    def stop(number: int, batch: list, folder: Path) -> int:
         (folder / "train/000000.jpg").write_bytes(b"half a face")
         raise KeyboardInterrupt
 
@@ -157,7 +157,7 @@ def test_what_was_there_stays_when_drawing_is_stopped(
 def test_the_summary_counts_the_faces(
     project: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(draw.faces, "face", lambda *_: np.zeros((96, 96, 3), np.uint8))
+    monkeypatch.setattr(draw.faces, "render", lambda *_: np.zeros((96, 96, 3), np.uint8))
     write_params(drawn=1000)
     draw.main([])
     assert capsys.readouterr().out == "drawn             1,000  faces\n"

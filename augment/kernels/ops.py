@@ -62,7 +62,7 @@ def apply(
 
     Args:
         image: uint8 (height, width, 4), RGBX; not changed.
-        drawn: parameters by name, of AROUND, SCENE, BENT, GEOMETRY, TONES and CAMERA.
+        drawn: parameters by name, of AROUND, SCENE, BENT, GEOMETRY, TONES and CAMERA; and `albumentations`, the last.
         donor: uint8 (any, any, 4), RGBX; the photo that `tone`, `morph` and `background` take from.
         face: the photo's; AROUND and BENT need it, SCENE makes use of it.
         other: the donor's, which `morph` and `background` need.
@@ -89,6 +89,10 @@ def apply(
     for name, op in CAMERA.items():
         if name in drawn:
             out = op(out, drawn[name])
+    if "albumentations" in drawn:
+        from augment.kernels import theirs  # imports the library
+
+        out = theirs.apply(out, drawn["albumentations"])
     return np.ascontiguousarray(out)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +64,7 @@ class Setup:
         seed: of params.yaml.
         render: the section.
         max_bytes: largest photo file that is read, in bytes.
+        theirs: policies of the user's own: name -> the pipeline of albumentations, and the policy of ours before it.
     """
 
     root: Path
@@ -72,3 +73,4 @@ class Setup:
     seed: int
     render: Render
     max_bytes: int
+    theirs: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +13,9 @@ from augment.kernels.policies import CATALOGUE, Draws
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous
-from manifests.sections.policies import needs_donor
+from manifests.sections.policies import DONORS, MIXED, ON_FACES, needs_donor, share
 from manifests.tables import base
+from manifests.tables.pairs import Faces
 from manifests.tables.tasks import ORIGINAL, task_id
 
 SHARD = 25  # photos in a shard
@@ -68,34 +70,40 @@ def ladder(policy: str, severities: Sequence[float]) -> tuple[float, ...]:
     return tuple(severities) if moved or len(severities) == 1 else (1.0,)
 
 
-def tasks(sample: pa.Table, photos: pa.Table, cells: Cells, severities: Sequence[float], seed: int) -> pa.Table:
+def tasks(
+    sample: pa.Table,
+    photos: pa.Table,
+    cells: Cells,
+    severities: Sequence[float],
+    seed: int,
+    faces: Faces,
+    theirs: Sequence[str] = (),
+) -> pa.Table:
     """The probe's tasks: each photo as it is, then its copies; for `augment.rendering.task_rows.arrange`.
 
     A policy draws the same at all severities of one photo, so that what differs is the severity alone.
 
     Args:
         sample: the photos that are probed.
-        photos: those that may give their tone.
+        photos: those that may give something, of `eligible`.
         cells: the axes.
         severities: ascending.
         seed: of params.yaml.
+        faces: those of `photos`.
+        theirs: policies of the user's own, which are probed at severity 1.
     Returns:
         the columns of the tasks table and `severity`; no row is `kept`, as none belongs to a set.
     """
     steps = [(name, severity) for name in CATALOGUE if name != "copy" for severity in ladder(name, severities)]
-    members: dict[int, list[str]] = {}
-    for image_id, cell in zip(photos["image_id"].to_pylist(), photos["cell"].to_pylist(), strict=True):
-        members.setdefault(cell, []).append(image_id)
+    steps += [(name, 1.0) for name in theirs]
+    lenders = _Lenders(photos["image_id"].to_pylist(), photos["cell"].to_numpy(), photos["age"].to_pylist(), faces)
     at, made = [], []
-    for row, (image_id, cell) in enumerate(
-        zip(sample["image_id"].to_pylist(), sample["cell"].to_pylist(), strict=True)
-    ):
-        others = [one for one in members[cell] if one != image_id]
-        for one in _of_photo(image_id, others, steps, seed):
+    for row, image_id in enumerate(sample["image_id"].to_pylist()):
+        for one in _of_photo(image_id, lenders, steps, seed):
             at.append(row)
             made.append((*one, f"probe-{row // SHARD:05d}.tar"))
     rows = sample.take(pa.array(at, pa.int64()))
-    number, policy, severity, own, donor, shard = zip(*made, strict=True)
+    number, policy, severity, own, donor, age, shard = zip(*made, strict=True)
     labels = base.axis_columns(cells, rows["cell"].combine_chunks())
     ids = rows["image_id"].to_pylist()
     columns = {
@@ -109,22 +117,55 @@ def tasks(sample: pa.Table, photos: pa.Table, cells: Cells, severities: Sequence
         "seed": pa.array(own, pa.uint64()),
         "donor": pa.array(donor, pa.string()),
         "shard": pa.array(shard).dictionary_encode(),
-        "age": rows["age"],
+        "age": pa.array(age, pa.float32()),
         "age_std": rows["age_std"],
         **dict(zip((field.name for field in base.axis_fields(cells)), labels, strict=True)),
     }
     return pa.table(columns)
 
 
+@dataclass(frozen=True)
+class _Lenders:
+    """The photos that may give something, their cells, ages and faces."""
+
+    ids: list[str]
+    cell: np.ndarray
+    age: list[float | None]
+    faces: Faces
+
+    def of(self, row: int, policy: str) -> str | None:
+        """Who gives something to a copy of the photo at `row`, by rendezvous hashing; None where nobody can."""
+        everyone = np.arange(len(self.ids))
+        own = self.cell == self.cell[row]
+        if DONORS[policy] == "own":
+            may = np.flatnonzero(own & (everyone != row))
+        elif DONORS[policy] == "alike":
+            members = np.flatnonzero(own)
+            may = members[self.faces.alike(np.array([row]), members)[0]]
+        else:
+            may = np.flatnonzero(~own & self.faces.there)
+        names = [self.ids[one] for one in may.tolist()]
+        place = f"{self.ids[row]}/probe/{policy}"
+        return max(names, key=lambda other: (rendezvous(f"{place}/{other}"), other), default=None)
+
+    def mixed(self, row: int, donor: str | None, policy: str, seed: int) -> float | None:
+        """The age of a copy."""
+        age, other = self.age[row], self.age[self.ids.index(donor)] if policy == MIXED and donor else None
+        return age if age is None or other is None else age + share(seed) * (other - age)
+
+
 def _of_photo(
-    image_id: str, others: list[str], steps: list[tuple[str, float]], seed: int
-) -> Iterator[tuple[int, str, float, int, str | None]]:
-    """(copy, policy, severity, seed, donor) of one photo's tasks; no tone where nobody can give it."""
-    yield 0, ORIGINAL, 0.0, derive(seed, image_id, 0, 0), None
+    image_id: str, lenders: _Lenders, steps: list[tuple[str, float]], seed: int
+) -> Iterator[tuple[int, str, float, int, str | None, float | None]]:
+    """(copy, policy, severity, seed, donor, age) of one photo's tasks; none that lacks a donor or a face."""
+    row = lenders.ids.index(image_id)
+    yield 0, ORIGINAL, 0.0, derive(seed, image_id, 0, 0), None, lenders.age[row]
     for copy, (name, severity) in enumerate(steps, start=1):
         own, donor = derive(seed, f"{image_id}/probe/{name}", 1, 0), None
+        if name in ON_FACES and not lenders.faces.there[row]:
+            continue
         if needs_donor(name):
-            if not others:
+            donor = lenders.of(row, name)
+            if donor is None:
                 continue
-            donor = max(others, key=lambda other: (rendezvous(f"{image_id}/probe/{name}/{other}"), other))
-        yield copy, name, severity, own, donor
+        yield copy, name, severity, own, donor, lenders.mixed(row, donor, name, own)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
-from augment.rendering import faces, output, parts, tar, worker
+from augment.rendering import faces, output, parts, tar, task_rows, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.parts import Part
 from augment.rendering.report import Report
@@ -81,7 +81,8 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         if request.landmarks:
             faces.prepare(request.landmarks, scratch)
         section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
-        setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes)
+        theirs = task_rows.theirs(request.policies)
+        setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes, theirs)
         run = _Run(what, rows, setup, out, token, command.jobs(), Report())
         waves = run.waves(Filler(rows, request.policies, setup, run.report), bar, span)
         if part:

@@ -6,7 +6,7 @@ what was rendered is still in the page cache when its shard is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
@@ -20,7 +20,7 @@ from augment.kernels.policies import CATALOGUE
 from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.sections.policies import Policies
+from manifests.sections.policies import ON_FACES, Policies, needs_donor
 from manifests.tables.tasks import ORIGINAL
 
 WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
@@ -104,7 +104,8 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) ->
     """
     if not tasks.num_rows:
         raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
-    _check_policies(policies, tasks)
+    planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
+    check_policies(policies, set(planned) - {ORIGINAL})
     arranged = arrange(tasks, source, cells)
     severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
     return replace(arranged, table=arranged.table.append_column("severity", severity))
@@ -136,18 +137,43 @@ def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
     return Rows(table, cells, tasks["image_id"].combine_chunks().dictionary_encode().indices.to_numpy())
 
 
-def _check_policies(policies: Policies, tasks: pa.Table) -> None:
-    planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
-    for name in [*policies.root, *sorted(set(planned) - {ORIGINAL})]:
-        if name not in CATALOGUE:
-            raise UserError(
-                f".policies.{name}",
-                f"one of the policies {', '.join(CATALOGUE)}",
-                repr(name),
-                "Correct or remove the key",
-            )
-        if name in planned and name not in policies.root:
+def theirs(policies: Policies) -> dict[str, tuple[str, str | None]]:
+    """The policies of the user's own: name -> the pipeline of albumentations, and the policy of ours before it."""
+    return {name: (use.pipeline, use.after) for name, use in policies.root.items() if use.pipeline is not None}
+
+
+def check_policies(policies: Policies, planned: Iterable[str] = ()) -> None:
+    """Check that each policy is one of ours or a pipeline that can be built, and that those planned are there.
+
+    Raises:
+        UserError: another one.
+    """
+    known = f"one of the policies {', '.join(CATALOGUE)}"
+    for name in [*policies.root, *sorted(planned)]:
+        use = policies.root.get(name)
+        if use is not None and use.pipeline is not None:
+            _check_theirs(name, use.pipeline, use.after)
+        elif name not in CATALOGUE:
+            remedy = "Correct or remove the key, or give it a pipeline (albumentations: ...)"
+            raise UserError(f".policies.{name}", known, repr(name), remedy)
+        elif use is None:
             raise UserError(".policies", f"the policy {name} that the plan uses", "none", "Plan again")
+
+
+def _check_theirs(name: str, pipeline: str, after: str | None) -> None:
+    from augment.kernels import theirs as kernel  # imports the library
+
+    where = f".policies.{name}"
+    if name in CATALOGUE:
+        raise UserError(where, "a name that no policy of ours has", repr(name), "Rename it")
+    if after is not None and (after not in CATALOGUE or after in ON_FACES or needs_donor(after)):
+        rule = "one of our policies that needs neither a donor nor a face"
+        raise UserError(f"{where}.after", rule, repr(after), "Correct or remove the key")
+    try:
+        kernel.check(pipeline)
+    except ValueError as error:
+        rule, _, received = str(error).partition("; ")
+        raise UserError(f"{where}.albumentations", rule, received, "See docs/policies.md") from error
 
 
 def _paths(image_ids: pa.ChunkedArray, source: pa.Table, required: bool) -> pa.Array:

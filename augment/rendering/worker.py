@@ -113,7 +113,7 @@ class _Call:
         donor = self._photo(*task.donor) if task.donor else None
         verdicts: list[str] = []
         rendered = 0
-        for attempt, seed, drawn in self._attempts(photo.image_id, task):
+        for attempt, seed, drawn in self._attempts(photo, task):
             if not drawn:  # the unaltered copy is no near duplicate by accident
                 return self._original(photo, task)
             candidate = self._candidate(photo, task, drawn, donor)
@@ -141,17 +141,30 @@ class _Call:
             rendered + anew,
         )
 
-    def _attempts(self, image_id: str, task: Task) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    def _attempts(self, photo: Photo, task: Task) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """(attempt, seed, drawn) until the bound, or until a policy draws the same again."""
         before = None
-        assert task.policy is not None
         for attempt in range(self.setup.render.max_attempts if self.setup.render.gate else 1):
-            seed = derive(self.setup.seed, image_id, task.copy, attempt) if attempt else task.seed
-            drawn = CATALOGUE[task.policy].draw(Draws(seed, task.seed), task.severity)
+            seed = derive(self.setup.seed, photo.image_id, task.copy, attempt) if attempt else task.seed
+            drawn = self._draw(photo, task, seed)
             if drawn == before:
                 return
             before = drawn
             yield attempt, seed, drawn
+
+    def _draw(self, photo: Photo, task: Task, seed: int) -> dict[str, Any]:
+        """What the task's policy draws; a pipeline of albumentations draws on the photo as it then is."""
+        assert task.policy is not None
+        pipeline, ours = self.setup.theirs.get(task.policy, (None, task.policy))
+        drawn = CATALOGUE[ours].draw(Draws(seed, task.seed), task.severity) if ours else {}
+        if pipeline is None:
+            return drawn
+        from augment.kernels import theirs  # imports the library
+
+        try:
+            return drawn | {"albumentations": theirs.draw(pipeline, seed, ops.apply(photo.image, drawn))}
+        except (cv2.error, ValueError, MemoryError) as error:
+            raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
 
     def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
         replay = keys.replay(drawn)

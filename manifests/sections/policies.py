@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.params import Section
 from manifests.core.seeds import uniforms
+from manifests.sections import theirs
 
 _SHARE = 0x9E3779B97F4A7C15  # keeps the share independent of what the policy draws from the same seed
 
@@ -46,9 +48,35 @@ class Use(Section):
 
 
 class PolicyUse(Use):
-    """The same, with exceptions by axis value; where several match, the last one listed counts."""
+    """The same, with exceptions by axis value; where several match, the last one listed counts.
+
+    Attributes:
+        by: axis -> value -> its weight and severity.
+        albumentations: a pipeline in that library's serialised form, which makes this a policy of the user's own.
+        after: one of our policies that is drawn and applied before the pipeline, at this one's severity.
+        endangers: axes whose label the pipeline may change; to be given where it moves or covers parts of a face.
+    """
 
     by: dict[str, dict[str, Use]] = {}
+    albumentations: dict[str, Any] | None = None
+    after: str | None = None
+    endangers: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _own(self) -> PolicyUse:
+        if self.albumentations is None:
+            if self.after is not None or self.endangers is not None:
+                raise ValueError("`after` and `endangers` beside `albumentations` only")
+            return self
+        moving = sorted(theirs.MOVING & set(theirs.names(self.albumentations)))
+        if moving and self.endangers is None:
+            raise ValueError(f"`endangers`, the axes (or none: []) whose labels {', '.join(moving)} may change")
+        return self
+
+    @property
+    def pipeline(self) -> str | None:
+        """The pipeline as JSON; None for a policy of ours."""
+        return None if self.albumentations is None else json.dumps(self.albumentations, sort_keys=True)
 
     def at(self, labels: Mapping[str, str]) -> tuple[float, float]:
         """Weight and severity for one cell; `labels` maps each axis to its value."""
@@ -79,6 +107,10 @@ class Policies(RootModel[dict[str, PolicyUse]]):
             UserError: another axis or value.
         """
         for name, use in self.root.items():
+            for axis in use.endangers or ():
+                if axis not in cells.names:
+                    rule = f"axes ({', '.join(cells.names)})"
+                    raise UserError(f".{name}.endangers", rule, repr(axis), "Correct the axis")
             for axis, values in use.by.items():
                 key = f".{name}.by.{axis}"
                 if axis not in cells.names:

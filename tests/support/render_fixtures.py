@@ -21,7 +21,9 @@ from augment import render as command
 from manifests.core import codec
 from manifests.core.cells import Cells
 from manifests.core.seeds import derive
-from manifests.tables import base, index, source, tasks
+from manifests.sections.policies import needs_donor
+from manifests.tables import base, index, landmarks, source, tasks
+from tests.support import faces
 
 CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 PARAMS = """
@@ -33,9 +35,12 @@ policies:
   tone: {weight: 1, severity: 0.6}
   mixed: {weight: 1, severity: 1}
   noise: {weight: 1, severity: 0.5}
+  morph: {weight: 1}
+  turn: {weight: 1, severity: 1}
+  background: {weight: 1}
 render: {quality: 90}
 """
-POLICIES = ("pose", "light", "tone", "mixed", "noise")
+POLICIES = ("pose", "light", "tone", "mixed", "noise", "morph", "turn", "background")
 
 
 def picture(number: int, size: int = 64) -> np.ndarray:
@@ -124,6 +129,8 @@ def project(folder: Path, train: int = 20, scored: int = 6, **options: int) -> P
         }
     )
     source.write(table, folder / "manifests/built/source.parquet", CELLS)
+    seen = faces.table([image for image, split in zip(ids, splits, strict=True) if split == "train"])
+    landmarks.write(seen, folder / "manifests/built/landmarks.parquet", CELLS)
     (folder / "params.yaml").write_text(PARAMS)
     made.write_tasks(**options)
     return made
@@ -138,7 +145,7 @@ def plan(photos: pa.Table, copies: int, shard: int, skip: int) -> pa.Table:
     for at, row in enumerate(train[skip:], start=skip):
         for copy in range(1, copies + 1):
             policy = POLICIES[(at + copy) % len(POLICIES)]
-            donor = train[(at + 4) % len(train)]["image_id"] if policy == "tone" else None
+            donor = train[(at + 4) % len(train)]["image_id"] if needs_donor(policy) else None
             rows.append((row, copy, "train", policy, donor))
     rows.sort(key=lambda one: (one[2], one[0]["image_id"], one[1]))
     seen: dict[str, int] = {}
