@@ -56,6 +56,7 @@ def write(
         copies=plan_charts.copies(report),
         binding=plan_text.binding(report),
         acquisition=plan_text.acquisition(report),
+        variety=plan_text.variety(report),
         tradeoff=plan_charts.tradeoff(report),
         rejected=plan_text.rejected(report),
         against=[plan_charts.beside(report, table, cells, each) for each in older],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from balance import axes, copies, counts, tasks
 from balance.report import tables
 from balance.report.summary import summary
+from balance.report.variety import variety
 from balance.solver import planner
 from manifests.core import command, params
 from manifests.core.errors import located
@@ -53,7 +54,7 @@ def main() -> None:
     factors = emphasis.read(options.emphasis, cells)
     with located(f"{options.params}: plan"):
         planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
-    rejected = {}
+    rejected, varied = {}, []
     if not options.counts:
         rows, asked = source.take(photos.row), not ON_FACES.isdisjoint(policies.root)
         faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
@@ -62,9 +63,10 @@ def main() -> None:
         with located(f"{options.params}: policies"):
             made = copies.plan_copies(rules, planned.augment, numbers)
             rejected = copies.rejected_policies(rules, made, numbers)
+        varied = variety(rules, made)
         tasks_table.write(tasks.table(source, rules, made, planned.keep, section.shard_size), options.tasks, cells)
     with located(f"{options.params}: plan"):
-        report = summary(planned, rejected)
+        report = summary(planned, rejected, varied)
     plan_table.write(tables.plan_table(planned), options.plan, cells)
     for name, content in tables.plots(planned, report).items():
         write_text(getattr(options, name), content)

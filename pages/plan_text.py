@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from manifests.tables.plan_report import PlanReport
 
+VARIED = 12  # cells whose variety is shown
+
 
 def lead(plan: PlanReport) -> str:
     """The plan in two sentences, and a third where an emphasis is on."""
@@ -84,6 +86,22 @@ def acquisition(plan: PlanReport) -> list[str]:
         f"{each.photos:,} {'photo' if each.photos == 1 else 'photos'} of {each.cell}: "
         f"{each.saves / each.photos:,.3g} per photo, which leaves a deviation of {_images(each.left)}."
         for each in plan.acquisition
+    ]
+
+
+def variety(plan: PlanReport) -> list[tuple[str, ...]]:
+    """The cells of fewest people: name, photos, persons, copies, copies per photo, pairs, a note on those of one."""
+    return [
+        (
+            each.cell,
+            f"{each.photos:,}",
+            f"{each.persons:,}",
+            f"{each.copies:,}",
+            f"{each.per_photo:.1f}",
+            f"{each.pairs:,}",
+            "one person" if each.alone else "",
+        )
+        for each in plan.variety[:VARIED]
     ]
 
 

@@ -34,7 +34,7 @@ def test_the_files_keys_are_those_that_other_tools_read(tmp_path: Path, report: 
     content = json.loads((tmp_path / "plan.json").read_text())
     keys = (
         "status objective bound gap levels total total_wish shares_reached available keep augment cells axes "
-        "marginals joint limits binding shopping copies price emphasis rejected"
+        "marginals joint limits binding shopping copies price emphasis rejected variety"
     )
     assert " ".join(content) == keys
     assert list(content["binding"][0]) == ["wish", "cell", "saves"]

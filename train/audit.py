@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
@@ -21,7 +23,7 @@ from manifests.tables import index, source
 from train.data import samples
 from train.data.readers import Images
 from train.data.views import PLAIN
-from train.label_drift import bounds, drift, folds, judge_predictions
+from train.label_drift import bounds, drift, folds, judge_predictions, likeness, mixes
 from train.reports import audit as audit_text
 
 
@@ -65,8 +67,17 @@ def main() -> None:
     target = next((axis.name for axis in cells.axes if axis.column == task.target and axis.name in seen.shares), None)
     held, seen = held.led_by(target), seen.led_by(target)
     worth = drift.skill(photos, held, cells, audit.resamples, seed)
-    steps = drift.steps(drift.ladder(probe, audit.resamples, seed), seen, cells, audit.bounds, worth.guesses)
+    ladder = drift.ladder(probe, audit.resamples, seed)
+    if options.opinions:
+        expected, found = mixes.labelled(ladder, probe), []
+    else:
+        ladder, expected = mixes.fair(ladder, probe, chosen.table, held.age, fold)
+        shown, real = (Images(folder, of.table, of.views, likeness.SIDE) for of, folder in reversed(asked))
+        cell = chosen.table["cell"].to_numpy().astype(np.int64)
+        found = likeness.likeness(ladder.steps, ladder.rows, shown, mixes.parents(probe, chosen.table), real, cell)
+    steps = drift.steps(ladder, seen, cells, audit.bounds, worth.guesses, expected)
     made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params), target)
+    made = made.model_copy(update={"likeness": found})
     contract.write(made, options.json)
     write_text(options.markdown, audit_text.markdown(made))
     write_text(options.csv, audit_text.csv_text(made))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from manifests.sections.plan import INDEPENDENT, JOINT
 from manifests.tables.plan_report import (
     AxisValue,
     CellCounts,
+    CellVariety,
     ConstraintReached,
     CopiesCount,
     JointTarget,
@@ -24,12 +25,13 @@ from manifests.tables.plan_report import (
 )
 
 
-def summary(planned: Planned, rejected: Mapping[str, PolicyRejects]) -> PlanReport:
+def summary(planned: Planned, rejected: Mapping[str, PolicyRejects], variety: Sequence[CellVariety] = ()) -> PlanReport:
     """Report a plan.
 
     Args:
         planned: the plan.
         rejected: policy -> its rejected copies.
+        variety: of each cell that gets copies.
     """
     problem, cells, levels = planned.problem, planned.cells, planned.solution.levels
     made = [_level(level, problem.scale if i == 0 else 1) for i, level in enumerate(levels)]
@@ -69,6 +71,7 @@ def summary(planned: Planned, rejected: Mapping[str, PolicyRejects]) -> PlanRepo
         tradeoff=tradeoff(planned),
         emphasis={axis: dict(values) for axis, values in planned.factors.items()},
         rejected=dict(rejected),
+        variety=list(variety),
     )
 
 

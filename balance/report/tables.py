@@ -11,7 +11,7 @@ from balance.solver.planner import Planned
 from balance.solver.problem import LARGE
 from manifests.core.text import csv_table
 from manifests.tables import base
-from manifests.tables.plan_report import Acquisition, AxisValue, BindingConstraint, JointTarget, PlanReport
+from manifests.tables.plan_report import Acquisition, AxisValue, BindingConstraint, CellVariety, JointTarget, PlanReport
 
 _LINES = 5  # of each list that is printed
 _REASON = 86  # letters of a reason that fit beside the numbers
@@ -79,6 +79,8 @@ def printed(report: PlanReport) -> str:
         lines.append(f"Copies of one photo: {report.copies[-1].copies} at most; {copied} photos are copied")
     lines += _first("Binding constraints", [_binding(each) for each in report.binding])
     lines += _first("New photos that would help most", [_acquisition(each) for each in report.acquisition])
+    alone = [_alone(each) for each in report.variety if each.alone]
+    lines += _first("Cells of one person, where new photos would help whatever is reached", alone)
     if report.cells.all > LARGE:
         lines.append(f"More than {LARGE} cells: the tradeoff and the acquisition list are left out.")
     for name, counts in report.rejected.items():
@@ -96,6 +98,11 @@ def _line(name: str, row: AxisValue | JointTarget) -> str:
 def _binding(each: BindingConstraint) -> str:
     cell = f" in {each.cell}" if each.cell else ""
     return f"{each.constraint}{cell}: {each.saves:.10g} of deviation per image"
+
+
+def _alone(each: CellVariety) -> str:
+    photos = "1 photo" if each.photos == 1 else f"{each.photos} photos of one person"
+    return f"{each.cell}: {photos} x {each.per_photo:.10g} copies"
 
 
 def _acquisition(each: Acquisition) -> str:

@@ -58,6 +58,26 @@ class Step(Part):
     unclear: list[str]
 
 
+class Likeness(Part):
+    """How one step's copies (or the originals that were probed) lie among real photos, in a space that nobody learnt.
+
+    Attributes:
+        n: images.
+        own_cell, other_cells: mean distance to the nearest photo of the cell, and of other cells, parents left out;
+            None where there is none.
+        distinct: photos that are the nearest one of some image, by images; 1 where no two have the same.
+        apart: mean distance between two of the images.
+    """
+
+    policy: str
+    severity: float
+    n: int
+    own_cell: float | None
+    other_cells: float | None
+    distinct: float
+    apart: float | None
+
+
 class Accuracy(Part):
     """How often the judge's value is the label, beside the share of the most frequent label."""
 
@@ -98,6 +118,7 @@ class AuditReport(Part):
         bounds: what was still safe: `age`, `age by bin`, `distance` and each axis.
         steps: every policy and severity, in the catalogue's order.
         safe: policy -> its largest severity up to which all are within the bounds; None: there is none.
+        likeness: how real the copies look, and how different; the originals first; empty for another judge's opinions.
         warnings: policies of the `policies` section that are used where a bound is exceeded, and what is not judged.
     """
 
@@ -109,6 +130,7 @@ class AuditReport(Part):
     steps: list[Step]
     safe: dict[str, float | None]
     warnings: list[str]
+    likeness: list[Likeness] = []
 
 
 def write(audit: AuditReport, path: Path) -> None:

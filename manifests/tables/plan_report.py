@@ -116,6 +116,31 @@ class Acquisition(PlanPart):
     left: float
 
 
+class CellVariety(PlanPart):
+    """What stands behind a cell's images.
+
+    Attributes:
+        cell: the cell's name.
+        photos: of the cell.
+        persons: in them, as far as the layout says who is who; otherwise each photo is one.
+        copies: that the cell gets.
+        per_photo: copies, by photos.
+        pairs: of persons that copies are mixed from: each is a new one.
+    """
+
+    cell: str
+    photos: int
+    persons: int
+    copies: int
+    per_photo: float
+    pairs: int
+
+    @property
+    def alone(self) -> bool:
+        """Whether all of the cell's images are of one person."""
+        return self.persons + self.pairs < 2
+
+
 class CopiesCount(PlanPart):
     """How many photos get so many copies."""
 
@@ -156,6 +181,7 @@ class PlanReport(PlanPart):
         marginals: axis -> its values' counts, in order.
         emphasis: axis -> value -> factor on its wanted share.
         rejected: policy -> its rejected copies.
+        variety: of each cell that gets copies, the fewest people first; empty for a plan from counts.
     """
 
     status: Literal["optimal", "not proven"]
@@ -180,6 +206,7 @@ class PlanReport(PlanPart):
     tradeoff: list[TradeoffPoint]
     emphasis: dict[str, dict[str, float]]
     rejected: dict[str, PolicyRejects]
+    variety: list[CellVariety] = []
 
 
 def write(report: PlanReport, path: Path) -> None:

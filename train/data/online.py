@@ -15,6 +15,8 @@ from augment.kernels import ops
 from augment.kernels.policies import CATALOGUE, Draws
 from manifests.core import codec, seeds
 from manifests.core.errors import UserError
+from manifests.sections.policies import ON_FACES
+from manifests.tables.tasks import ORIGINAL
 from train.data.readers import Images, fit
 from train.data.samples import Samples
 from train.data.views import VIEWS
@@ -33,10 +35,16 @@ class Online(Images):
         originals: the index's rows of train originals, among which the donors are.
         size: width and height to deliver, in pixels.
         epoch: its number.
+    Raises:
+        UserError: a policy needs landmarks, or is a pipeline of albumentations; only the render stage has those.
     """
 
     def __init__(self, folder: Path, chosen: Samples, originals: pa.Table, size: int, epoch: int) -> None:
         super().__init__(folder, chosen.table, chosen.views, size)
+        for name in sorted(set(chosen.table["policy"].to_pylist()) - {ORIGINAL}):
+            if name in ON_FACES or name not in CATALOGUE:
+                rule = "policies that need no landmarks and are none of the user's own, for images: online"
+                raise UserError("params.yaml: policies", rule, repr(name), "Plan without it, or take images: balanced")
         columns = (chosen.table[name].to_pylist() for name in ("copy", "policy", "severity", "seed", "donor"))
         self._copies, self.epoch = list(zip(*columns, strict=True)), epoch
         places = zip(*(originals[name].to_pylist() for name in ("shard", "offset", "size")), strict=True)

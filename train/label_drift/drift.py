@@ -75,7 +75,14 @@ def originals(probe: pa.Table, opinions: Opinions) -> tuple[pa.Table, Opinions]:
     return probe.take(pa.array(rows)), opinions.take(rows)
 
 
-def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds, guesses: Sequence[str] = ()) -> list[Step]:
+def steps(
+    made: Ladder,
+    opinions: Opinions,
+    cells: Cells,
+    bounds: Bounds,
+    guesses: Sequence[str] = (),
+    expected: np.ndarray | None = None,
+) -> list[Step]:
     """Every step's figures and its verdict.
 
     Args:
@@ -84,12 +91,14 @@ def steps(made: Ladder, opinions: Opinions, cells: Cells, bounds: Bounds, guesse
         cells: the axes.
         bounds: what is still safe.
         guesses: what the judge only guesses, and what is therefore not judged.
+        expected: float64 (images,), by how many years the perceived age should change, as where two ages are mixed;
+            None: nowhere.
     """
     grid = cells.grid()[made.cell]
     everyone = np.ones(len(made.cell), bool)
     age, bins, axes = None, {}, {}
     if opinions.age is not None:
-        moved = _moved(made, opinions.age)
+        moved = _moved(made, opinions.age if expected is None else opinions.age - expected)
         age = _ages(made, moved, everyone)
         if AGE in cells.names:
             own = grid[:, cells.names.index(AGE)]

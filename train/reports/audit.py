@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from manifests.core import text
 from manifests.core.text import escaped, figure
-from manifests.tables.audit import AgeDrift, AuditReport, Drift, Step
+from manifests.tables.audit import AgeDrift, AuditReport, Drift, Likeness, Step
 from manifests.tables.parts import Estimate
 from train.label_drift.bounds import LEAST
 
@@ -15,6 +15,13 @@ READ = (
     "interval over photos: years of the perceived age (shift signed, distance absolute) and, for each other",
     "axis, the percentage of photos whose perceived value changes. A figure is over its bound, or within it, only",
     "where the whole interval is; else it is unclear. docs/audit.md says how to read it and what it can't tell.",
+)
+
+SPACE = (
+    "Mean distances in a space that nobody was trained in (histograms of gradients): from an image to the nearest",
+    "photo of its cell and of other cells, its parents left out, and between two images of a row. The originals' own",
+    "are the measure: copies much farther from photos than these look unreal, copies much closer together lack",
+    "variety. Distinct is the number of different nearest photos by images.",
 )
 
 
@@ -43,6 +50,9 @@ def markdown(audit: AuditReport) -> str:
     if axes:
         parts += ["## Change of the label's probability, beyond a flip, in points", ""]
         parts += [*text.markdown(("policy", "severity", *axes), (_labels(step, axes) for step in audit.steps)), ""]
+    if audit.likeness:
+        head = ("policy", "severity", "images", "to its cell", "to other cells", "distinct", "apart")
+        parts += ["## Realism and variety", "", *SPACE, "", *text.markdown(head, map(_likeness, audit.likeness)), ""]
     skill = text.markdown(("figure", "value", "beside"), _skill(audit))
     bounds = text.markdown(("figure", "bound"), ((name, f"{bound:g}") for name, bound in audit.bounds.items()))
     parts += ["## What the judge's opinion is worth", "", *skill, "", "## Bounds", "", *bounds, ""]
@@ -144,6 +154,12 @@ def _flip(audit: AuditReport) -> Iterable[Sequence[str]]:
         yield "age distance, years", _signed(step.age.distance.value)
     for axis, drift in step.axes.items():
         yield f"{axis} changed, %", _signed(drift.changed.value, 100, 1)
+
+
+def _likeness(each: Likeness) -> list[str]:
+    numbers = ["" if value is None else f"{value:.3f}" for value in (each.own_cell, each.other_cells)]
+    apart = "" if each.apart is None else f"{each.apart:.3f}"
+    return [each.policy, f"{each.severity:g}", str(each.n), *numbers, f"{each.distinct:.2f}", apart]
 
 
 def _skill(audit: AuditReport) -> Iterable[tuple[str, str, str]]:
