@@ -13,10 +13,10 @@ from manifests.core import command
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
-from manifests.tables import index, plan, rejects
+from manifests.tables import index, landmarks, plan, rejects
 from pages import gallery_images, gallery_index, shell
 
-SCRIPTS = ("store", "table", "rejects", "filter", "route", "tile", "grid", "photos", "bar", "image", "main")
+SCRIPTS = ("store", "table", "rejects", "filter", "route", "tile", "grid", "photos", "bar", "image", "contact", "main")
 
 
 def main() -> None:
@@ -26,6 +26,7 @@ def main() -> None:
         index="datasets/shards/index.parquet",
         plan="manifests/built/plan.parquet",
         rejects="manifests/rejects.csv",
+        landmarks="manifests/built/landmarks.parquet",
         out="datasets/pages/gallery",
     ).parse_args()
     table, cells = index.read(options.index)
@@ -33,16 +34,23 @@ def main() -> None:
     if planned_cells != cells:
         raise UserError(str(options.plan), f"the cells of {options.index}", "others", "Run `dvc repro` for both")
     with publish_folder(options.out, "augment.gallery") as folder:
-        write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects))
+        rejected, meshes = rejects.read(options.rejects), landmarks.outlines(options.landmarks)
+        write(folder, options.index.parent, table, cells, planned, rejected, meshes)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
 
 
 def write(
-    folder: Path, shards_folder: Path, table: pa.Table, cells: Cells, planned: pa.Table, rejected: dict[str, str]
+    folder: Path,
+    shards_folder: Path,
+    table: pa.Table,
+    cells: Cells,
+    planned: pa.Table,
+    rejected: dict[str, str],
+    meshes: gallery_images.Meshes | None = None,
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images."""
     rows = gallery_index.order(table)
-    parts = gallery_images.write(folder, shards_folder, rows)
+    parts = gallery_images.write(folder, shards_folder, rows, meshes)
     columns = gallery_index.columns(rows, cells, parts, rejected)
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,8 @@ from pages import gallery_text, shell, sprites
 
 PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
 PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
+
+Meshes = Mapping[str, list[list[int]]]  # image_id -> points (x, y) in thousandths of the sides
 
 SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp"}
 
@@ -60,13 +63,14 @@ def parts(rows: pa.Table) -> list[Block]:
     return [Block(i, rows.slice(a, b - a)) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]
 
 
-def write(folder: Path, shards: Path, rows: pa.Table) -> list[Block]:
+def write(folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = None) -> list[Block]:
     """Write every sheet and part, with `command.jobs()` workers.
 
     Args:
         folder: the page's folder.
         shards: where the tars lie.
         rows: the index in the order of the page.
+        meshes: image_id -> the points of its face, for photos in which one was found.
     Returns:
         the parts, for the page to know which rows each holds.
     Raises:
@@ -76,8 +80,9 @@ def write(folder: Path, shards: Path, rows: pa.Table) -> list[Block]:
     for name in ("sheets", "parts"):
         (folder / name).mkdir()
     folder, shards = folder.absolute(), shards.absolute()
-    calls = [(_sheet, folder, shards, block) for block in sheets(rows)]
-    calls += [(_part, folder, shards, block) for block in made]
+    known = meshes or {}
+    calls: list[tuple[Any, ...]] = [(_sheet, folder, shards, block, {}) for block in sheets(rows)]
+    calls += [(_part, folder, shards, block, _of(block, known)) for block in made]
     with (
         command.progress(len(calls), "gallery", "file") as bar,
         closing(pool.each(command.jobs(), _call, calls, "gallery", (folder, shards))) as done,
@@ -94,17 +99,26 @@ def contents(shards: Path, rows: pa.Table) -> Sequence[bytes]:
         return [opened.read(*place) for place in places]
 
 
-def _call(write: Callable[[Path, Path, Block], None], folder: Path, shards: Path, block: Block) -> None:
-    write(folder, shards, block)
+def _of(block: Block, meshes: Meshes) -> Meshes:
+    return {image: meshes[image] for image in set(block.rows["image_id"].to_pylist()) if image in meshes}
 
 
-def _sheet(folder: Path, shards: Path, block: Block) -> None:
+def _call(
+    write: Callable[[Path, Path, Block, Meshes], None], folder: Path, shards: Path, block: Block, meshes: Meshes
+) -> None:
+    write(folder, shards, block, meshes)
+
+
+def _sheet(folder: Path, shards: Path, block: Block, _: Meshes) -> None:
     content = sprites.sheet(contents(shards, block.rows))
     (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(content)
 
 
-def _part(folder: Path, shards: Path, block: Block) -> None:
-    facts = [gallery_text.facts(row) for row in block.rows.to_pylist()]
+def _part(folder: Path, shards: Path, block: Block, meshes: Meshes) -> None:
+    facts = [
+        gallery_text.facts(row) | {"mesh": meshes.get(row["image_id"]) if row["copy"] == 0 else None}
+        for row in block.rows.to_pylist()
+    ]
     for fact, content in zip(facts, contents(shards, block.rows), strict=True):
         fact["image"] = address(content)
     name = f"parts/{block.number:05d}"

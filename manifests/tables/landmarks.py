@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from manifests.core.cells import Cells
-from manifests.core.face_mesh import POINTS
+from manifests.core.face_mesh import OVAL, POINTS
 from manifests.tables import base
 
 FACE = 0.9  # from this score on the points are those of a face
+_SHOWN = [*OVAL, *range(0, POINTS, 4)]
 PERSON = 64  # pixels to a side of the mask of the person
 
 
@@ -49,3 +51,11 @@ def read(path: Path) -> tuple[pa.Table, Cells]:
 def poses(path: Path) -> pa.Table:
     """All columns but the points and the masks, which are large, checked in the same way."""
     return base.read(path, schema, "augment.landmarks", ("image_id", "score", "yaw", "pitch", "roll", "spectacles"))[0]
+
+
+def outlines(path: Path) -> dict[str, list[list[int]]]:
+    """image_id -> some points (x, y) of each face that was found, in thousandths of the sides: enough to be seen."""
+    table = base.read(path, schema, "augment.landmarks", ("image_id", "score", "points"))[0]
+    table = table.filter(pc.greater_equal(table["score"], FACE))
+    shown = np.rint(points(table)[:, _SHOWN, :2].astype(np.float32) * 1000).astype(int).tolist()
+    return dict(zip(table["image_id"].to_pylist(), shown, strict=True))

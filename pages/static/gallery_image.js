@@ -71,7 +71,10 @@ const image = (() => {
     for (const over of views.querySelectorAll(".over")) over.src = own.image;
     list("made", copy ? made(wanted, own) : [["", "A photo as it came, byte for byte."]]);
     list("place", own.place);
-    if (own.donor) donor(own.donor);
+    at("lender").hidden = true;
+    if (own.donor) await donor(own.donor, wanted);
+    if (row !== wanted) return;
+    overlay([["parent", parent.mesh], ["donor", at("donor").mesh]]);
     views.setAttribute("aria-busy", "false");
   }
 
@@ -84,12 +87,38 @@ const image = (() => {
     return [["policy", table.policy(i)], ["severity", table.column.severity[i].toFixed(2)], ...own.drawn];
   }
 
-  function donor(task) {
+  // The other photo, and its place beside the copy.
+  async function donor(task, wanted) {
     const known = table.rowOf.get(task);
     const value = document.createElement(known === undefined ? "span" : "a");
     value.textContent = task.slice(0, -5);
     if (known !== undefined) value.href = route.format({ view: "image", task });
-    at("made").append(...pair("donor of the tone", value));
+    at("made").append(...pair("donor", value));
+    at("donor").mesh = null;
+    if (known === undefined) return;
+    const lent = await fact(known).catch(() => null);
+    if (!lent || row !== wanted) return;
+    at("donor").src = lent.image;
+    at("donor").alt = `The donor ${table.path(known)}`;
+    at("donor").mesh = lent.mesh;
+    at("lender").hidden = false;
+  }
+
+  // Points over the photos in which a face was found.
+  function overlay(pictures) {
+    for (const old of views.querySelectorAll("svg")) old.remove();
+    at("mesh-choice").hidden = !pictures.some(([, mesh]) => mesh);
+    for (const [id, mesh] of pictures) {
+      if (!mesh) continue;
+      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      svg.setAttribute("viewBox", "0 0 1000 1000");
+      svg.setAttribute("preserveAspectRatio", "none");
+      svg.setAttribute("aria-hidden", "true");
+      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+      path.setAttribute("d", mesh.map(([x, y]) => `M${x} ${y}h0`).join(""));
+      svg.append(path);
+      at(id).after(svg);
+    }
   }
 
   function list(id, pairs) {
@@ -125,6 +154,7 @@ const image = (() => {
     views.style.setProperty("--gain", at("gain").value);
     at("gain-is").value = at("gain").value;
   });
+  at("mesh").addEventListener("change", () => views.classList.toggle("meshed", at("mesh").checked));
   document.addEventListener("rejectschange", mark);
   return { show, move, row: () => row };
 })();
