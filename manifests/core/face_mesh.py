@@ -45,7 +45,7 @@ def angles(points: np.ndarray) -> tuple[float, float, float]:
     left, _, right = np.linalg.svd(mean.T @ ours)  # Kabsch 1976: the rotation from the mean face to this one
     turn = (left @ np.diag([1, 1, np.sign(np.linalg.det(left @ right))]) @ right).T
     yaw = np.arctan2(-turn[0, 2], np.hypot(turn[0, 0], turn[1, 0]))
-    pitch = np.arctan2(turn[1, 2], turn[2, 2])
+    pitch = np.arctan2(-turn[1, 2], turn[2, 2])
     roll = np.arctan2(turn[1, 0], turn[0, 0])
     found = np.degrees([yaw, pitch, roll])
     return float(found[0]), float(found[1]), float(found[2])
