@@ -12,7 +12,7 @@ from balance import allocate, donors
 from balance.counts import TrainPhotos
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.sections.policies import DONORS, ON_FACES, Policies
+from manifests.sections.policies import DONORS, GLASSES, ON_FACES, Policies
 from manifests.tables.pairs import Faces
 from manifests.tables.plan_report import PolicyRejects
 
@@ -61,6 +61,8 @@ class CopyRules:
         for at, name in enumerate(self.policies.root):
             if name in ON_FACES:
                 usable[:, at] &= faces.there
+            if name == GLASSES:
+                usable[:, at] &= ~faces.spectacles
             if DONORS.get(name) == "own":
                 usable[:, at] &= np.bincount(cell)[cell] > 1
             elif DONORS.get(name) == "alike":

@@ -15,7 +15,7 @@ from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.plan import Plan
-from manifests.sections.policies import ON_FACES, Policies
+from manifests.sections.policies import GLASSES, ON_FACES, Policies
 from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
 from manifests.tables import source as source_table
@@ -56,7 +56,7 @@ def main() -> None:
         planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
     rejected, varied = {}, []
     if not options.counts:
-        rows, asked = source.take(photos.row), not ON_FACES.isdisjoint(policies.root)
+        rows, asked = source.take(photos.row), not (ON_FACES | {GLASSES}).isdisjoint(policies.root)
         faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
         rules = copies.CopyRules(photos, cells, policies, seed, faces)
         numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
@@ -23,8 +25,7 @@ def landmarks(look: Look, view: Scene) -> np.ndarray:
     """
     mean = mean_face().astype(np.float64)
     anchors, places = _anchors(look)
-    bend = RBFInterpolator(mean[anchors, :2], places, kernel="thin_plate_spline")
-    flat = bend(mean[:, :2])
+    flat = _bend(tuple(anchors)) @ places
     depth = -mean[:, 2] * _DEPTH
     pose = view.pose
     still, turned = pose.place(flat, raised=False), pose.place(flat, raised=True)
@@ -35,6 +36,14 @@ def landmarks(look: Look, view: Scene) -> np.ndarray:
     pixels = SIZE * SCALE
     points = np.concatenate([(across + 0.5) / pixels, -depth[:, None] * pose.unit / pixels], axis=1)
     return points.astype(np.float16)
+
+
+@lru_cache(maxsize=1)
+def _bend(anchors: tuple[int, ...]) -> np.ndarray:
+    """float64 (468, anchors): where the points go by where the anchors go, as a thin-plate spline is linear."""
+    mean = mean_face()[:, :2].astype(np.float64)
+    spline = RBFInterpolator(mean[list(anchors)], np.eye(len(anchors)), kernel="thin_plate_spline")
+    return np.asarray(spline(mean))
 
 
 def _anchors(look: Look) -> tuple[list[int], np.ndarray]:

@@ -20,6 +20,7 @@ _SHARE = 0x9E3779B97F4A7C15  # keeps the share independent of what the policy dr
 DONORS: Mapping[str, str] = {"tone": "own", "morph": "alike", "background": "other"}
 """Policies that take something from another photo: of the photo's own cell, of that and alike in age and pose, or of
 another cell, so that what is taken says nothing of the group."""
+GLASSES = "glasses"  # the policy for faces that wear none
 MIXED = "morph"  # the policy whose copies have a label between those of two photos
 ON_FACES = frozenset({"morph", "turn", "relight", "background"})
 """Policies that need to know where the face is."""
