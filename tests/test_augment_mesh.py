@@ -169,3 +169,11 @@ def test_the_mesh_has_its_points_and_a_soft_edge() -> None:
     assert mean_face().shape == (POINTS, 3) and len(set(OVAL)) == 36
     assert topology.inside[list(OVAL)].max() == 0 and topology.inside[NOSE] == 1
     assert topology.triangles.max() < POINTS + 18 and 300 < len(topology.triangles) < 700
+
+
+def test_a_mask_that_lost_the_person_is_not_believed() -> None:
+    image, own = rgbx(6), face(0.4)
+    lost = Face(own.points, np.zeros((64, 64), np.uint8))
+    made = ops.apply(image, {"background": {}}, rgbx(7), lost, face())
+    head = inside(own, 128, 1.15)
+    np.testing.assert_array_equal(made[head], image[head])

@@ -16,6 +16,7 @@ Drawn = Mapping[str, Any]
 _WRAP = 0.3  # how far round a lamp that is not small lights a surface that is turned away
 _BRIGHTER = 0.3  # of the light that a face gains where most falls on it; more would burn out
 _COARSE = 32  # pixels to a side of a backdrop out of focus
+_SEEN = 0.85  # of the face that the person's mask must cover, or it is taken to have failed
 _CERTAIN = (0.25, 0.75)  # of the person's mask: below is background, above is the person
 
 
@@ -75,10 +76,20 @@ def background(image: np.ndarray, face: Face, donor: np.ndarray, other: Face, dr
 
 def _behind(face: Face, size: tuple[int, int]) -> np.ndarray:
     """float32 (height, width), 1 where the background is and 0 where the person is."""
-    person = face.person if face.person is not None else _silhouette(face)
+    person = _silhouette(face) if face.person is None else face.person
+    outline = _outline(face, *person.shape)
+    if face.person is not None and cv2.mean(person, outline)[0] < _SEEN * 255:
+        person = _silhouette(face)
+    person = cv2.max(person, outline)  # whatever the mask says, the face is the person's
     mask = cv2.resize(person, size, interpolation=cv2.INTER_LINEAR).astype(np.float32) / 255
     low, high = _CERTAIN
     return 1 - np.clip((mask - low) / (high - low), 0, 1)
+
+
+def _outline(face: Face, height: int, width: int) -> np.ndarray:
+    """uint8 (height, width), 255 within the face's outline."""
+    corners = np.rint(face.points[list(OVAL), :2] * [width, height] - 0.5).astype(np.int32)
+    return cv2.fillPoly(np.zeros((height, width), np.uint8), [corners], 255)
 
 
 def _silhouette(face: Face) -> np.ndarray:
