@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 
 from augment.kernels import ops
+from augment.kernels.draws import Draws
 from augment.kernels.mesh import Face
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.sections.policies import ON_FACES, needs_donor
 
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # its import asks the network for a newer version

@@ -128,10 +128,10 @@ def test_a_format_that_browsers_do_not_show_comes_as_the_same_pixels() -> None:
 
 
 def test_every_parameter_of_every_policy_has_words() -> None:
-    policies = pytest.importorskip("augment.kernels.policies")
+    draws, policies = (pytest.importorskip(f"augment.kernels.{name}") for name in ("draws", "policies"))
     for name, policy in policies.CATALOGUE.items():
         for seed in range(20):
-            drawn = policy.draw(policies.Draws(seed), 1.0)
+            drawn = policy.draw(draws.Draws(seed), 1.0)
             assert drawn.keys() <= gallery_text.WORDS.keys(), name
             for key, value in drawn.items():
                 title, say = gallery_text.WORDS[key]

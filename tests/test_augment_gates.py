@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 
 from augment.kernels import ops
+from augment.kernels.draws import Draws
 from augment.kernels.gates import PRINT, Print, Scored, judge
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.core.seeds import derive
 from manifests.sections.render import Gates, Render
 from manifests.tables import tasks

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from augment.kernels import ops, scenery
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels import camera, ops, scenery
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from tests.support.faces import face
 from tests.support.render_fixtures import picture
 
@@ -90,7 +91,7 @@ def test_apply_leaves_the_photo_as_it_was() -> None:
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_noise_has_the_deviation_that_was_drawn(level: int) -> None:
     image = np.full((256, 256, 4), level, np.uint8)
-    noisy = ops.noise(image, {"photon": 12.0, "read": 4.0, "seed": 5})
+    noisy = camera.noise(image, {"photon": 12.0, "read": 4.0, "seed": 5})
     expected = np.sqrt(4.0**2 + 12.0**2 * level / 255)
     change = noisy[..., :3].astype(float) - level
     if level == 128:  # in the middle nothing is clipped
@@ -98,13 +99,13 @@ def test_noise_has_the_deviation_that_was_drawn(level: int) -> None:
         assert change.std() == pytest.approx(expected, rel=0.05)
     else:
         assert np.abs(change).max() <= 4 * expected
-    again = ops.noise(image, {"photon": 12.0, "read": 4.0, "seed": 5})
+    again = camera.noise(image, {"photon": 12.0, "read": 4.0, "seed": 5})
     np.testing.assert_array_equal(again, noisy)
-    assert (ops.noise(image, {"photon": 12.0, "read": 4.0, "seed": 6}) != noisy).any()
+    assert (camera.noise(image, {"photon": 12.0, "read": 4.0, "seed": 6}) != noisy).any()
 
 
 def test_noise_deviates_are_nearly_normal() -> None:
-    levels = ops._DEVIATES.astype(float)
+    levels = camera._DEVIATES.astype(float)
     assert abs(levels.mean()) < 1e-3
     assert levels.std() == pytest.approx(1, abs=0.02)
     assert np.sort(levels)[int(0.975 * 256)] == pytest.approx(1.96, abs=0.05)
@@ -112,7 +113,7 @@ def test_noise_deviates_are_nearly_normal() -> None:
 
 def test_grey_is_grey_and_keeps_the_luma() -> None:
     image = rgbx()
-    made = ops.grey(image, True)
+    made = camera.grey(image, True)
     assert (made[..., 0] == made[..., 1]).all()
     assert (made[..., 1] == made[..., 2]).all()
     luma = image[..., :3] @ np.array([0.299, 0.587, 0.114])
@@ -120,20 +121,20 @@ def test_grey_is_grey_and_keeps_the_luma() -> None:
 
 
 def test_blur_rescale_and_compress_lose_detail_in_order() -> None:
-    image = ops.noise(rgbx(4, 224), {"photon": 20.0, "read": 10.0, "seed": 1})
+    image = camera.noise(rgbx(4, 224), {"photon": 20.0, "read": 10.0, "seed": 1})
 
     def detail(photo: np.ndarray) -> float:
         return float(cv2.Laplacian(photo[..., 1], cv2.CV_64F).var())
 
-    blurred = [detail(ops.blur(image, sigma)) for sigma in (0.5, 2.0, 5.0)]
+    blurred = [detail(camera.blur(image, sigma)) for sigma in (0.5, 2.0, 5.0)]
     assert detail(image) > blurred[0] > blurred[1] > blurred[2]
-    small = [detail(ops.rescale(image, factor)) for factor in (0.9, 0.5, 0.2)]
+    small = [detail(camera.rescale(image, factor)) for factor in (0.9, 0.5, 0.2)]
     assert small[0] > small[1] > small[2]
     error = [
-        np.abs(ops.compress(image, quality)[..., :3].astype(int) - image[..., :3]).mean() for quality in (95, 60, 20)
+        np.abs(camera.compress(image, quality)[..., :3].astype(int) - image[..., :3]).mean() for quality in (95, 60, 20)
     ]
     assert error[0] < error[1] < error[2]
-    assert ops.rescale(image, 0.5).shape == ops.compress(image, 50).shape == image.shape
+    assert camera.rescale(image, 0.5).shape == camera.compress(image, 50).shape == image.shape
 
 
 def test_tone_moves_the_histogram_towards_the_donor() -> None:
@@ -187,4 +188,4 @@ def test_every_policy_takes_any_shape(shape: tuple[int, int]) -> None:
 def test_blur_at_full_severity_is_the_starting_kits() -> None:
     image = cv2.cvtColor(picture(1, 224), cv2.COLOR_RGB2RGBA)
     drawn = CATALOGUE["blur"].draw(Draws(0), 1.0)
-    np.testing.assert_array_equal(ops.blur(image, drawn["blur"]), cv2.GaussianBlur(image, (5, 5), 1.0))
+    np.testing.assert_array_equal(camera.blur(image, drawn["blur"]), cv2.GaussianBlur(image, (5, 5), 1.0))

@@ -13,7 +13,8 @@ import pytest
 
 from augment.cache import keys
 from augment.kernels import ops
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.core.cells import Cells
 from manifests.core.seeds import derive
 from manifests.sections.policies import ON_FACES, needs_donor, share

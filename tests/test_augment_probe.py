@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 import pytest
 
 from augment import probe, verify
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from augment.rendering import faces, probe_sample
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError

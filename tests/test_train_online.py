@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 
 from augment.kernels import ops
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.core import codec, seeds
 from manifests.core.shards import Shards
 from manifests.tables import index

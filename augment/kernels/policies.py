@@ -12,48 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from manifests.core.seeds import uniforms
-from manifests.sections.policies import share
-
-_STREAM = 20  # uniform numbers a policy may draw
-
-
-class Draws:
-    """A copy's own stream of random numbers.
-
-    Args:
-        seed: unsigned 64-bit; see `manifests.core.seeds.derive`.
-        planned: the seed of the copy's first attempt, from which the plan has drawn `share`; `seed` by default.
-
-    Attributes:
-        share: how much of the donor is mixed in, where a policy mixes two.
-    """
-
-    def __init__(self, seed: int, planned: int | None = None) -> None:
-        self._next = iter(uniforms(seed, _STREAM)).__next__
-        self.share = share(seed if planned is None else planned)
-
-    def uniform(self, low: float, high: float) -> float:
-        """A number in [low, high], to four decimals."""
-        return round(low + (high - low) * self._next(), 4)
-
-    def factor(self, low: float, high: float, severity: float) -> float:
-        """A factor in [low, high], its logarithm uniform, both ends drawn to 1 by severity."""
-        return round(low**severity * (high / low) ** (severity * self._next()), 4)
-
-    def coin(self, share: float = 0.5) -> bool:
-        """True in `share` of the draws."""
-        return self._next() < share
-
-    def apart(self, most: float) -> float:
-        """A number in [-most, most] that is at least a third of it away from 0."""
-        size = self.uniform(most / 3, most)
-        return size if self.coin() else -size
-
-    def whole(self, low: int, high: int) -> int:
-        """A whole number from low to high, both included."""
-        return low + int((high - low + 1) * self._next())
-
+from augment.kernels.draws import Draws, flipped, moved, nudged
 
 Draw = Callable[[Draws, float], dict[str, Any]]
 
@@ -88,23 +47,23 @@ def pose(draws: Draws, severity: float) -> dict[str, Any]:
 
     At severity 1 rotation within 12 degrees, scale .92 to 1.12, shift within 5% of a side.
     """
-    return _flipped(draws) | _moved(draws, severity)
+    return flipped(draws) | moved(draws, severity)
 
 
 def perspective(draws: Draws, severity: float) -> dict[str, Any]:
     """A camera nearer to one side, above or below. At severity 1 one edge is 16% nearer than the centre."""
     tilt = [draws.uniform(-0.16, 0.16) * severity, draws.uniform(-0.16, 0.16) * severity]
-    return _flipped(draws) | _nudged(draws) | {"tilt": [round(t, 4) for t in tilt]}
+    return flipped(draws) | nudged(draws) | {"tilt": [round(t, 4) for t in tilt]}
 
 
 def rotate90(draws: Draws, severity: float) -> dict[str, Any]:
     """The gender study's rotation, up to 90 degrees either way at severity 1, and a coin's flip."""
-    return _flipped(draws) | {"angle": round(draws.uniform(-90, 90) * severity, 4)}
+    return flipped(draws) | {"angle": round(draws.uniform(-90, 90) * severity, 4)}
 
 
 def brightness(draws: Draws, severity: float) -> dict[str, Any]:
     """The gender study's brightness, a factor of .5 to 1.5 at severity 1, and a coin's flip."""
-    return _flipped(draws) | {"gain": [_brightness(draws, severity)] * 3}
+    return flipped(draws) | {"gain": [_brightness(draws, severity)] * 3}
 
 
 def gender_study(draws: Draws, severity: float) -> dict[str, Any]:
@@ -115,28 +74,28 @@ def gender_study(draws: Draws, severity: float) -> dict[str, Any]:
 def light(draws: Draws, severity: float) -> dict[str, Any]:
     """Another exposure: at severity 1 gamma .7 to 1.43, contrast .8 to 1.25."""
     tones = {"gamma": draws.factor(0.7, 1 / 0.7, severity), "contrast": draws.factor(0.8, 1.25, severity)}
-    return _flipped(draws) | _nudged(draws) | tones
+    return flipped(draws) | nudged(draws) | tones
 
 
 def white_balance(draws: Draws, severity: float) -> dict[str, Any]:
     """A lamp, a cloudy sky or a camera that misjudged them; at severity 1 red against blue by a quarter."""
     warm, tint = draws.factor(0.89, 1 / 0.89, severity), draws.factor(0.96, 1 / 0.96, severity)
     gain = [round(warm, 4), round(tint, 4), round(1 / warm, 4)]
-    return _flipped(draws) | _nudged(draws) | {"gain": gain}
+    return flipped(draws) | nudged(draws) | {"gain": gain}
 
 
 def noise(draws: Draws, severity: float) -> dict[str, Any]:
     """A small sensor in poor light. At severity 1 a deviation of up to 14 levels at white, 5 at black."""
     strength = draws.uniform(0.4, 1) * severity
     drawn = {"photon": round(14 * strength, 4), "read": round(5 * strength, 4), "seed": draws.whole(0, 2**32 - 1)}
-    return _flipped(draws) | _nudged(draws) | {"noise": drawn}
+    return flipped(draws) | nudged(draws) | {"noise": drawn}
 
 
 def compression(draws: Draws, severity: float) -> dict[str, Any]:
     """A photo made smaller, sent and saved again: at severity 1 down to half its side and to JPEG quality 30."""
     factor = round(1 - draws.uniform(0.2, 0.5) * severity, 4)
     quality = round(90 - draws.uniform(30, 60) * severity)
-    return _flipped(draws) | _nudged(draws) | {"rescale": factor, "compress": quality}
+    return flipped(draws) | nudged(draws) | {"rescale": factor, "compress": quality}
 
 
 def shadow(draws: Draws, severity: float) -> dict[str, Any]:
@@ -147,7 +106,7 @@ def shadow(draws: Draws, severity: float) -> dict[str, Any]:
         "soft": draws.uniform(0.15, 0.5),
         "strength": round(draws.uniform(0.4, 0.6) * severity, 4),
     }
-    return _flipped(draws) | _nudged(draws) | {"shadow": drawn}
+    return flipped(draws) | nudged(draws) | {"shadow": drawn}
 
 
 def glasses(draws: Draws, severity: float) -> dict[str, Any]:
@@ -164,7 +123,7 @@ def glasses(draws: Draws, severity: float) -> dict[str, Any]:
         "tint": round(0.3 * severity * draws.uniform(0, 1), 4),
         "colour": [min(255, tone + draws.whole(0, 50)), tone, tone // 2],
     }
-    return _flipped(draws) | _nudged(draws) | {"glasses": drawn}
+    return flipped(draws) | nudged(draws) | {"glasses": drawn}
 
 
 def hand(draws: Draws, severity: float) -> dict[str, Any]:
@@ -179,12 +138,12 @@ def hand(draws: Draws, severity: float) -> dict[str, Any]:
         "light": draws.uniform(0.85, 1.08),
         "lengths": [draws.uniform(0.8, 0.9), 1.0, draws.uniform(0.88, 0.98), draws.uniform(0.65, 0.8)],
     }
-    return _flipped(draws) | _nudged(draws) | {"hand": drawn}
+    return flipped(draws) | nudged(draws) | {"hand": drawn}
 
 
 def tone(draws: Draws, severity: float) -> dict[str, Any]:
     """The light of another photo of the same cell: its histograms, by up to 90% at severity 1."""
-    return _flipped(draws) | _nudged(draws) | {"tone": round(draws.uniform(0.5, 0.9) * severity, 4)}
+    return flipped(draws) | nudged(draws) | {"tone": round(draws.uniform(0.5, 0.9) * severity, 4)}
 
 
 def morph(draws: Draws, severity: float) -> dict[str, Any]:
@@ -193,7 +152,7 @@ def morph(draws: Draws, severity: float) -> dict[str, Any]:
     Shape and shades are mixed in the plan's shares (.3 to .7), which are also those of its age; the fine detail of the
     skin, hair and background stay the photo's.
     """
-    return _flipped(draws) | _nudged(draws) | {"morph": {"amount": draws.share}}
+    return flipped(draws) | nudged(draws) | {"morph": {"amount": draws.share}}
 
 
 def turn(draws: Draws, severity: float) -> dict[str, Any]:
@@ -202,7 +161,7 @@ def turn(draws: Draws, severity: float) -> dict[str, Any]:
     At severity 1 by up to 15 degrees sideways, up to 6 up or down.
     """
     drawn = {"yaw": round(draws.apart(15) * severity, 4), "pitch": round(draws.uniform(-6, 6) * severity, 4)}
-    return _flipped(draws) | _nudged(draws) | {"turn": drawn}
+    return flipped(draws) | nudged(draws) | {"turn": drawn}
 
 
 def relight(draws: Draws, severity: float) -> dict[str, Any]:
@@ -212,7 +171,7 @@ def relight(draws: Draws, severity: float) -> dict[str, Any]:
         "height": draws.uniform(10, 45),
         "strength": round(draws.uniform(0.5, 1) * severity, 4),
     }
-    return _flipped(draws) | _nudged(draws) | {"relight": drawn}
+    return flipped(draws) | nudged(draws) | {"relight": drawn}
 
 
 def background(draws: Draws, severity: float) -> dict[str, Any]:
@@ -227,45 +186,27 @@ def background(draws: Draws, severity: float) -> dict[str, Any]:
             "plain": [round(min(max(level + draws.uniform(-25, 25), 0), 255), 1) for _ in range(3)],
             "light": [draws.uniform(-0.3, 0.3), draws.uniform(-0.2, 0.2)],
         }
-    return _flipped(draws) | _nudged(draws) | {"background": drawn}
+    return flipped(draws) | nudged(draws) | {"background": drawn}
 
 
 def grey(draws: Draws, severity: float) -> dict[str, Any]:
     """A black-and-white photo. Severity means nothing."""
-    return _flipped(draws) | _nudged(draws) | {"grey": True}
+    return flipped(draws) | nudged(draws) | {"grey": True}
 
 
 def blur(draws: Draws, severity: float) -> dict[str, Any]:
     """The starting kit's blur at severity 1: sigma 1 and 5 x 5 pixels of a photo 224 wide; and a coin's flip."""
-    return _flipped(draws) | {"blur": round(float(severity), 4)}
+    return flipped(draws) | {"blur": round(float(severity), 4)}
 
 
 def mixed(draws: Draws, severity: float) -> dict[str, Any]:
     """The recipe that is known to work: flip, pose, gamma .8 to 1.25, contrast .85 to 1.15, one in five grey."""
     tones = {"gamma": draws.factor(0.8, 1.25, severity), "contrast": draws.factor(0.85, 1.15, severity)}
-    return _flipped(draws) | _moved(draws, severity) | tones | ({"grey": True} if draws.coin(0.2) else {})
+    return flipped(draws) | moved(draws, severity) | tones | ({"grey": True} if draws.coin(0.2) else {})
 
 
 def _brightness(draws: Draws, severity: float) -> float:
     return round(1 + draws.uniform(-0.5, 0.5) * severity, 4)
-
-
-def _flipped(draws: Draws) -> dict[str, Any]:
-    return {"flip": True} if draws.coin() else {}
-
-
-def _moved(draws: Draws, severity: float) -> dict[str, Any]:
-    """Rotation within 12 degrees, scale .92 to 1.12 and shift within 5% of a side, at severity 1."""
-    return {
-        "angle": round(draws.uniform(-12, 12) * severity, 4),
-        "scale": draws.factor(0.92, 1.12, severity),
-        "shift": [round(draws.uniform(-0.05, 0.05) * severity, 4), round(draws.uniform(-0.05, 0.05) * severity, 4)],
-    }
-
-
-def _nudged(draws: Draws) -> dict[str, Any]:
-    """Three tenths of that, at any severity: so that two copies are not alike where little else changes."""
-    return _moved(draws, 0.3)
 
 
 CATALOGUE: Mapping[str, Policy] = {

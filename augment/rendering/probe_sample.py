@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.kernels.policies import Draws
+from augment.kernels.draws import Draws
 from augment.rendering import worker
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.report import Report

@@ -18,9 +18,10 @@ import numpy as np
 from augment.cache import keys
 from augment.cache.packs import NO_PRINT, Found, Pack, Store
 from augment.kernels import ops
+from augment.kernels.draws import Draws
 from augment.kernels.gates import Print, Scored, judge
 from augment.kernels.mesh import Face
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.policies import CATALOGUE
 from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.photo import Photo, PhotoFailed

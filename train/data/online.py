@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from augment.kernels import ops
-from augment.kernels.policies import CATALOGUE, Draws
+from augment.kernels.draws import Draws
+from augment.kernels.policies import CATALOGUE
 from manifests.core import codec, seeds
 from manifests.core.errors import UserError
 from manifests.sections.policies import ON_FACES
