@@ -28,7 +28,7 @@ def probe() -> tuple[Ladder, pa.Table]:
         }
     )
     rows = np.array([[1, 2, -1], [-1, -1, 4]])
-    steps = [("morph", 1.0), ("morph", 2.0), ("flip", 1.0)]
+    steps = [("morph", 1.0), ("morph", 1.0), ("flip", 1.0)]
     return Ladder(steps, rows, np.array([0, 3]), np.zeros(2, np.int64), np.ones((1, 2))), table
 
 
@@ -36,7 +36,10 @@ def test_a_mix_is_judged_by_who_saw_neither_parent_against_what_it_thinks_of_bot
     made, table = probe()
     ages, fold = np.array([18.0, 30.0, 40.0, 70.0]), np.array([0, 0, 1, 1])
     fair, expected = mixes.fair(made, table, PHOTOS, ages, fold)
-    assert fair.rows.tolist() == [[1, -1, -1], [-1, -1, 4]]  # c is of another fold: a's judge has seen it
+    assert fair.steps == [("morph", 1.0), ("flip", 1.0)]
+    assert fair.rows.tolist() == [[1, -1], [-1, 4]]  # c is of another fold: a's judge has seen it
+    other, _ = mixes.fair(made, table, PHOTOS, ages, np.array([0, 1, 0, 1]))
+    assert other.rows.tolist() == [[2, -1], [-1, 4]]  # and now b is
     assert expected.tolist() == [0, pytest.approx(0.25 * 12), pytest.approx(0.5 * 22), 0, 0]
     assert mixes.fair(made, table, PHOTOS, None, fold)[1].tolist() == [0] * 5
     assert mixes.parents(table, PHOTOS).tolist() == [[0, 0], [0, 1], [0, 2], [3, 3], [3, 3]]

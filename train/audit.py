@@ -69,7 +69,8 @@ def main() -> None:
     worth = drift.skill(photos, held, cells, audit.resamples, seed)
     ladder = drift.ladder(probe, audit.resamples, seed)
     if options.opinions:
-        expected, found = mixes.labelled(ladder, probe), []
+        ladder, found = mixes.merged(ladder), []
+        expected = mixes.labelled(ladder, probe)
     else:
         ladder, expected = mixes.fair(ladder, probe, chosen.table, held.age, fold)
         shown, real = (Images(folder, of.table, of.views, likeness.SIDE) for of, folder in reversed(asked))

@@ -20,6 +20,7 @@ from manifests.tables.pairs import Faces
 from manifests.tables.tasks import ORIGINAL, task_id
 
 SHARD = 25  # photos in a shard
+MIXES = 8  # donors of a photo's mixes: a judge may have seen some of them
 _TRIES = 8  # draws that must agree before a policy is said to know no severity
 
 
@@ -97,6 +98,7 @@ def tasks(
     """
     steps = [(name, severity) for name in CATALOGUE if name != "copy" for severity in ladder(name, severities)]
     steps += [(name, 1.0) for name in theirs]
+    steps += [(MIXED, 1.0)] * (MIXES - 1)
     lenders = _Lenders(photos["image_id"].to_pylist(), photos["cell"].to_numpy(), photos["age"].to_pylist(), faces)
     at, made = [], []
     for row, image_id in enumerate(sample["image_id"].to_pylist()):
@@ -134,8 +136,8 @@ class _Lenders:
     age: list[float | None]
     faces: Faces
 
-    def of(self, row: int, policy: str) -> str | None:
-        """Who gives something to a copy of the photo at `row`, by rendezvous hashing; None where nobody can."""
+    def of(self, row: int, policy: str) -> list[str]:
+        """Who may give something to copies of the photo at `row`, first choice first, by rendezvous hashing."""
         everyone = np.arange(len(self.ids))
         own = self.cell == self.cell[row]
         if DONORS[policy] == "own":
@@ -147,7 +149,7 @@ class _Lenders:
             may = np.flatnonzero(~own & self.faces.there)
         names = [self.ids[one] for one in may.tolist()]
         place = f"{self.ids[row]}/probe/{policy}"
-        return max(names, key=lambda other: (rendezvous(f"{place}/{other}"), other), default=None)
+        return sorted(names, key=lambda other: (rendezvous(f"{place}/{other}"), other), reverse=True)
 
     def mixed(self, row: int, donor: str | None, policy: str, seed: int) -> float | None:
         """The age of a copy."""
@@ -159,14 +161,17 @@ def _of_photo(
     image_id: str, lenders: _Lenders, steps: list[tuple[str, float]], seed: int
 ) -> Iterator[tuple[int, str, float, int, str | None, float | None]]:
     """(copy, policy, severity, seed, donor, age) of one photo's tasks; none that lacks a donor or a face."""
-    row = lenders.ids.index(image_id)
+    row, mixes = lenders.ids.index(image_id), 0
     yield 0, ORIGINAL, 0.0, derive(seed, image_id, 0, 0), None, lenders.age[row]
     for copy, (name, severity) in enumerate(steps, start=1):
-        own, donor = derive(seed, f"{image_id}/probe/{name}", 1, 0), None
+        mixes += name == MIXED
+        number = mixes if name == MIXED else 1
+        own, donor = derive(seed, f"{image_id}/probe/{name}", number, 0), None
         if name in ON_FACES and not lenders.faces.there[row]:
             continue
         if needs_donor(name):
-            donor = lenders.of(row, name)
-            if donor is None:
+            willing = lenders.of(row, name)
+            if len(willing) < number:
                 continue
+            donor = willing[number - 1]
         yield copy, name, severity, own, donor, lenders.mixed(row, donor, name, own)

@@ -124,11 +124,14 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     write_text(one.folder / PARAMS, json.dumps(content))  # JSON is YAML
     write_text(one.folder / "emphasis.json", "{}")  # the user's is made from errors on photos that are scored here
     write_text(one.folder / "rejects.csv", "task_id,reason\n")
-    tables = {name: f"{name}.parquet" for name in ("source", "plan", "tasks")}
+    faces = {"source": "source.parquet", "out": "landmarks.parquet"}
+    call(one.folder / PARAMS, one.folder, "augment.landmarks", faces, "--cache", str(setup.cache / "landmarks"))
+    tables = {name: f"{name}.parquet" for name in ("source", "landmarks", "plan", "tasks")}
     others = {"emphasis": "emphasis.json", "rejects": "rejects.csv", "summary": "plan.json"}
     plots = {name: f"plan_{name}.csv" for name in ("shares", "heat", "copies", "tradeoff")}
     call(one.folder / PARAMS, one.folder, "balance.plan", tables | others | plots)
-    made = {"source": "source.parquet", "tasks": "tasks.parquet", "out": "shards", "report": "render.json"}
+    read = {name: f"{name}.parquet" for name in ("source", "landmarks", "tasks")}
+    made = read | {"out": "shards", "report": "render.json"}
     call(one.folder / PARAMS, one.folder, "augment.render", made, "--store", str(setup.cache / "render"))
     write_text(one.folder / DONE, marker)
 

@@ -46,7 +46,7 @@ def fair(
         ages: float64 (photos,), the age that a judge sees in each; None from one that predicts no ages.
         fold: int64 (photos,).
     Returns:
-        the probe without those copies, and float64 (images,), years.
+        the probe without those copies, at most one mix per photo, and float64 (images,), years.
     """
     of, expected = parents(probe, photos), np.zeros(len(probe))
     mixed = np.flatnonzero(probe["policy"].cast(pa.string()).to_numpy(zero_copy_only=False) == MIXED)
@@ -57,4 +57,16 @@ def fair(
     seen[mixed] = fold[of[mixed, 0]] != fold[of[mixed, 1]]
     rows = made.rows.copy()
     rows[(rows >= 0) & seen[rows]] = -1
-    return replace(made, rows=rows), expected
+    return merged(replace(made, rows=rows)), expected
+
+
+def merged(made: Ladder) -> Ladder:
+    """Of several mixes of a photo, with as many donors, the first one that is there."""
+    columns = [at for at, (policy, _) in enumerate(made.steps) if policy == MIXED]
+    if len(columns) < 2:
+        return made
+    ours = made.rows[:, columns]
+    rows = made.rows.copy()
+    rows[:, columns[0]] = ours[np.arange(len(ours)), (ours >= 0).argmax(axis=1)]
+    stay = np.setdiff1d(np.arange(len(made.steps)), columns[1:])
+    return replace(made, steps=[made.steps[at] for at in stay.tolist()], rows=rows[:, stay])
