@@ -8,11 +8,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from manifests.core import command
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
+from manifests.sections.policies import ON_FACES
 from manifests.tables import index, landmarks, plan, rejects
 from pages import gallery_images, gallery_index, shell
 
@@ -34,8 +36,9 @@ def main() -> None:
     if planned_cells != cells:
         raise UserError(str(options.plan), f"the cells of {options.index}", "others", "Run `dvc repro` for both")
     with publish_folder(options.out, "augment.gallery") as folder:
-        rejected, meshes = rejects.read(options.rejects), landmarks.outlines(options.landmarks)
-        write(folder, options.index.parent, table, cells, planned, rejected, meshes)
+        used = pc.unique(table["policy"].cast(pa.string())).to_pylist()
+        meshes = {} if ON_FACES.isdisjoint(used) else landmarks.outlines(options.landmarks)
+        write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects), meshes)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
 
 

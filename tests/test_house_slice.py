@@ -40,7 +40,9 @@ score: {{resamples: 200, permutations: 200}}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = prepare(tmp_path_factory.mktemp("slice") / "house", PARAMS)
-    run_all(made, "manifests.scan", "balance.plan", "balance.page", "augment.render", "augment.gallery")
+    run_all(
+        made, "manifests.scan", "augment.landmarks", "balance.plan", "balance.page", "augment.render", "augment.gallery"
+    )
     for name in ("original", "balanced"):
         done = run(made, "train.fit", "--run", name, guarded=False)
         assert done.returncode == 0, done.stderr

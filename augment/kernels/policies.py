@@ -165,11 +165,11 @@ def turn(draws: Draws, severity: float) -> dict[str, Any]:
 
 
 def relight(draws: Draws, severity: float) -> dict[str, Any]:
-    """A lamp from a side, by the mesh's normals. At severity 1 the lit side is up to twice as bright as the other."""
+    """A lamp from a side, by the mesh's normals. At severity 1 the lit side is up to 1.8 times as bright."""
     drawn = {
         "angle": draws.uniform(-30, 210),
         "height": draws.uniform(10, 45),
-        "strength": round(draws.uniform(0.5, 1) * severity, 4),
+        "strength": round(draws.uniform(0.25, 0.6) * severity, 4),
     }
     return flipped(draws) | nudged(draws) | {"relight": drawn}
 
