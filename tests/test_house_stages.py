@@ -22,11 +22,7 @@ STAGES = (
 def small() -> str:
     """The repository's params.yaml, with fewer faces and images."""
     text = (ROOT / "params.yaml").read_text().replace("policies:", POLICIES)
-    return (
-        text.replace("  layout: drawn\n", "  layout: drawn\n  drawn: 160\n")
-        .replace(TOTAL, "  total: 200\n")
-        .replace("policies:", POLICIES)
-    )
+    return text.replace("  layout: drawn\n", "  layout: drawn\n  drawn: 160\n").replace(TOTAL, "  total: 200\n")
 
 
 POLICIES = "policies:\n  morph: {weight: 2}\n  turn: {weight: 1}\n  background: {weight: 1}"

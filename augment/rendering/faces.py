@@ -7,6 +7,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from augment.kernels.mesh import Face
@@ -32,10 +33,20 @@ def prepare(table: Path, scratch: Path) -> None:
         raise UserError(str(table), "rows in order of image_id", "another order", "Run `python -m augment.landmarks`")
     np.save(scratch / "faces_ids.npy", ids[there])
     entries = np.lib.format.open_memmap(scratch / "faces.npy", "w+", _ENTRY, (int(there.sum()),))
+    try:
+        _fill(entries, table, there)
+    except (pa.ArrowException, OSError, ValueError, TypeError) as error:
+        rule = "points and masks in each row"
+        raise UserError(str(table), rule, str(error)[:200], "Run `python -m augment.landmarks` again") from error
+    entries.flush()
+
+
+def _fill(entries: np.ndarray, table: Path, there: np.ndarray) -> None:
+    """Write an entry for each row that is `there`, batch by batch."""
     row = done = 0
     with pq.ParquetFile(table) as file:
         for batch in file.iter_batches(_BATCH, columns=["points", "person"]):
-            points = batch["points"].flatten().to_numpy().reshape(-1, POINTS, 3)
+            points = batch["points"].flatten().to_numpy().reshape(batch.num_rows, POINTS, 3)
             for at in np.flatnonzero(there[row : row + batch.num_rows]).tolist():
                 person = batch["person"][at].as_py()
                 known = len(person) == PERSON * PERSON
@@ -43,7 +54,6 @@ def prepare(table: Path, scratch: Path) -> None:
                 entries[done] = (points[at], known, mask)
                 done += 1
             row += batch.num_rows
-    entries.flush()
 
 
 class Faces:

@@ -51,6 +51,7 @@ KINDS: Sequence[Kind] = (
     Kind("Parquet labels", ("raw/labels.parquet",), damage.damage_table, (AS_PARQUET,), 10),
     Kind("params.yaml", ("params.yaml",), _TEXT, (SCAN, PLAN, PLAN, RENDER), 20),
     Kind("source.parquet", (f"{BUILT}/source.parquet",), damage.damage_table, (PLAN, RENDER, PROBE), 10),
+    Kind("landmarks.parquet", (f"{BUILT}/landmarks.parquet",), damage.damage_table, (PROBE,), 6),
     Kind("tasks.parquet", (f"{BUILT}/tasks.parquet",), damage.damage_table, (RENDER,), 8),
     Kind("index.parquet", ("datasets/shards/index.parquet",), damage.damage_table, (GALLERY, VERIFY), 8),
     Kind("plan.parquet", (f"{BUILT}/plan.parquet",), damage.damage_table, (PAGE, GALLERY), 4),

@@ -40,6 +40,7 @@ audit: {photos: 20, severities: [1]}
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a folder in memory: waiting for a disk tests nothing
 STAGES = {
     "scan": ("manifests.scan",),
+    "landmarks": ("augment.landmarks",),
     "plan": ("balance.plan",),
     "render": ("augment.render",),
 }
