@@ -28,8 +28,8 @@ def pairable(cells: np.ndarray, faces: Faces) -> np.ndarray:
 def own(cells: np.ndarray, hashes: np.ndarray, photo: np.ndarray, number: np.ndarray) -> np.ndarray:
     """Another photo of the same cell for each copy: int64 (copies,), positions among the photos.
 
-    In a cell of more than RING photos, where the pairs would be too many, the photo that follows the copy on a ring wins
-    (Karger et al. 1997, "Consistent hashing and random trees"): it has the same property, but draws less evenly.
+    In a cell of more than RING photos, where the pairs would be too many, the photo that follows the copy on a ring
+    wins (Karger et al. 1997, "Consistent hashing and random trees"): it has the same property, but draws less evenly.
 
     Args:
         cells: int64 (photos,).

@@ -12,12 +12,13 @@ import pytest
 
 from augment.rendering import task_rows
 from augment.rendering.task_rows import Rows
-from balance import allocate, copies
+from balance import allocate, copies, donors
 from balance.copies import CopyRules
 from balance.counts import TrainPhotos
 from manifests.core.cells import Cells
 from manifests.scanning import near_duplicates
 from manifests.sections.policies import Policies
+from manifests.tables.pairs import Faces
 
 CELLS = Cells.of({"gender": ["male", "female"]})
 
@@ -59,7 +60,7 @@ def rules(count: int) -> CopyRules:
     ids = [f"{number:016x}" for number in range(count)]
     photos = TrainPhotos(ids, np.zeros(count, np.int64), np.arange(count))
     tone = Policies.model_validate({"tone": {"weight": 1, "severity": 1}})
-    return CopyRules(photos, CELLS, tone, 7)
+    return CopyRules(photos, CELLS, tone, 7, Faces.unknown(count))
 
 
 @pytest.mark.parametrize("count", [500, 5000])
@@ -69,20 +70,20 @@ def test_a_donor_is_another_photo_and_a_new_photo_changes_only_the_copies_that_d
     assert (before.donor != before.photo).all()
     more = rules(count + 1)
     photo, number = np.arange(count), np.ones(count, np.int64)
-    old, new = (copies._donors(each, photo, number) for each in (rules(count), more))
+    old, new = (copies._donors(each, "own", photo, number) for each in (rules(count), more))
     assert set(new[old != new].tolist()) <= {count}
 
 
 def test_donors_of_a_large_cell_are_not_found_by_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    scored, mix = [], copies._mix
+    scored, mix = [], donors.mix
 
     def counted(x: np.ndarray) -> np.ndarray:
         scored.append(x.size)
         return mix(x)
 
-    monkeypatch.setattr(copies, "_mix", counted)
+    monkeypatch.setattr(donors, "mix", counted)
     for size in (5000, 20000):
-        copies._donors(rules(size), np.arange(size), np.ones(size, np.int64))
+        copies._donors(rules(size), "own", np.arange(size), np.ones(size, np.int64))
     assert scored == [5000, 20000]
 
 
