@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from augment.kernels import ops
+from augment.kernels import camera, ops
 from augment.kernels.draws import Draws
 from augment.kernels.gates import PRINT, Print, Scored, judge
 from augment.kernels.policies import CATALOGUE
@@ -65,7 +65,7 @@ def test_a_sibling_drawn_twice_is_turned_down() -> None:
 
 def test_jpeg_and_a_little_noise_are_nearly_identical_but_another_photo_is_not() -> None:
     image = cv2.cvtColor(picture(1, 224), cv2.COLOR_RGB2RGBA)
-    assert judge(GATES, print_of(ops.compress(image, 60)), PARENT, []) == "near_parent"
+    assert judge(GATES, print_of(camera.compress(image, 60)), PARENT, []) == "near_parent"
     assert all(judge(GATES, print_of(picture(number, 224)), PARENT, []) is None for number in range(2, 40))
 
 

@@ -143,7 +143,7 @@ def test_the_whole_stage_from_photos_to_files(tmp_path: Path) -> None:
     run(tmp_path, render, probe, audit)
     read = contract.read(tmp_path / "manifests/built/audit.json")
     assert read.judge == judges.NAME and read.skill.n == 32 and read.photos == 20
-    assert read.steps[0].policy == "flip" and len(read.steps) == 19
+    assert read.steps[0].policy == "flip" and len(read.steps) == 21
     assert all(step.age and set(step.axes) == {"gender"} and set(step.bins) == {"<30", "30+"} for step in read.steps)
 
 

@@ -110,13 +110,8 @@ const image = (() => {
     at("mesh-choice").hidden = !pictures.some(([, mesh]) => mesh);
     for (const [id, mesh] of pictures) {
       if (!mesh) continue;
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("viewBox", "0 0 1000 1000");
-      svg.setAttribute("preserveAspectRatio", "none");
-      svg.setAttribute("aria-hidden", "true");
-      const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      path.setAttribute("d", mesh.map(([x, y]) => `M${x} ${y}h0`).join(""));
-      svg.append(path);
+      const svg = at("points").content.firstElementChild.cloneNode(true);
+      svg.firstElementChild.setAttribute("d", mesh.map(([x, y]) => `M${x} ${y}h0`).join(""));
       at(id).after(svg);
     }
   }
