@@ -3,7 +3,7 @@
     python -m experiments.crossval [--table experiments/trials/appa_real.yaml ...]
 
 Every outer fold's train photos are planned and rendered anew. Within them each way chooses its steps and its
-adjustment on inner folds, by the sum of MAE and average bias; the outer folds give the figures. Near duplicates
+adjustment on inner folds, by the sum of error and average bias; the outer folds give the figures. Near duplicates
 share a fold, and so do the photos of one person. What was computed is kept below .cache: a stopped run goes on.
 """
 

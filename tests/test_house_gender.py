@@ -53,6 +53,7 @@ def test_pages_and_card_speak_of_the_gender_alone(folder: Path) -> None:
     page = (folder / "datasets/pages/results/index.html").read_text()
     card = (folder / "datasets/cards/balanced.md").read_text()
     assert "balanced error rate" in page and "female, said male" in page
+    assert page.count("equalised odds") >= 1 and "said female</th>" in page and "calibration error of the run" in page
     assert "Estimates the gender that people see, one of male, female," in card and "Error rate, in %" in card
     for text in (page, card, (folder / "datasets/comparison.md").read_text()):
         assert "MAE" not in text and "mean absolute error" not in text and "age, in years" not in text

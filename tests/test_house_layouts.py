@@ -83,12 +83,11 @@ def test_without_the_age_axis_rows_without_an_age_are_used(tmp_path: Path) -> No
     assert counts[0] > 100 and counts[1] == 0
 
 
-@pytest.mark.parametrize("fold", [0, 2])
-def test_adiences_folds(tmp_path: Path, fold: int) -> None:
+def test_adiences_folds(tmp_path: Path) -> None:
     """The photos here are of one fold: its subjects are given folds of their own."""
-    root = tmp_path / "adience"
+    root, fold = tmp_path / "adience", 2
     root.mkdir()
-    (root / "faces").symlink_to(DATA / "adience/faces")
+    shutil.copytree(DATA / "adience/faces", root / "faces")
     head, *lines = (DATA / "adience/fold_0_data.txt").read_text().splitlines()
     subjects = sorted({line.split("\t")[0] for line in lines})
     for number, subject in enumerate(subjects):

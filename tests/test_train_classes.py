@@ -13,6 +13,7 @@ import pytest
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.tables import comparison, predictions, scorecard
+from pages import results_classes
 from tests.support import plan_sample, results_sample, scoring
 from train import compare, targets
 from train import score as score_command
@@ -166,6 +167,20 @@ def test_short_report_and_dvcs_metrics_have_the_figures_of_classes() -> None:
     assert f"r, test: error rate {card.overall.error:.2f} (" in text and ") % on 400 photos" in text
     assert f"balanced accuracy {found.balanced_accuracy.value:.3f} (" in text and "equalised odds" in text
     assert report.metrics(card)["test"]["balanced_accuracy"] == found.balanced_accuracy.value
+
+
+def test_the_pages_tables_are_the_scorecards() -> None:
+    card, rows = card_of("gender")
+    found = card.splits["test"].classes
+    assert found is not None
+    head, confusions = results_classes.confusions({"r": card})
+    assert head[:4] == ["run", "label", "said male", "said female"]
+    women = rows[rows["label"] == "female"]
+    said = [int((women["said"] == name).sum()) for name in ("male", "female")]
+    assert confusions[1][:4] == ("r", "female", *map(str, said))
+    assert confusions[1][4] == f"{said[1] / sum(said):.3f}"
+    gaps = {axis: numbers for _, axis, *numbers in results_classes.gaps({"r": card})}
+    assert gaps["age"][1] == f"{found.fairness['age'].odds:.3f}" and "gender" not in gaps
 
 
 @pytest.mark.parametrize(

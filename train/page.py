@@ -9,6 +9,7 @@ from manifests.core import command
 from manifests.core.files import publish_folder
 from manifests.tables import comparison, index, scorecard
 from pages import results_charts as charts
+from pages import results_classes as classes
 from pages import results_photos as worst
 from pages import results_tables as tables
 from pages import shell
@@ -43,6 +44,8 @@ def main() -> None:
             groups=drawn.groups,
             by_age=drawn.by_age,
             curves=drawn.curves,
+            gaps=(classes.GAPS, classes.gaps(cards)),
+            confusions=classes.confusions(cards),
             pairs=tables.pairs(table),
             leaderboard=tables.leaderboard(table),
             saliency=worst.pictures(folder, options.runs, names),

@@ -178,8 +178,8 @@ class StageContext:
 @cache
 def _code() -> str:
     """A hash of the code that trains: a checkpoint that other code wrote is not gone on with."""
-    files = sorted(path for name in ("data", "fitting", "model") for path in (ROOM / name).glob("*.py"))
+    files = sorted(path for name in ("data", "fitting", "model", "targets") for path in (ROOM / name).glob("*.py"))
     made = hashlib.sha256()
-    for path in [*files, *(ROOM / name for name in ("sample_weights.py", "targets.py", "scoring/metrics.py"))]:
+    for path in [*files, *(ROOM / name for name in ("sample_weights.py", "scoring/metrics.py"))]:
         made.update(path.read_bytes())
     return made.hexdigest()

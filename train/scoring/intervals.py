@@ -30,7 +30,7 @@ def of_bias(value: float, replicates: np.ndarray, p: float) -> tuple[float, floa
     where the permutation test can't tell the groups from random ones.
 
     Args:
-        value: the bias, in years.
+        value: the bias.
         replicates: float64 (replicates,), the bias in each.
         p: the permutation p-value.
     """

@@ -1,7 +1,7 @@
-"""The figures: mean absolute error by group, and the bias on an axis.
+"""The figures: mean error by group, and the bias on an axis.
 
-Bias is the challenge's: the mean over all pairs of an axis' groups of |MAE_i - MAE_j|. It asks
-how even a model is, not how good: a model that is 10 years off everywhere has bias 0.
+Bias is the challenge's: the mean over all pairs of an axis' groups of |error_i - error_j|. It asks
+how even a model is, not how good: a model that is equally wrong everywhere has bias 0.
 """
 
 from __future__ import annotations
@@ -106,9 +106,9 @@ def bias(means: np.ndarray) -> np.ndarray:
     """Mean absolute difference over all pairs of groups; 0 for a single group, which has no pair.
 
     Args:
-        means: float64 (..., groups), the groups' mean absolute errors in years.
+        means: float64 (..., groups), the groups' mean errors.
     Returns:
-        float64 (...), years.
+        float64 (...), in the same unit.
     """
     pairs = np.abs(gaps(means))
     return pairs.mean(axis=-1) if pairs.shape[-1] else np.zeros(means.shape[:-1])

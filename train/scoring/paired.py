@@ -25,10 +25,10 @@ class Resampled:
     Attributes:
         run: its name.
         mean: of what the photos count, in the task's unit, as all of these.
-        mean_noise: float64 (replicates,), years.
-        gaps: axis -> float64 (pairs of groups,), observed differences of MAE, in years.
-        gap_noise: axis -> float64 (replicates, pairs of groups), years.
-        bias: axis -> years.
+        mean_noise: float64 (replicates,).
+        gaps: axis -> float64 (pairs of groups,), observed differences of error.
+        gap_noise: axis -> float64 (replicates, pairs of groups).
+        bias: axis -> its bias.
         overall: float64 (photos,), what each photo counts in the mean: its error, or a weighted one.
         error: float64 (photos,), errors.
         axes: the groupings.
@@ -107,7 +107,7 @@ def bias_noise(first: Resampled, second: Resampled, axis: str) -> np.ndarray:
     gap, whose square is cut by the noise in it and so is unbiased.
 
     Returns:
-        float64 (replicates,), years, around 0.
+        float64 (replicates,), around 0.
     """
     shared = (first.gaps[axis] + second.gaps[axis]) / 2
     variance = ((first.gap_noise[axis] + second.gap_noise[axis]) / 2).var(axis=0)
@@ -119,7 +119,7 @@ def bias_shares(first: Resampled, second: Resampled, axis: Grouping) -> np.ndarr
     """What each photo adds to the difference of two runs' biases on an axis, away from the kinks.
 
     Returns:
-        float64 (photos,), years, around 0.
+        float64 (photos,), around 0.
     """
     between = first.error - second.error
     sign = np.sign(first.gaps[axis.axis] + second.gaps[axis.axis])

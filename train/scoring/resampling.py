@@ -64,7 +64,7 @@ def weights(stratum: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     return placed
 
 
-TIE = 1e-9  # years; sums in another order differ by less, and count as equal
+TIE = 1e-9  # sums in another order differ by less, and count as equal
 
 
 def chance_biases(error: np.ndarray, axes: Sequence[Grouping], permutations: int, seed: int) -> np.ndarray:
@@ -74,7 +74,7 @@ def chance_biases(error: np.ndarray, axes: Sequence[Grouping], permutations: int
     of each axis and of their average: no label says anything about the error.
 
     Args:
-        error: float64 (photos,), absolute errors in years.
+        error: float64 (photos,), errors.
         axes: the groupings whose biases are wanted.
         permutations: how many.
         seed: 64-bit seed.

@@ -67,7 +67,7 @@ def verdict(
     """
 
     def told(one: str, other: str) -> str:
-        """Such as `MAE -0.2 (-0.3 to -0.1) years, average bias ...`."""
+        """The differences of error and average bias, with intervals."""
         pair = pairs[one, other]
         return f"{words.error} {_signed(pair.error)} {words.unit}, average bias {_signed(pair.average_bias)}"
 
