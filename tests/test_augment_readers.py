@@ -18,6 +18,7 @@ from PIL import Image
 
 from augment.rendering import tar
 from manifests.core import codec
+from manifests.tables import tasks
 from tests.support.render_fixtures import Project, project
 from tests.support.stages import run
 
@@ -76,15 +77,16 @@ def test_the_index_opens_in_pandas_duckdb_and_polars(made: Project) -> None:
     ("path", "suffix"),
     [
         ("a/b.jpg", ".jpg"),
-        ("b.JPEG", ".JPEG"),
+        ("b.JPEG", ".jpg"),
         ("c.jpg.chip.jpg", ".jpg"),
-        ("d.png", ".png"),
+        ("d.PNG", ".png"),
+        ("d.tiff", ".tif"),
         ("e", ".jpg"),
         ("f.x", ".jpg"),
     ],
 )
-def test_an_original_keeps_its_extension(path: str, suffix: str) -> None:
-    assert tar.suffix(path) == suffix
+def test_an_original_keeps_its_extension_in_lower_case(path: str, suffix: str) -> None:
+    assert tasks.suffix(path) == suffix
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 10_000])

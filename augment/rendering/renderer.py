@@ -154,7 +154,7 @@ class _Run:
         self._scored()
         for start, end in self.rows.waves(span):
             bar.set_postfix_str("copies")
-            made = self._render(self.rows.groups(start, end), start, bar)
+            made = self._render(self.rows.groups(start, end), range(start, end), bar)
             table, kept = self._settle(start, end, made, filler)
             bar.set_postfix_str("shards")
             yield self._write(table, kept)
@@ -176,8 +176,8 @@ class _Run:
         levels = np.frombuffer(b"".join(sorted(found)), np.uint8).reshape(-1, PRINT)
         np.save(self.setup.scratch / "scored.npy", levels)
 
-    def _render(self, groups: list[Group], start: int, bar: tqdm) -> dict[int, Made | Failed]:
-        """Render a wave's groups; the results of rows before `start` were written by an earlier wave."""
+    def _render(self, groups: list[Group], wave: range, bar: tqdm) -> dict[int, Made | Failed]:
+        """Render a wave's groups; the results of other rows are for an earlier or a later wave to write."""
         found: dict[int, Made | Failed] = {}
         calls = ((self.setup, part) for part in cut(groups, CALL))
         with (
@@ -187,8 +187,9 @@ class _Run:
             for part in calls_done:
                 for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
                     do(files.sync, self.setup.store / pack)
-                found |= {result.row: result for result in part if result.row >= start}
-                bar.update(sum(result.row >= start for result in part))
+                ours = {result.row: result for result in part if result.row in wave}
+                found |= ours
+                bar.update(len(ours))
         return found
 
     def _settle(

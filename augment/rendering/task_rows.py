@@ -20,7 +20,7 @@ from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import Policies
-from manifests.tables.tasks import ORIGINAL
+from manifests.tables.tasks import ORIGINAL, shuffled
 
 WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
 CALL = 32  # photos a call of a worker
@@ -32,7 +32,7 @@ class Rows:
     """All tasks, joined and ordered.
 
     Attributes:
-        table: the tasks in order of shard, image_id and copy, with `path` and `donor_path` of the
+        table: the tasks in order of shard, with `path` and `donor_path` of the
             source table and `severity`.
         cells: the axes.
         photo: int32 (tasks,), equal for tasks of one photo.
@@ -64,18 +64,20 @@ class Rows:
         return order, np.searchsorted(self.photo[order], np.arange(int(self.photo.max(initial=-1)) + 2))
 
     def groups(self, start: int, end: int) -> list[Group]:
-        """The photos of a wave, each with its tasks of the wave and those of its copies that came before.
+        """The photos of a wave, each with its tasks of the wave and the copies that come before those.
 
-        Earlier siblings, in another shard, are what the gates compare with.
+        Earlier siblings, whichever wave writes them, are what the gates compare with.
         """
         order, ends = self._by_photo
-        photos = np.unique(self.photo[start:end])
+        photos, place = np.unique(self.photo[start:end], return_inverse=True)
+        highest = np.zeros(len(photos), np.int64)
+        np.maximum.at(highest, place, self.table["copy"].slice(start, end - start).to_numpy())
         begin, count = ends[photos], ends[photos + 1] - ends[photos]
         within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         rows = order[np.repeat(begin, count) + within]
-        rows = rows[rows < end]
         copies = self.table["copy"].take(pa.array(rows)).to_numpy()
-        rows = rows[(copies > 0) | (rows >= start)]
+        inside = (rows >= start) & (rows < end)
+        rows = rows[inside | ((copies > 0) & (copies <= np.repeat(highest, count)))]
         ends = np.flatnonzero(np.diff(self.photo[rows], append=-1)) + 1
         found, first = [], 0
         tasks, places = list(self.tasks(rows)), self.table.select(["image_id", "path"]).take(pa.array(rows))
@@ -104,13 +106,14 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) ->
     if not tasks.num_rows:
         raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
     _check_policies(policies, tasks)
+    tasks = tasks.take(pa.array(np.argsort(shuffled(tasks["task_id"].to_pylist()))))
     arranged = arrange(tasks, source, cells)
     severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
     return replace(arranged, table=arranged.table.append_column("severity", severity))
 
 
 def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
-    """Order the tasks and put them together with their photos; `severity` is theirs, or still to come.
+    """Order the tasks by shard and put them together with their photos; `severity` is theirs, or still to come.
 
     Raises:
         UserError: a task names a photo that is not in the source table.
@@ -118,11 +121,8 @@ def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
     tasks = tasks.set_column(
         tasks.column_names.index("shard"), "shard", tasks["shard"].cast(pa.string()).dictionary_encode()
     )
-    order = pc.sort_indices(
-        tasks.select(["image_id", "copy"]).append_column("shard", tasks["shard"].cast(pa.string())),
-        sort_keys=[("shard", "ascending"), ("image_id", "ascending"), ("copy", "ascending")],
-    )
-    tasks = tasks.take(order).combine_chunks().unify_dictionaries()
+    order = np.argsort(np.asarray(tasks["shard"].cast(pa.string()).to_pylist()), kind="stable")
+    tasks = tasks.take(pa.array(order)).combine_chunks().unify_dictionaries()
     path = _paths(tasks["image_id"], source, required=True)
     donor_path = _paths(tasks["donor"], source, required=False)
     table = tasks.append_column("path", path).append_column("donor_path", donor_path)
