@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
+from augment.papers import card
 from augment.rendering import output, parts, tar, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.parts import Part
@@ -86,6 +87,7 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for one in waves:
                 append(one)
+            _write_card(out, rows)
             if report is not None:
                 files.write_text(report, run.report.to_json())
     return run.report
@@ -106,10 +108,15 @@ def join(request: Request, what: str, report: Path) -> Report:
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for start, end in rows.waves():
                 append(as_index(table.slice(start, end - start).combine_chunks(), rows.cells))
+            _write_card(out, rows)
             files.write_text(report, counts.to_json())
         for path in found:
             path.unlink()
     return counts
+
+
+def _write_card(out: Path, rows: Rows) -> None:
+    files.write_text(out / card.NAME, card.text(rows.cells, _names(rows), rows.suffixes()))
 
 
 def _names(rows: Rows) -> set[str]:

@@ -20,7 +20,7 @@ from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import Policies
-from manifests.tables.tasks import ORIGINAL, shuffled
+from manifests.tables.tasks import JPEG, ORIGINAL, shuffled, suffix
 
 WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
 CALL = 32  # photos a call of a worker
@@ -41,6 +41,12 @@ class Rows:
     table: pa.Table
     cells: Cells
     photo: np.ndarray
+
+    def suffixes(self) -> set[str]:
+        """The extensions of the images."""
+        originals = self.table.filter(pc.equal(self.table["copy"], 0))
+        copied = originals.num_rows < self.table.num_rows
+        return set(map(suffix, originals["path"].to_pylist())) | ({JPEG} if copied else set())
 
     def shard_ends(self) -> np.ndarray:
         """int64 (shards,): the end row of each."""
