@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from augment.kernels.policies import CATALOGUE
 from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, nearest
 from manifests.sections.policies import Policies
 from manifests.tables.tasks import JPEG, ORIGINAL, shuffled, suffix
 
@@ -142,7 +142,7 @@ def _check_policies(policies: Policies, tasks: pa.Table) -> None:
             raise UserError(
                 f".policies.{name}",
                 f"one of the policies {', '.join(CATALOGUE)}",
-                repr(name),
+                repr(name) + nearest(name, CATALOGUE),
                 "Correct or remove the key",
             )
         if name in planned and name not in policies.root:
