@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.scanning.checks import Survey
+from manifests.scanning.checks import EXCLUDED, Survey
 from manifests.sections.source import Source
 from manifests.tables import base, quarantine
 from manifests.tables import source as source_table
@@ -106,7 +106,7 @@ def check_usable(found: Survey, source: Source, table: Path) -> None:
     Raises:
         UserError: no photo is usable, or more than `source.max_quarantine` of the rows are quarantined.
     """
-    why, out = _counts(reasons(found)), len(found.quarantined)
+    why, out = _counts(reasons(found)), sum(q.reason != EXCLUDED for q in found.quarantined)
     if not found.usable:
         received = f"none of {found.read:,} rows ({why})" if out else "no row"
         raise UserError(
