@@ -11,9 +11,12 @@ import pytest
 
 from tests.support.mixed_photos import mixed_project
 from tests.support.render_fixtures import Project, project
+from tests.support.stages import run
 
 DOCS = Path(__file__).parents[1] / "docs"
-SNIPPETS = re.findall(r"^## (.*)\n(?:(?!^## ).*\n)*?```python\n((?:.*\n)*?)```", (DOCS / "use.md").read_text(), re.M)
+SNIPPETS = re.findall(
+    r"^###? (.*)\n(?:(?!^###? ).*\n)*?```python\n((?:.*\n)*?)```", (DOCS / "use.md").read_text(), re.M
+)
 NEEDED = re.compile(r"^# pip install (.*)$", re.M)
 PRINTED = {  # what each says of 24 train images, its shards holding JPEGs alone
     "Hugging Face datasets": "{'train': 23, 'validation': 3, 'test': 3}",
@@ -26,6 +29,9 @@ PRINTED = {  # what each says of 24 train images, its shards holding JPEGs alone
     "grain": "1 uint8 (96, 96, 3)",
     "tf.data": "23 float32 (96, 96, 3)",
     "Keras PyDataset": "23 1",
+    "WeightedRandomSampler, also distributed": "23 [11, 11]",
+    "tf.data, by the plan": "23",
+    "grain, by the plan": "23",
 }
 
 
@@ -37,6 +43,7 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     else:
         made = project(folder, train=8, copies=2, shard=10)
     made.render()
+    assert run(folder, "balance.export").returncode == 0
     return made
 
 
