@@ -13,6 +13,7 @@ from manifests.tables.source import SPLITS
 from manifests.tables.tasks import ORIGINAL, SUFFIXES, shuffled, suffix, task_id
 
 GROUPS = ("dropped", "test", "train", "valid")  # the first part of a shard's name, in order
+BLOCK = 1 << 15  # images that are shuffled together
 SPLIT = np.array([0, 2, 0, 1], np.int16)  # of each group, as positions in SPLITS
 
 
@@ -42,7 +43,8 @@ def table(source: pa.Table, rules: CopyRules, made: Copies, keep: np.ndarray, sh
     kind = np.array([SUFFIXES.index(suffix(paths[i])) for i in row.tolist()], np.int64)
     kind[number > 0] = 0  # copies are JPEGs
     task_ids = [task_id(ids[i], n) for i, n in zip(row.tolist(), number.tolist(), strict=True)]
-    order, shard, names = _shards(group, kind, shuffled(task_ids), shard_size)
+    block = _blocks(np.argsort(np.argsort(np.array(ids, dtype=np.str_)))[row], group)
+    order, shard, names = _shards(group, kind, block, shuffled(task_ids), shard_size)
     row, number, policy, donor, group = (column[order] for column in (row, number, policy, donor, group))
     image_ids, numbers = [ids[i] for i in row.tolist()], number.tolist()
     labels = source.select(["age", "age_std", "cell"]).take(pa.array(row)).combine_chunks()
@@ -78,21 +80,33 @@ def _originals(source: pa.Table, photos: TrainPhotos, stays: np.ndarray) -> tupl
     return group[row], row
 
 
+def _blocks(image: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """int64 (tasks,): photos, in order of their hashes, so many that their images number BLOCK.
+
+    A photo's copies lie within one block or two, so that rendering one wave or part of the shards after the other
+    seldom meets a photo again.
+    """
+    block = np.empty(len(image), np.int64)
+    block[np.lexsort((image, group))] = np.arange(len(image)) // BLOCK
+    return block
+
+
 def _shards(
-    group: np.ndarray, kind: np.ndarray, key: np.ndarray, size: int
+    group: np.ndarray, kind: np.ndarray, block: np.ndarray, key: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray, list[str]]:
     """Cut each group into shards of one kind of file, in order of the key.
 
     Args:
         group: int64 (tasks,), the first part of the shard's name.
         kind: int64 (tasks,), the file's extension.
-        key: uint64 (tasks,), what the tasks are sorted by.
+        block: int64 (tasks,), what comes before the key.
+        key: uint64 (tasks,), what the tasks of a block, and those of a shard, are sorted by.
         size: images in a shard.
     Returns:
         int64 (tasks,) the tasks in order of shard and key; int64 (tasks,) the shard of each, in that order; the
         shards' file names.
     """
-    order = np.lexsort((key, kind, group))
+    order = np.lexsort((key, block, kind, group))
     both = group[order] * len(SUFFIXES) + kind[order]
     first, last = np.searchsorted(both, both), np.searchsorted(both, both, side="right")
     within = (np.arange(len(both)) - first) // size

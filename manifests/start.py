@@ -32,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{name}: {', '.join(f'{value} {count:,}' for value, count in counts.items())} ({found.shares[name]})")
     for line in found.why_not():
         print(line)
-    if "age" not in found.cells:
-        print("There is no age: scan, plan and render work, but the runs of `train` predict ages.")
+    print(f"The runs of train will predict {found.target}")
     print(f"{options.params} is written. Next: make repro")
 
 

@@ -49,6 +49,11 @@ class Proposal:
     rows: int
     left_out: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def target(self) -> str:
+        """What is predicted: the age, else the first axis."""
+        return AGE if AGE in self.cells else next(iter(self.cells))
+
     def why_not(self) -> list[str]:
         """A sentence on each column that is no axis, and one on those that could be."""
         could = [name for name, why in self.left_out.items() if why == ENOUGH]

@@ -11,17 +11,20 @@ from ruamel.yaml import YAML
 
 from manifests.starting.proposal import Proposal
 
-_OURS = ("seed", "source", "cells", "plan")  # sections that are written anew; the others stay as they are
+_OURS = ("seed", "task", "source", "cells", "plan")  # sections that are written anew; the others stay as they are
 
 
 def params(found: Proposal, before: str) -> str:
-    """The file: seed, source, cells and plan from the proposal, everything else as it stands in `before`."""
+    """The file: seed, task, source, cells and plan from the proposal, everything else as it stands in `before`."""
     kept = re.split(r"^(?=\w)", before, flags=re.M)
     rest = [part for part in kept if re.match(r"\w+", part) and part.partition(":")[0] not in _OURS]
     seed = next((part for part in kept if part.startswith("seed:")), "seed: 7\n\n")
     lines = [
         "# Written by python -m manifests.start from the labels. docs/sources.md and docs/planning.md explain it.",
         seed.rstrip(),
+        "",
+        "task:",
+        f"  target: {found.target}  # what is predicted: age, in years, or an axis of cells",
         "",
         "source:",
         *(f"  {_flow(key, value)}" for key, value in found.source.items()),
