@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser test-dask test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
+.PHONY: repro test test-slow test-slice test-browser test-readers test-dask test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
 
 HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -45,6 +45,11 @@ test-dask: $(ENV)
 test-distributed: test-dask
 	python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) 'ray[client]'
 	python -m pytest -m distributed tests/distributed
+
+# What people read the shards with, PyTorch and Hugging Face datasets among them: docs/use.md.
+test-readers: $(ENV)
+	python -m pip install --quiet --disable-pip-version-check -r requirements-readers.lock
+	python -m pytest -m readers
 
 # Stages killed at random moments, and damaged inputs of every kind; a small part runs in `make test`.
 torture: $(ENV)
@@ -99,6 +104,8 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-bench.lock
 	printf 'distributed\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-distributed.lock
+	printf '%s\n' datasets fairlearn grain ipykernel jsonschema mlcroissant nbclient torch | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock \
+		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-readers.lock
 
 $(ENV): $(LOCK)
 	@test -n "$(PYTHON)" || { echo "Makefile: expected Python 3.11, 3.12 or 3.13 on the PATH. Received none. Install one, or run make PYTHON=/path/to/python." >&2; exit 1; }

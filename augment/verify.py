@@ -32,8 +32,9 @@ from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from manifests.sections.source import Source
 from manifests.tables import index
+from manifests.tables.tasks import JPEG, suffix
 
-COLUMNS = ["task_id", "image_id", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
+COLUMNS = ["task_id", "image_id", "copy", "path", "shard", "offset", "size", "sha256", "donor", "donor_path", "replay"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def _differences(
     stored = shards.read(row["shard"], row["offset"], row["size"])
     drawn = json.loads(row["replay"])
     again = photo.content
-    if drawn:
+    if drawn or (row["copy"] and suffix(row["path"]) != JPEG):
         if row["donor"] and row["donor_path"] is None:
             return [f"its donor {row['donor']} is not in the index"]
         donor = Photo(folders.root, row["donor_path"], row["donor"], folders.max_bytes) if row["donor"] else None

@@ -3,8 +3,8 @@
     python -m manifests.scan [--params params.yaml] [--source manifests/built/source.parquet]
                              [--quarantine manifests/built/quarantine.parquet]
 
-Reads the sections `task`, `source` and `cells`. The quarantine table is written even where too little is
-left and the command fails, so that it can say why; the source table is not.
+Reads the sections `task`, `source` and `cells`, and `manifests/exclude.csv`. The quarantine table is written even
+where too little is left and the command fails, so that it can say why; the source table is not.
 """
 
 from __future__ import annotations
@@ -17,14 +17,17 @@ from manifests.core.errors import located
 from manifests.scanning import checks, report
 from manifests.sections.source import Source
 from manifests.sections.task import Task
-from manifests.tables import quarantine
+from manifests.tables import excluded, quarantine
 from manifests.tables import source as source_table
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the parameters, survey the source, write both tables, print the counts."""
     parser = command.parser(
-        __doc__, source="manifests/built/source.parquet", quarantine="manifests/built/quarantine.parquet"
+        __doc__,
+        exclude="manifests/exclude.csv",
+        source="manifests/built/source.parquet",
+        quarantine="manifests/built/quarantine.parquet",
     )
     options = parser.parse_args(arguments)
     source, declared = params.section(options.params, Source), params.cells(options.params)
@@ -37,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with located(f"{options.params}: task"):
         task.check(cells)
     with located(section):
-        found = checks.survey(source, cells, AGE in labelled and task.needs(AGE), command.jobs())
+        aged = AGE in labelled and task.needs(AGE)
+        found = checks.survey(source, cells, aged, command.jobs(), excluded.read(options.exclude))
     quarantine.write(report.quarantine_rows(found), options.quarantine, cells)
     print(report.summary(found, source, declared))
     with located(section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 import sys
 import tarfile
@@ -18,6 +19,8 @@ from PIL import Image
 
 from augment.rendering import tar
 from manifests.core import codec
+from manifests.tables import tasks
+from tests.support.mixed_photos import mixed_project
 from tests.support.render_fixtures import Project, project
 from tests.support.stages import run
 
@@ -51,13 +54,42 @@ def test_tarfile_and_gnu_tar_list_the_same_members(made: Project) -> None:
         assert listed.stderr == ""
 
 
-def test_hugging_face_datasets_reads_every_sample(made: Project) -> None:
+@pytest.mark.readers
+def test_hugging_face_datasets_loads_the_whole_folder(tmp_path: Path) -> None:
+    """PNGs beside JPEGs, and a test photo without labels: nothing is lost, and nothing is taken for another type."""
     datasets = pytest.importorskip("datasets")
-    if not hasattr(datasets, "load_dataset"):
-        pytest.skip("Hugging Face datasets is not installed: `datasets` is our own folder")
-    names = [str(path) for path in sorted(made.shards.glob("train-*.tar"))]
-    read = datasets.load_dataset("webdataset", data_files={"train": names}, split="train", streaming=True)
-    assert len(list(read)) == sum(name.startswith("train-") for name in made.table()["shard"].to_pylist())
+    made = mixed_project(tmp_path, train=8, copies=2, shard=10)
+    made.render()
+    rows = {row["task_id"]: row for row in made.table().to_pylist()}
+    read = datasets.load_dataset(str(made.shards), cache_dir=str(tmp_path / "hf"))
+    dropped = datasets.load_dataset(str(made.shards), "dropped", cache_dir=str(tmp_path / "hf"))
+    samples = [sample for split in (*read.values(), *dropped.values()) for sample in split]
+    assert {split: len(part) for split, part in read.items()} == {"train": 23, "validation": 3, "test": 3}
+    assert {sample["__key__"] for sample in samples} == set(rows)
+    for sample in samples:
+        row, labels = rows[sample["__key__"]], sample["json"]
+        assert [sample["jpg"] is None, sample["png"] is None].count(False) == 1
+        assert (labels["age"], labels["gender"], labels["age_bin"]) == (row["age"], row["gender"], row["age_bin"])
+        assert (labels["copy"], labels["seed"], labels["policy"]) == (row["copy"], str(row["seed"]), row["policy"])
+    assert sum(sample["json"]["age"] is None for sample in samples) == 1
+
+
+def test_a_shard_has_one_extension_and_its_labels_no_null(tmp_path: Path) -> None:
+    made = mixed_project(tmp_path, train=8, copies=2, shard=10)
+    made.render()
+    suffixes: dict[str, set[str]] = {}
+    for path in made.shards.glob("*.tar"):
+        with tarfile.open(path) as opened:
+            for member in opened:
+                content = opened.extractfile(member)
+                assert content is not None
+                if member.name.endswith(".json"):
+                    assert None not in json.loads(content.read()).values()
+                else:
+                    suffixes.setdefault(path.name, set()).add(Path(member.name).suffix)
+    assert all(len(found) == 1 for found in suffixes.values())
+    assert set.union(*suffixes.values()) == {".jpg", ".png"}
+    assert run(tmp_path, "augment.verify", "--sample", "0").returncode == 0
 
 
 def test_the_index_opens_in_pandas_duckdb_and_polars(made: Project) -> None:
@@ -76,15 +108,16 @@ def test_the_index_opens_in_pandas_duckdb_and_polars(made: Project) -> None:
     ("path", "suffix"),
     [
         ("a/b.jpg", ".jpg"),
-        ("b.JPEG", ".JPEG"),
+        ("b.JPEG", ".jpg"),
         ("c.jpg.chip.jpg", ".jpg"),
-        ("d.png", ".png"),
+        ("d.PNG", ".png"),
+        ("d.tiff", ".tif"),
         ("e", ".jpg"),
         ("f.x", ".jpg"),
     ],
 )
-def test_an_original_keeps_its_extension(path: str, suffix: str) -> None:
-    assert tar.suffix(path) == suffix
+def test_an_original_keeps_its_extension_in_lower_case(path: str, suffix: str) -> None:
+    assert tasks.suffix(path) == suffix
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 10_000])

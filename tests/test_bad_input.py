@@ -218,11 +218,11 @@ ERRORS: dict[str, tuple[Callable[[], object], str]] = {
     "unknown section": (
         rewrite("cells:", "sells:"),
         "params.yaml: sells: expected one of the sections seed, task, source, cells, plan, policies, render, train, "
-        "score, audit. Received 'sells'. Correct or remove the key.",
+        "score, audit. Received 'sells' (did you mean cells?). Correct or remove the key.",
     ),
     "unknown key": (
         rewrite("root: photos", "root: photos, roots: b"),
-        "params.yaml: source.roots: expected a key that exists. Received 'b'. Correct the value.",
+        "params.yaml: source.roots: expected a key that exists. Received 'roots'. Correct or remove the key.",
     ),
     "wrong type": (
         rewrite("0.9", "most"),

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from manifests.core.errors import UserError
-from manifests.core.seeds import derive
-from manifests.tables import plan, source
+from manifests.core.seeds import derive, rendezvous
+from manifests.tables import plan, source, tasks
 from tests.support.plan_stage import CELLS, LOPSIDED, POLICIES, UNIFORM, PlanStage, photo_table
 from tests.support.published_counts import appa_real
 
@@ -55,11 +55,40 @@ def test_valid_passes_through_and_near_duplicates_do_not(planned):
 
 def test_tasks_are_in_order_and_fill_their_shards(planned):
     made = planned[0].tasks()
-    keys = [(t["shard"], t["image_id"], t["copy"]) for t in made]
+    keys = [(t["shard"], rendezvous(t["task_id"])) for t in made]
     assert keys == sorted(keys)
     sizes = Counter(t["shard"] for t in made)
     assert sizes == {"train-00000.tar": 50, "train-00001.tar": 50, "train-00002.tar": 50, "train-00003.tar": 50,
                      "train-00004.tar": 40, "valid-00000.tar": 7}  # fmt: skip
+
+
+def test_a_shard_holds_files_of_one_extension_and_shards_of_a_group_alternate(tmp_path):
+    table = photo_table(CELLS, LOPSIDED * 4)
+    paths = [f"{i}.{('jpg', 'PNG', 'JPEG', 'webp')[i % 4]}" for i in range(table.num_rows)]
+    table = table.set_column(table.column_names.index("path"), "path", pa.array(paths))
+    run = PlanStage(tmp_path, CELLS, table)
+    run.run({"total": 1200, "shares": UNIFORM, "shard_size": 50})
+    path_of = dict(zip(table["image_id"].to_pylist(), paths, strict=True))
+    kinds = {}
+    for t in run.tasks():
+        kinds.setdefault(t["shard"], []).append(".jpg" if t["copy"] else tasks.suffix(path_of[t["image_id"]]))
+    assert all(len(set(kind)) == 1 and len(kind) <= 50 for kind in kinds.values())
+    train = [kinds[name][0] for name in sorted(kinds) if name.startswith("train-")]
+    assert list(kinds) == sorted(kinds)
+    assert [name for name in sorted(kinds) if name.startswith("train-")] == [
+        f"train-{number:05d}.tar" for number in range(len(train))
+    ]
+    assert set(train) == {".jpg", ".png", ".webp"}
+    places = [at / len(train) for at, kind in enumerate(train) if kind == ".png"]
+    assert min(places) < 0.4 and max(places) > 0.6
+
+
+def test_a_batch_read_in_sequence_holds_many_photos(tmp_path):
+    run = PlanStage(tmp_path, CELLS, photo_table(CELLS, LOPSIDED * 10))
+    run.run({"total": 3700, "shares": dict.fromkeys(UNIFORM, "natural")})  # three times the originals
+    read = [t["image_id"] for t in run.tasks() if t["shard"].startswith("train-")]
+    batches = [set(read[at : at + 128]) for at in range(0, len(read) - 128, 128)]
+    assert min(map(len, batches)) >= 110
 
 
 def test_donors_are_other_photos_of_the_same_cell(planned):

@@ -20,6 +20,7 @@ AVAILABLE = np.array([9, 3, 0, 6, 1, 1, 30, 8, 2, 20, 5, 5, 4, 0, 0, 6, 0, 0])
 COPIES = "a whole number of 0 or more, or a map of default and axis -> value -> such a number"
 FLOORS = "a whole number of 0 or more, or a map from value to such a number"
 SHARES = "uniform, natural, an exponent from 0 to 1, or a map from value to share"
+TOTALS = "a whole number from 1 to 1000000000, a multiple of the originals such as 3x, or auto"
 BASE = "plan:\n  total: 120\n"
 
 
@@ -129,8 +130,10 @@ def test_the_mean_target_is_rounded_half_to_even():
         ("  floors: {'60+|*|*': -2}\n", f"floors.60+|*|*: expected {FLOORS}. Received -2"),
         ("  shares: {gender: even}\n", f"shares.gender: expected {SHARES}. Received 'even'"),
         ("  price: {copies: [1, -1]}\n", "price.copies.1: expected greater than or equal to 0. Received -1"),
-        ("  wish: 3\n", "wish: expected a key that exists. Received 3"),
-        ("  total: 0\n", "total: expected a whole number from 1 to 1000000000, or auto. Received 0"),
+        (
+            "  total: 0\n",
+            f"total: expected {TOTALS}. Received 0",
+        ),
     ],
 )
 def test_a_value_of_the_wrong_form_is_named(tmp_path, lines, message):
@@ -139,6 +142,29 @@ def test_a_value_of_the_wrong_form_is_named(tmp_path, lines, message):
     with pytest.raises(UserError) as error:
         params.section(path, Plan)
     assert str(error.value) == f"{path}: plan.{message}. Correct the value."
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "received"),
+    [
+        ("  max_copy: 5\n", "max_copy", "'max_copy' (did you mean max_copies?)"),
+        ("  emphasis: {dumping: 1}\n", "emphasis.dumping", "'dumping' (did you mean damping?)"),
+        ("  wish: 3\n", "wish", "'wish'"),
+    ],
+)
+def test_an_unknown_key_is_named_with_the_nearest_one(tmp_path, lines, key, received):
+    path = tmp_path / "params.yaml"
+    path.write_text(BASE + lines)
+    with pytest.raises(UserError) as error:
+        params.section(path, Plan)
+    message = f"{path}: plan.{key}: expected a key that exists. Received {received}. Correct or remove the key."
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(("total", "images"), [("3x", 30), ("1x", 10), ("2.55x", 25), ("0.01x", 1), (7, 7)])
+def test_the_total_may_be_a_multiple_of_the_originals(total, images):
+    made = parse(Plan(total=total), Cells.of({"gender": ["male", "female"]}), np.array([8, 2]), {})
+    assert made.total == images
 
 
 @pytest.mark.parametrize(
@@ -168,8 +194,8 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
         ),
         (
             {"shares": {"gender": {"mail": 0.5, "rest": "uniform"}}},
-            "params.yaml: plan.shares.gender.mail: expected one of male, female or rest. Received 'mail'. "
-            "Correct the label.",
+            "params.yaml: plan.shares.gender.mail: expected one of male, female or rest. Received 'mail' "
+            "(did you mean male?). Correct the label.",
         ),
         (
             {"floors": {"60+|*": 3}},

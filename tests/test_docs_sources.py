@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 
@@ -13,6 +16,7 @@ from manifests.core import params
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS
 from manifests.tables import quarantine, source
+from tests.support.small_photos import jpeg
 
 REPOSITORY = Path(__file__).parents[1]
 EXAMPLES = re.findall(
@@ -60,3 +64,34 @@ def test_an_example_scans(layout: str, text: str, tmp_path: Path, monkeypatch: p
     assert (used.num_rows, Counter(out["reason"].to_pylist())) == FOUND[layout]
     assert cells == params.cells(path)
     assert "train" in used["split"].to_pylist()
+    _plan(path, text, tables[0])
+
+
+def _plan(path: Path, text: str, photos: Path) -> None:
+    """The block takes the place of its sections in params.yaml of the repository, and plans."""
+    taken = ("source", "cells", "plan")
+    sections = re.split(r"^(?=\w)", (REPOSITORY / "params.yaml").read_text(), flags=re.M)
+    path.write_text("".join(part for part in sections if part.partition(":")[0] not in taken) + text)
+    outs = ("plan", "summary", "tasks", "shares", "heat", "copies", "tradeoff")
+    options = [f"--{out}={path.parent / out}" for out in outs]
+    command = [sys.executable, "-m", "balance.plan", f"--params={path}", f"--source={photos}", *options]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all((path.parent / out).is_file() for out in outs)
+
+
+def test_the_block_of_the_readme_plans(tmp_path: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text()
+    block = textwrap.dedent(re.search(r"^    source:\n(?:    .*\n)+", text, re.M)[0])  # type: ignore[index]
+    block = block.replace("datasets/raw/mine", str(tmp_path / "mine"))
+    rows = ["path,age,gender,light"]
+    (tmp_path / "mine").mkdir()
+    for number in range(60):
+        (tmp_path / f"mine/{number}.jpg").write_bytes(jpeg(number))
+        words = ("woman", "man")[number % 2], ("day", "lamp", "flash")[number % 3]
+        rows.append(f"{number}.jpg,{10 + number},{','.join(words)}")
+    (tmp_path / "mine/labels.csv").write_text("\n".join(rows))
+    path = tmp_path / "params.yaml"
+    path.write_text(block)
+    scan.main([f"--params={path}", f"--source={tmp_path / 's'}", f"--quarantine={tmp_path / 'q'}"])
+    _plan(path, block, tmp_path / "s")

@@ -46,7 +46,7 @@ def test_a_set_is_the_base_with_its_changes(tmp_path: Path) -> None:
             "        emphasis: copies.third\n",
             "plain below the set whose errors it needs, copies",
         ),
-        ("seeds: 2", "seed: 2", "seed: expected a key that exists. Received 2"),
+        ("seeds: 2", "seed: 2", "seed: expected a key that exists. Received 'seed'"),
     ],
 )
 def test_a_mistake_in_a_table_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:

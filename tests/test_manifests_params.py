@@ -86,7 +86,7 @@ def test_yaml_is_read_as_dvc_reads_it(written) -> None:
         (
             "sauce: {}",
             "params.yaml: sauce: expected one of the sections seed, task, source, cells, plan, policies, render, "
-            "train, score, audit. Received 'sauce'. Correct or remove the key.",
+            "train, score, audit. Received 'sauce' (did you mean source?). Correct or remove the key.",
         ),
         ("- a", "params.yaml: expected a map with the sections"),
         ("", "params.yaml: expected a parameter file. Received 0 bytes. Name a file with --params."),

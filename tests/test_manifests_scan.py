@@ -141,6 +141,43 @@ def test_what_was_found_is_printed(project: Project, capsys: pytest.CaptureFixtu
     )
 
 
+def test_labels_that_cells_does_not_name_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Project(tmp_path)
+    for number, gender in enumerate(["male", "indoor", "female", "indoor", "robot"]):
+        project.photo(f"{number}.jpg", jpeg(number), f"train,30,{gender},")
+    project.scan()
+    printed = capsys.readouterr().out
+    assert "unknown values        2  gender: 'indoor' is none of male, female\n" in printed
+    assert "unknown values        1  gender: 'robot' is none of male, female\n" in printed
+
+
+def test_an_excluded_photo_is_left_out_and_counts_as_no_mistake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    project = Project(tmp_path)
+    for number in range(4):
+        project.photo(f"{number}.jpg", jpeg(number))
+    Path("manifests").mkdir()
+    Path("manifests/exclude.csv").write_text('path,reason\n1.jpg,"the wrong age, by ten years"\n3.jpg\nnone.jpg,\n')
+    used, out = project.scan(max_quarantine=0.0)
+    assert [row["path"] for row in used] == ["0.jpg", "2.jpg"]
+    assert [(row["path"], row["reason"], row["detail"]) for row in out] == [
+        ("1.jpg", "excluded", "the wrong age, by ten years"),
+        ("3.jpg", "excluded", ""),
+    ]
+    Path("manifests/exclude.csv").write_text("photo\n1.jpg\n")
+    with pytest.raises(UserError) as error:
+        project.scan()
+    assert str(error.value) == (
+        "manifests/exclude.csv: line 1: expected the header path,reason. Received photo. "
+        "Correct the file, or remove it."
+    )
+
+
 def test_the_order_of_rows_and_the_number_of_jobs_change_no_byte(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -119,7 +119,10 @@ def test_a_recipe_of_ones_own_is_a_few_lines(tmp_path: Path) -> None:
         ("  runs: {}\n", "train.runs: expected dictionary should have at least 1 item"),
         ("  frozen: true\n  runs: {a: {}}\n", "train: expected pretrained `weights` where frozen is true"),
         ("  runs: {a/b: {}}\n", "train.runs: expected run names of letters"),
-        ("  runs: {a: {sedes: 2}}\n", "train.runs.a.sedes: expected a key that exists. Received 2"),
+        (
+            "  runs: {a: {sedes: 2}}\n",
+            "train.runs.a.sedes: expected a key that exists. Received 'sedes'",
+        ),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:

@@ -1,5 +1,8 @@
 """Score a run's predictions: accuracy, bias, and the noise in both.
 
+python -m train.score --run balanced
+python -m train.score --predictions mine.csv --labels manifests/built/source.parquet    # of any other program
+
 Writes the scorecard, the few figures that `dvc metrics diff` compares, and two small tables for
 `dvc plots`.
 """
@@ -8,12 +11,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
+
 from manifests.core import command, params
-from manifests.core.errors import located
-from manifests.core.files import write_text
+from manifests.core.errors import UserError, located
+from manifests.core.files import publish, write_text
 from manifests.sections.score import Score
+from manifests.sections.task import Task
 from manifests.tables import predictions, scorecard
 from train.reports import scorecard as figures
+from train.scoring import foreign
 from train.scoring import predictions as photos
 from train.scoring import scorecard as scores
 
@@ -21,19 +28,35 @@ from train.scoring import scorecard as scores
 def main() -> None:
     """Read, score, write and print one run."""
     parser = command.parser(__doc__)
-    parser.add_argument("--run", required=True, help="its name in train.runs")
+    parser.add_argument("--run", help="its name in train.runs; with --labels another (default: the file's)")
+    parser.add_argument("--labels", type=command.place, help="score another program's --predictions with these labels")
+    parser.add_argument("--split", help="of --labels, score this split alone, as test")
+    parser.add_argument("--tidy", type=command.place, help="write y_true, y_pred and the axes here, as Parquet")
     for name in ("predictions", "scorecard", "metrics", "groups", "by_age"):
         suffix = {"predictions": "parquet", "scorecard": "json", "metrics": "json"}.get(name, "csv")
         default = f"datasets/runs/<run>/{name}.{suffix}"
         parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"default: {default}")
     options = parser.parse_args()
-    folder = Path("datasets/runs") / options.run
+    if not (options.run or (options.labels and options.predictions)):
+        parser.error("expected --run, or --predictions and --labels")
+    run = options.run or options.predictions.stem
+    folder = Path("datasets/runs") / run
     path = options.predictions or folder / "predictions.parquet"
-    table, cells = predictions.read(path)
+    if options.labels:
+        if (folder / "model.keras").exists():
+            raise UserError("--run", "a name that no run of train.runs has", repr(run), "Choose another with --run")
+        target = params.section(options.params, Task).target
+        table, cells = foreign.table(path, options.labels, params.cells(options.params), target, options.split)
+        predictions.write(table, folder / "predictions.parquet", cells)
+    else:
+        table, cells = predictions.read(path)
+    if options.tidy:
+        with publish(options.tidy) as temporary:
+            pq.write_table(foreign.tidy(table, cells, predictions.target(table, cells)), temporary)
     with located(str(path)):
         split = photos.labelled(table, cells)
     score, seed = params.section(options.params, Score), params.seed(options.params)
-    card = scores.scorecard(options.run, split, cells, score, seed, predictions.training(table))
+    card = scores.scorecard(run, split, cells, score, seed, predictions.training(table))
     write_text(options.groups or folder / "groups.csv", figures.groups_csv(card))
     write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
     scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
+from augment.papers import card
 from augment.rendering import faces, output, parts, tar, task_rows, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.parts import Part
@@ -91,6 +92,7 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for one in waves:
                 append(one)
+            _write_card(out, rows)
             if report is not None:
                 files.write_text(report, run.report.to_json())
     return run.report
@@ -111,10 +113,15 @@ def join(request: Request, what: str, report: Path) -> Report:
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for start, end in rows.waves():
                 append(as_index(table.slice(start, end - start).combine_chunks(), rows.cells))
+            _write_card(out, rows)
             files.write_text(report, counts.to_json())
         for path in found:
             path.unlink()
     return counts
+
+
+def _write_card(out: Path, rows: Rows) -> None:
+    files.write_text(out / card.NAME, card.text(rows.cells, _names(rows), rows.suffixes()))
 
 
 def _names(rows: Rows) -> set[str]:
@@ -159,7 +166,7 @@ class _Run:
         self._scored()
         for start, end in self.rows.waves(span):
             bar.set_postfix_str("copies")
-            made = self._render(self.rows.groups(start, end), start, bar)
+            made = self._render(self.rows.groups(start, end), range(start, end), bar)
             table, kept = self._settle(start, end, made, filler)
             bar.set_postfix_str("shards")
             yield self._write(table, kept)
@@ -181,8 +188,8 @@ class _Run:
         levels = np.frombuffer(b"".join(sorted(found)), np.uint8).reshape(-1, PRINT)
         np.save(self.setup.scratch / "scored.npy", levels)
 
-    def _render(self, groups: list[Group], start: int, bar: tqdm) -> dict[int, Made | Failed]:
-        """Render a wave's groups; the results of rows before `start` were written by an earlier wave."""
+    def _render(self, groups: list[Group], wave: range, bar: tqdm) -> dict[int, Made | Failed]:
+        """Render a wave's groups; the results of other rows are for an earlier or a later wave to write."""
         found: dict[int, Made | Failed] = {}
         calls = ((self.setup, part) for part in cut(groups, CALL))
         with (
@@ -192,8 +199,9 @@ class _Run:
             for part in calls_done:
                 for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
                     do(files.sync, self.setup.store / pack)
-                found |= {result.row: result for result in part if result.row >= start}
-                bar.update(sum(result.row >= start for result in part))
+                ours = {result.row: result for result in part if result.row in wave}
+                found |= ours
+                bar.update(len(ours))
         return found
 
     def _settle(

@@ -2,7 +2,8 @@
 
 Only images of the balanced set have a place to fill. The photo with the fewest copies of the cell
 takes it, ties broken by rendezvous hashing of the failed task (Thaler and Ravishankar 1998), with
-its next copy number; so the result depends on which photos fail, never on when.
+its next copy number; so the result depends on which photos fail, never on when. The place of an original that
+is no JPEG stays empty, as its shard holds files of its kind alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive, rendezvous
 from manifests.sections.policies import ON_FACES, Policies, needs_donor
-from manifests.tables.tasks import task_id
+from manifests.tables.tasks import JPEG, ORIGINAL, suffix, task_id
 
 
 class Substitute(NamedTuple):
@@ -154,7 +155,8 @@ class Filler:
             del found[one.row]
             if not row["kept"] or row["split"] != "train":
                 continue
-            substitute, made = self._step_in(one.row, row)
+            alien = row["policy"] == ORIGINAL and suffix(row["path"]) != JPEG
+            substitute, made = (None, None) if alien else self._step_in(one.row, row)
             self.report.fill(row["task_id"], substitute.task_id if substitute else None)
             if substitute is not None and made is not None:
                 found[one.row] = made

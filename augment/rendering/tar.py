@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,14 @@ from augment.cache import packs
 from augment.rendering.messages import Setup
 from manifests.core import files
 from manifests.core.errors import UserError
+from manifests.tables.tasks import JPEG, suffix
 
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
 _BUFFER = 1 << 20
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
-
 
 PLACE = ("path", "pack", "offset", "size", "sha256")
 _UNUSED = frozenset({*PLACE, "kept", "shard", "split", "donor_path"})
-
-
-def suffix(path: str) -> str:
-    """The original's own extension; `.jpg` where it has none that readers know."""
-    own = PurePosixPath(path).suffix
-    return own if own.lower() in _SUFFIXES else ".jpg"
 
 
 def write(path: Path, rows: pa.Table, setup: Setup) -> np.ndarray:
@@ -64,13 +57,13 @@ def write(path: Path, rows: pa.Table, setup: Setup) -> np.ndarray:
 def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
     """What stands in the `.json` of each sample, in types that readers guess right from the first ones.
 
-    No value is null that is a string elsewhere, and the seed, which may exceed 2**63, is a string.
+    A label that nobody knows is left out, never null, and the seed, which may exceed 2**63, is a string.
     """
     names = [name for name in rows.column_names if name not in _UNUSED]
     for values in zip(*(rows[name].to_pylist() for name in names), strict=True):
         label = dict(zip(names, values, strict=True))
         label["donor"], label["seed"] = label["donor"] or "", str(label["seed"])
-        yield label
+        yield {name: value for name, value in label.items() if value is not None}
 
 
 def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
@@ -89,7 +82,7 @@ def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
         if not intact:
             where = str(setup.store / pack if pack else setup.root / path)
             raise UserError(where, "a file that stays as it is", "other bytes than before", "Run the stage again")
-        yield (".jpg" if pack else suffix(path)), content
+        yield (JPEG if pack else suffix(path)), content
 
 
 def _original(setup: Setup, path: str) -> bytes:

@@ -19,9 +19,9 @@ from augment.kernels.ops import FACED
 from augment.kernels.policies import CATALOGUE
 from augment.rendering.messages import Group, Task
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, nearest
 from manifests.sections.policies import ON_FACES, Policies, needs_donor
-from manifests.tables.tasks import ORIGINAL
+from manifests.tables.tasks import JPEG, ORIGINAL, shuffled, suffix
 
 WAVE = 1 << 15  # tasks in a wave, and rows in a row group of the index; one shard at least
 CALL = 32  # photos a call of a worker
@@ -33,7 +33,7 @@ class Rows:
     """All tasks, joined and ordered.
 
     Attributes:
-        table: the tasks in order of shard, image_id and copy, with `path` and `donor_path` of the
+        table: the tasks in order of shard, with `path` and `donor_path` of the
             source table and `severity`.
         cells: the axes.
         photo: int32 (tasks,), equal for tasks of one photo.
@@ -42,6 +42,12 @@ class Rows:
     table: pa.Table
     cells: Cells
     photo: np.ndarray
+
+    def suffixes(self) -> set[str]:
+        """The extensions of the images."""
+        originals = self.table.filter(pc.equal(self.table["copy"], 0))
+        copied = originals.num_rows < self.table.num_rows
+        return set(map(suffix, originals["path"].to_pylist())) | ({JPEG} if copied else set())
 
     def shard_ends(self) -> np.ndarray:
         """int64 (shards,): the end row of each."""
@@ -65,18 +71,20 @@ class Rows:
         return order, np.searchsorted(self.photo[order], np.arange(int(self.photo.max(initial=-1)) + 2))
 
     def groups(self, start: int, end: int) -> list[Group]:
-        """The photos of a wave, each with its tasks of the wave and those of its copies that came before.
+        """The photos of a wave, each with its tasks of the wave and the copies that come before those.
 
-        Earlier siblings, in another shard, are what the gates compare with.
+        Earlier siblings, whichever wave writes them, are what the gates compare with.
         """
         order, ends = self._by_photo
-        photos = np.unique(self.photo[start:end])
+        photos, place = np.unique(self.photo[start:end], return_inverse=True)
+        highest = np.zeros(len(photos), np.int64)
+        np.maximum.at(highest, place, self.table["copy"].slice(start, end - start).to_numpy())
         begin, count = ends[photos], ends[photos + 1] - ends[photos]
         within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         rows = order[np.repeat(begin, count) + within]
-        rows = rows[rows < end]
         copies = self.table["copy"].take(pa.array(rows)).to_numpy()
-        rows = rows[(copies > 0) | (rows >= start)]
+        inside = (rows >= start) & (rows < end)
+        rows = rows[inside | ((copies > 0) & (copies <= np.repeat(highest, count)))]
         ends = np.flatnonzero(np.diff(self.photo[rows], append=-1)) + 1
         found, first = [], 0
         tasks, places = list(self.tasks(rows)), self.table.select(["image_id", "path"]).take(pa.array(rows))
@@ -106,6 +114,7 @@ def join(tasks: pa.Table, source: pa.Table, cells: Cells, policies: Policies) ->
         raise UserError("tasks.parquet", "at least one task", "none", "Run `python -m balance.plan` again")
     planned = pc.unique(tasks["policy"].cast(pa.string())).to_pylist()
     check_policies(policies, set(planned) - {ORIGINAL})
+    tasks = tasks.take(pa.array(np.argsort(shuffled(tasks["task_id"].to_pylist()))))
     arranged = arrange(tasks, source, cells)
     severity = pa.array(_severities(arranged.table, cells, policies), pa.float64())
     return replace(arranged, table=arranged.table.append_column("severity", severity))
@@ -118,7 +127,7 @@ def faced(rows: Rows) -> bool:
 
 
 def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
-    """Order the tasks and put them together with their photos; `severity` is theirs, or still to come.
+    """Order the tasks by shard and put them together with their photos; `severity` is theirs, or still to come.
 
     Raises:
         UserError: a task names a photo that is not in the source table.
@@ -126,11 +135,8 @@ def arrange(tasks: pa.Table, source: pa.Table, cells: Cells) -> Rows:
     tasks = tasks.set_column(
         tasks.column_names.index("shard"), "shard", tasks["shard"].cast(pa.string()).dictionary_encode()
     )
-    order = pc.sort_indices(
-        tasks.select(["image_id", "copy"]).append_column("shard", tasks["shard"].cast(pa.string())),
-        sort_keys=[("shard", "ascending"), ("image_id", "ascending"), ("copy", "ascending")],
-    )
-    tasks = tasks.take(order).combine_chunks().unify_dictionaries()
+    order = np.argsort(np.asarray(tasks["shard"].cast(pa.string()).to_pylist()), kind="stable")
+    tasks = tasks.take(pa.array(order)).combine_chunks().unify_dictionaries()
     path = _paths(tasks["image_id"], source, required=True)
     donor_path = _paths(tasks["donor"], source, required=False)
     table = tasks.append_column("path", path).append_column("donor_path", donor_path)
@@ -155,7 +161,7 @@ def check_policies(policies: Policies, planned: Iterable[str] = ()) -> None:
             _check_theirs(name, use.pipeline, use.after)
         elif name not in CATALOGUE:
             remedy = "Correct or remove the key, or give it a pipeline (albumentations: ...)"
-            raise UserError(f".policies.{name}", known, repr(name), remedy)
+            raise UserError(f".policies.{name}", known, repr(name) + nearest(name, CATALOGUE), remedy)
         elif use is None:
             raise UserError(".policies", f"the policy {name} that the plan uses", "none", "Plan again")
 

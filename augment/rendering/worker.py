@@ -26,6 +26,7 @@ from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.photo import Photo, PhotoFailed
 from manifests.core.seeds import derive
+from manifests.tables.tasks import JPEG, suffix
 
 
 def render(setup: Setup, groups: Sequence[Group]) -> list[Made | Failed]:
@@ -115,11 +116,11 @@ class _Call:
         verdicts: list[str] = []
         rendered = 0
         for attempt, seed, drawn in self._attempts(photo, task):
-            if not drawn:  # the unaltered copy is no near duplicate by accident
+            if not drawn and suffix(photo.path) == JPEG:  # the unaltered copy is no near duplicate by accident
                 return self._original(photo, task)
             candidate = self._candidate(photo, task, drawn, donor)
             rendered += bool(candidate.content)
-            verdict = self._verdict(candidate, photo, siblings)
+            verdict = self._verdict(candidate, photo, siblings) if drawn else None  # unaltered on purpose
             kept = attempt, seed, drawn, candidate
             if verdict is None:
                 break

@@ -19,7 +19,7 @@ from balance.solver.limits import Caps, caps, counts
 from balance.solver.shares import wanted_shares
 from balance.solver.targets import AxisShares, PairShares, Target
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError, located
+from manifests.core.errors import UserError, located, nearest
 from manifests.sections.plan import INDEPENDENT, JOINT, Plan
 
 TOTAL = "total"
@@ -133,10 +133,15 @@ def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> 
         Constraint(f"ceilings.{key}", cell, most=n) for key, cell, n in counts("ceilings", plan.ceilings, cells)
     ]
     share = Fraction(1) if isinstance(plan.keep, str) else Fraction(str(plan.keep))
-    total = plan.total if isinstance(plan.total, int) else 1
+    total = 1 if plan.total == "auto" else images(plan.total, int(available.sum()))
     return Problem(
         available, share, caps(plan, cells), shares, total, joint, (*floors, *ceilings), scale, plan.nodes
     ).with_total(total)
+
+
+def images(total: int | str, originals: int) -> int:
+    """`plan.total` in images: as written, or `3x` the originals, rounded down, at least 1."""
+    return total if isinstance(total, int) else max(1, int(Fraction(total.removesuffix("x")) * originals))
 
 
 def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
@@ -145,7 +150,8 @@ def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
     for name in (*plan.shares, *plan.independent, *plan.weights):
         if name not in cells.names and not (name in further and name in plan.weights):
             key = "shares" if name in plan.shares else INDEPENDENT if name in plan.independent else "weights"
-            raise UserError(f".{key}.{name}", f"an axis ({', '.join(cells.names)})", repr(name), "Correct the key")
+            received = repr(name) + nearest(name, cells.names)
+            raise UserError(f".{key}.{name}", f"an axis ({', '.join(cells.names)})", received, "Correct the key")
     exact = {name: Fraction(str(plan.weights.get(name, 1))) for name in (*cells.names, *further)}
     scale = lcm(*(weight.denominator for weight in exact.values()))
     return {name: int(weight * scale) for name, weight in exact.items()}, scale

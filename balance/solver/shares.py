@@ -13,7 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from manifests.core.cells import Axis
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, nearest
 from manifests.sections.plan import REST
 
 _DECIMAL = Context(prec=50)
@@ -78,7 +78,7 @@ def _explicit(shares: Mapping[str, float | str], axis: Axis, photos: np.ndarray)
             continue
         if position is None:
             rule = f"one of {', '.join(axis.values)} or {REST}"
-            raise UserError(f".{value}", rule, repr(value), "Correct the label")
+            raise UserError(f".{value}", rule, repr(value) + nearest(value, axis.values), "Correct the label")
         if wanted[position] is not None:
             raise UserError(f".{value}", "each value once", f"{axis.values[position]} twice", "Remove the double")
         wanted[position] = Fraction(str(share))

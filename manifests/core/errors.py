@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 
 class UserError(Exception):
@@ -41,6 +42,13 @@ class PlanInfeasible(UserError):
         super().__init__(where, "hard constraints that agree", received, remedy)
         self.conflict, self.nearest = conflict, nearest
         self.args = (where, received, remedy, conflict, nearest)
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """` (did you mean max_copies?)` where a known name is close to the one received; else empty."""
+    by_folded = {one.casefold(): one for one in known}
+    found = get_close_matches(str(name).casefold(), by_folded, 1, 0.6)
+    return f" (did you mean {by_folded[found[0]]}?)" if found else ""
 
 
 @contextmanager

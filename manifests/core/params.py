@@ -11,14 +11,14 @@ import math
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from manifests.core.cells import AGE, Cells, fold
-from manifests.core.errors import UserError, located
+from manifests.core.errors import UserError, located, nearest
 from manifests.core.files import NotReadable, is_address, read_plain
 
 _BYTES = 10_000_000  # of a parameter file
@@ -62,7 +62,10 @@ def read(path: Path) -> dict[str, Any]:
     for name in content:
         if name not in SECTIONS:
             raise UserError(
-                f"{path}: {name}", f"one of the sections {', '.join(SECTIONS)}", repr(name), "Correct or remove the key"
+                f"{path}: {name}",
+                f"one of the sections {', '.join(SECTIONS)}",
+                repr(name) + nearest(name, SECTIONS),
+                "Correct or remove the key",
             )
     return content
 
@@ -143,11 +146,23 @@ def checked(path: Path, content: Any, model: type[S], key: str = "") -> S:
         first = error.errors(include_url=False)[0]
         where = ".".join([*([key] if key else []), *(str(part) for part in first["loc"] if not _internal(part))])
         where = f"{path}: {where}" if where else str(path)
+        if first["type"] == "extra_forbidden":
+            unknown = str(first["loc"][-1])
+            received = repr(unknown) + nearest(unknown, _keys(model))
+            raise UserError(where, "a key that exists", received, "Correct or remove the key") from error
         raise UserError(where, _rule(first), _short(first["input"]), "Correct the value") from error
     except (TypeError, ValueError, RecursionError) as error:  # a YAML date or set, or an alias of itself: not in JSON
         raise UserError(
             f"{path}: {key}", "numbers, words, lists and maps", str(error), "Put quotes around the value"
         ) from error
+
+
+def _keys(kind: Any) -> set[str]:
+    """The keys of a section's model and of every model within it."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        fields = kind.model_fields
+        return set(fields).union(*(_keys(field.annotation) for field in fields.values())) - {"root"}
+    return set().union(*map(_keys, get_args(kind)))
 
 
 def seed(path: Path) -> int:
@@ -208,8 +223,6 @@ def _internal(part: str | int) -> bool:
 
 def _rule(error: Any) -> str:
     text: str = error["msg"]
-    if error["type"] == "extra_forbidden":
-        return "a key that exists"
     if error["type"] == "missing":
         return "this key"
     text = text.removeprefix("Value error, ").removeprefix("Input should be ")

@@ -6,9 +6,10 @@ not depend on the order of the label file or on the number of jobs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from manifests.sections.source import Source
 from manifests.sources import LAYOUTS
 from manifests.sources.rows import Quarantined, SourceRow
 from manifests.tables.source import SPLITS
+
+EXCLUDED = "excluded"  # the reason of photos that the user leaves out
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,9 @@ def present(declared: Cells, labelled: Collection[str], layout: str) -> Cells:
     return cells
 
 
-def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
+def survey(
+    source: Source, cells: Cells, aged: bool, jobs: int, excluded: Mapping[str, str] = MappingProxyType({})
+) -> Survey:
     """Check every row of the layout.
 
     Args:
@@ -96,14 +101,16 @@ def survey(source: Source, cells: Cells, aged: bool, jobs: int) -> Survey:
         cells: the axes that the layout has.
         aged: whether a row without an age lacks a label, also where `cells` has no such axis.
         jobs: how many photos are read at once.
+        excluded: path -> why the user leaves the photo out.
     Raises:
         UserError: a label file can't be read.
     """
     root, rules = Path(source.root), LabelRules(cells, source.rename, source.max_age, aged)
-    labelled, quarantined = _labelled(_once(LAYOUTS[source.layout].rows(root, source)), rules)
+    wanted, left_out = _wanted(_once(LAYOUTS[source.layout].rows(root, source)), excluded)
+    labelled, quarantined = _labelled(wanted, rules)
     usable, without_photo = _with_photos(root, labelled, source, jobs)
     usable, doubles = _without_doubles(usable)
-    every = sorted([*quarantined, *without_photo, *doubles], key=lambda q: (q.path, q.reason, q.detail))
+    every = sorted([*left_out, *quarantined, *without_photo, *doubles], key=lambda q: (q.path, q.reason, q.detail))
     return Survey(cells, usable, every, _near(usable, jobs), _touching(usable, jobs))
 
 
@@ -123,6 +130,14 @@ def _once(rows: Iterable[SourceRow | Quarantined]) -> list[SourceRow | Quarantin
             detail = "the same labels" if other == first else "other labels"
             once.append(Quarantined(path, "duplicate_row", f"{detail} in another row, which was taken"))
     return once
+
+
+def _wanted(
+    rows: Sequence[SourceRow | Quarantined], excluded: Mapping[str, str]
+) -> tuple[list[SourceRow | Quarantined], list[Quarantined]]:
+    """The rows that the user did not leave out, and the others."""
+    left_out = [Quarantined(row.path, EXCLUDED, excluded[row.path]) for row in rows if row.path in excluded]
+    return [row for row in rows if row.path not in excluded], left_out
 
 
 def _labelled(

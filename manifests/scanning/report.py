@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
-from manifests.scanning.checks import Survey
+from manifests.scanning.checks import EXCLUDED, Survey
 from manifests.sections.source import Source
 from manifests.tables import base, quarantine
 from manifests.tables import source as source_table
@@ -78,11 +78,17 @@ def summary(found: Survey, source: Source, declared: Cells) -> str:
     ]
     if dropped:
         lines.append(("axes dropped", len(dropped), ", ".join(dropped) + " (not in this layout)"))
+    lines += [("unknown values", count, text) for text, count in unknown(found).most_common(_NAMED)]
     if found.touching:
         named = "; ".join(f"{valid} and {test}" for valid, test in found.touching[:_NAMED])
         more = f"; {len(found.touching) - _NAMED:,} more" if len(found.touching) > _NAMED else ""
         lines.append(("near pairs", len(found.touching), f"of a valid and a test photo, both used: {named}{more}"))
     return "\n".join(f"{name:<16}{count:>7,}  {text}".rstrip() for name, count, text in lines)
+
+
+def unknown(found: Survey) -> Counter[str]:
+    """Each axis' labels that `cells` does not name, such as `light: 'indoor' is none of day, lamp` -> rows."""
+    return Counter(q.detail for q in found.quarantined if q.reason == "unknown_label")
 
 
 def reasons(found: Survey) -> dict[str, int]:
@@ -100,7 +106,7 @@ def check_usable(found: Survey, source: Source, table: Path) -> None:
     Raises:
         UserError: no photo is usable, or more than `source.max_quarantine` of the rows are quarantined.
     """
-    why, out = _counts(reasons(found)), len(found.quarantined)
+    why, out = _counts(reasons(found)), sum(q.reason != EXCLUDED for q in found.quarantined)
     if not found.usable:
         received = f"none of {found.read:,} rows ({why})" if out else "no row"
         raise UserError(

@@ -47,9 +47,10 @@ def _one_in_sum(share: str | float | dict[str, float | str]) -> str | float | di
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Exponent = Annotated[float, Field(ge=0, le=1)]
 Named = Literal["uniform", "natural"]
+Multiple = Annotated[str, Field(pattern=r"^\d{1,3}(\.\d+)?x$")]
 Total = Annotated[
-    Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["auto"],
-    _or_say("a whole number from 1 to 1000000000, or auto"),
+    Annotated[int, Field(ge=1, le=1_000_000_000)] | Literal["auto"] | Multiple,
+    _or_say("a whole number from 1 to 1000000000, a multiple of the originals such as 3x, or auto"),
 ]
 Share = Annotated[
     Named | Exponent | dict[str, Exponent | Named],
@@ -96,8 +97,8 @@ class Plan(Section):
     """The targets and constraints of the balanced set.
 
     Attributes:
-        total: train images of the balanced set, kept originals and copies; `auto` is the least
-            that reaches the shares within the caps.
+        total: train images of the balanced set, kept originals and copies; `3x` is three times the originals, and
+            `auto` the least that reaches the shares within the caps.
         shares: axis -> `uniform`, `natural`, an exponent between the two (0 uniform, 1 natural),
             or value -> share, with `rest` for the values not named.
         independent: axes that are to say nothing of any other axis: each of their values together with each value of

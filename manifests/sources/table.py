@@ -25,7 +25,7 @@ from manifests.sources.labelfile import Fields, header, records
 from manifests.sources.rows import Quarantined, SourceRow
 
 _REMEDY = "Check source.labels and source.root"
-SPLITS = {"val": "valid", "validation": "valid", "dev": "valid"}
+SPLITS = {"training": "train", "val": "valid", "validation": "valid", "dev": "valid"}
 _PLAIN = ("path", "split", "age_std", "subject", "fold")  # our columns that are no axis
 
 
@@ -38,14 +38,14 @@ def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
     """Yield one row for each row of the table."""
     labels = root / source.labels
     ours = _ours(labels, source)
-    for place, fields in _records(labels, list(ours.values())):
-        if fields is None:
+    for place, found in fields(labels, list(ours.values())):
+        if found is None:
             yield Quarantined(place, "malformed_row", "more or fewer fields than the header has")
             continue
         try:
-            yield _row({name: fields[theirs] for name, theirs in ours.items()})
+            yield _row({name: found[theirs] for name, theirs in ours.items()})
         except ValueError as error:
-            yield Quarantined(fields[ours["path"]] or place, "malformed_row", str(error))
+            yield Quarantined(found[ours["path"]] or place, "malformed_row", str(error))
 
 
 def _row(fields: Fields) -> SourceRow:
@@ -72,7 +72,7 @@ def _fold(text: str) -> int | None:
 
 def _ours(labels: Path, source: Source) -> dict[str, str]:
     """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
-    names = _header(labels)
+    names = columns(labels)
     for ours, theirs in source.columns.items():
         if theirs not in names:
             raise UserError(
@@ -89,23 +89,25 @@ def _ours(labels: Path, source: Source) -> dict[str, str]:
     return found
 
 
-def _header(labels: Path) -> list[str]:
+def columns(labels: Path) -> list[str]:
+    """The names of the table's columns."""
     if labels.suffix == ".parquet":
         return list(_parquet(labels).column_names)
     return header(labels, _delimiter(labels))
 
 
-def _records(labels: Path, columns: list[str]) -> Iterator[tuple[str, Fields | None]]:
+def fields(labels: Path, wanted: list[str]) -> Iterator[tuple[str, Fields | None]]:
+    """Where each row is, and its fields in the wanted columns or more; None where their number is wrong."""
     if labels.suffix != ".parquet":
-        yield from records(labels, columns, _delimiter(labels))
+        yield from records(labels, wanted, _delimiter(labels))
         return
     table = _parquet(labels)
     words = []
-    for name in columns:
+    for name in wanted:
         with located(f"{labels}: {name}"):
             words.append([_word(value) for value in inputs.values(table[name], _REMEDY)])
-    for number, fields in enumerate(zip(*words, strict=True), 1):
-        yield f"{labels.name}:{number}", dict(zip(columns, fields, strict=True))
+    for number, values in enumerate(zip(*words, strict=True), 1):
+        yield f"{labels.name}:{number}", dict(zip(wanted, values, strict=True))
 
 
 def _parquet(labels: Path) -> pa.Table:

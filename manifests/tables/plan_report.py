@@ -190,7 +190,7 @@ class PlanReport(PlanPart):
     gap: float
     levels: list[PlanLevel]
     total: int
-    total_asked: int | Literal["auto"]
+    total_asked: int | str
     shares_reached: bool | None
     available: int
     keep: int

@@ -27,6 +27,7 @@ REASONS = (
     "age_range_straddles",  # a labelled range of ages that spans two bins
     "age_range_backwards",
     "unknown_split",
+    "excluded",  # the user left it out, in manifests/exclude.csv
     "no_label_row",  # a photo that no label row names
     "duplicate_row",  # the same path labelled twice
     "duplicate_in_split",  # the same bytes earlier in the same split

@@ -1,20 +1,44 @@
-"""`manifests/built/tasks.parquet`: one row per output image, in order of shard, image_id and copy."""
+"""`manifests/built/tasks.parquet`: one row per output image, in order of shard and of a hash of the task."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pyarrow as pa
 
 from manifests.core.cells import Cells
+from manifests.core.seeds import rendezvous
 from manifests.tables import base
 
 ORIGINAL = "original"  # the policy of copy 0
+SUFFIXES = (".jpg", ".png", ".webp", ".bmp", ".tif")  # of the images in a shard; each shard has one of them
+JPEG = SUFFIXES[0]  # what copies are
+_ALIASES = {".jpeg": ".jpg", ".tiff": ".tif"}
 
 
 def task_id(image_id: str, copy: int) -> str:
     """An output image's key, also its WebDataset key; copy 0 is the original."""
     return f"{image_id}_{copy:04d}"
+
+
+def suffix(path: str) -> str:
+    """The extension that an original has in its shard, for readers that match names letter by letter.
+
+    It is the photo's own, in lower case and one for each format; `.jpg` where it has none that readers know.
+    """
+    own = PurePosixPath(path).suffix.lower()
+    own = _ALIASES.get(own, own)
+    return own if own in SUFFIXES else JPEG
+
+
+def shuffled(task_ids: Iterable[str]) -> np.ndarray:
+    """uint64 (tasks,): what tasks are sorted by within a shard, so that a photo's copies lie far apart.
+
+    A plain sequential reader meets mixed batches, and a task's place depends on no other task.
+    """
+    return np.fromiter(map(rendezvous, task_ids), np.uint64)
 
 
 def schema(cells: Cells) -> pa.Schema:

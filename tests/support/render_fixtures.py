@@ -148,11 +148,12 @@ def plan(photos: pa.Table, copies: int, shard: int, skip: int) -> pa.Table:
             donor = train[(at + 4) % len(train)]["image_id"] if needs_donor(policy) else None
             rows.append((row, copy, "train", policy, donor))
     rows.sort(key=lambda one: (one[2], one[0]["image_id"], one[1]))
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, int], int] = {}
     shards = []
-    for _, _, group, _, _ in rows:
-        seen[group] = seen.get(group, -1) + 1
-        shards.append(f"{group}-{seen[group] // shard:05d}.tar")
+    for row, copy, group, _, _ in rows:
+        kind = 0 if copy else tasks.SUFFIXES.index(tasks.suffix(row["path"]))
+        seen[group, kind] = seen.get((group, kind), -1) + 1
+        shards.append(f"{group}-{1000 * kind + seen[group, kind] // shard:05d}.tar")
     cells = pa.array([row["cell"] for row, *_ in rows], pa.int32())
     words = pa.dictionary(pa.int16(), pa.string())
     return pa.table(

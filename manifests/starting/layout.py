@@ -1,0 +1,113 @@
+"""Recognise the layout of a folder or a table of photos, and map a table's columns to ours."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from manifests.core.cells import fold
+from manifests.core.errors import UserError
+from manifests.sources import table
+from manifests.sources.labelfile import PHOTO_SUFFIXES
+
+TABLES = (".csv", ".tsv", ".tab", ".parquet")
+_SIGNS = (  # a file name of each layout, in the order in which they are tried
+    ("appa_real", r"labels_metadata_(train|valid)\.csv"),
+    ("appa_real_release", r"gt_avg_(train|valid|test)\.csv"),
+    ("fairface", r"fairface_label_(train|val)\.csv"),
+    ("adience", r"fold_.*_data\.txt"),
+    ("celeba", r"list_attr_celeba\.txt"),
+    ("utkface", r"\d{1,3}_[01]_[0-4]_\d+\.jpg(\.chip\.jpg)?"),
+)
+_NAMES = {  # our column: the names that tables give it, folded
+    "path": "path file filename filepath image imagepath imagefile img photo picture name",
+    "split": "split set subset partition fold usage",
+    "age": "age years realage apparentage ageyears",
+    "age_std": "agestd apparentagestd",
+    "subject": "subject subjectid person personid identity userid",
+}
+_SPLITS = {"train", "training", "valid", "val", "validation", "dev", "test"}
+_LOOKED_AT = 2000  # rows that the columns are recognised by
+
+
+def recognised(place: Path) -> dict[str, Any]:
+    """The `source` section for a folder, or for a table and the photos that it names.
+
+    Raises:
+        UserError: there is no such place, or its layout is not known.
+    """
+    if place.is_file():
+        return _table(place)
+    if not place.is_dir():
+        raise UserError(str(place), "a folder of photos, or their table", "nothing of that name", "Correct the path")
+    names = sorted(entry.name for entry in place.iterdir())
+    for layout, sign in _SIGNS:
+        if any(re.fullmatch(sign, name) for name in names):
+            return {"layout": layout, "root": os.path.relpath(place)}
+    tables = [name for name in names if name.lower().endswith(TABLES)]
+    if "labels.csv" in tables:
+        tables = ["labels.csv"]
+    if len(tables) != 1:
+        received = ", ".join(tables) if tables else "none"
+        raise UserError(str(place), "one table of labels (CSV, TSV or Parquet)", received, "Name the table itself")
+    return _table(place / tables[0])
+
+
+def _table(labels: Path) -> dict[str, Any]:
+    """The section of layout `table`; its root is the folder below which the table's paths lead to photos."""
+    columns = _columns(labels)
+    if "path" not in columns:
+        rule = f"a column of paths that end in {', '.join(PHOTO_SUFFIXES)}"
+        raise UserError(str(labels), rule, "none", "Add it: paths relative to the table's folder")
+    root = _root(labels, columns["path"])
+    renamed = {ours: theirs for ours, theirs in columns.items() if ours != theirs}
+    return {
+        "layout": "table",
+        "root": os.path.relpath(root),
+        "labels": os.path.relpath(labels, root),
+        **({"columns": renamed} if renamed else {}),
+    }
+
+
+def _columns(labels: Path) -> dict[str, str]:
+    """Our column -> the table's."""
+    names = table.columns(labels)
+    seen: dict[str, set[str]] = {name: set() for name in names}
+    for _, fields in islice(table.fields(labels, names), _LOOKED_AT):
+        for name, value in (fields or {}).items():
+            seen[name].add(value)
+    found = {}
+    for ours, known in _NAMES.items():
+        named = sorted((name for name in names if _plain(name) in known.split()), key=lambda one: one != ours)
+        fitting = [name for name in named if _fits(ours, seen[name])]
+        if ours == "path" and not fitting:
+            fitting = [name for name in names if _fits(ours, seen[name])]
+        if fitting:
+            found[ours] = fitting[0]
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", fold(name)).casefold()
+
+
+def _fits(ours: str, values: Iterable[str]) -> bool:
+    filled = {value for value in values if value}
+    if ours == "path":
+        return bool(filled) and all(value.lower().endswith(PHOTO_SUFFIXES) for value in filled)
+    return bool(filled) and (ours != "split" or {value.casefold() for value in filled} <= _SPLITS)
+
+
+def _root(labels: Path, column: str) -> Path:
+    """The folder of the table, or one below it, in which the first paths exist."""
+    first = [fields[column] for _, fields in islice(table.fields(labels, [column]), 20) if fields]
+    folders = [labels.parent, *sorted(path for path in labels.parent.iterdir() if path.is_dir())]
+    for folder in folders:
+        if any((folder / path).is_file() for path in first):
+            return folder
+    rule = "paths relative to the table's folder or to one below it"
+    raise UserError(f"{labels}: {column}", rule, repr(first[:1]), "Put the photos there, or the table beside them")

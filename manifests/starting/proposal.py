@@ -1,0 +1,172 @@
+"""Propose axes, bins and shares from the counts of a source's labels; pixels are never read."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from manifests.core.cells import AGE, Cells, fold
+from manifests.core.errors import UserError
+from manifests.core.params import RESERVED
+from manifests.sections.source import Source
+from manifests.sources import LAYOUTS, table
+from manifests.sources.rows import Age, SourceRow
+
+MOST_AXES = 4
+ENOUGH = "enough"  # why a column that could be one is no axis
+MOST_VALUES = 12
+MISSING = 0.05  # share of the rows that may lack a label
+EDGES = (20.0, 40.0, 60.0)  # years; moved where ranges of ages span them or a bin would be nearly empty
+LEAST = 0.01  # of the photos, in a bin
+CAP = 12  # copies of one photo
+_MARGIN = 0.02
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the parameter file will say.
+
+    Attributes:
+        source: the `source` section.
+        cells: the `cells` section.
+        counts: axis -> value -> rows.
+        shares: axis -> uniform or natural.
+        max_copies: the largest number of copies of one photo.
+        left_out: axis -> why it is no axis.
+        rows: rows read.
+    """
+
+    source: dict[str, Any]
+    cells: dict[str, list[Any]]
+    counts: dict[str, dict[str, int]]
+    shares: dict[str, str]
+    max_copies: int
+    rows: int
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """What is predicted: the age, else the first axis."""
+        return AGE if AGE in self.cells else next(iter(self.cells))
+
+    def why_not(self) -> list[str]:
+        """A sentence on each column that is no axis, and one on those that could be."""
+        could = [name for name, why in self.left_out.items() if why == ENOUGH]
+        lines = [f"{name} is no axis: {why}" for name, why in self.left_out.items() if why != ENOUGH]
+        return lines + ([f"These could be axes too: {', '.join(could)}"] if could else [])
+
+
+def propose(source: dict[str, Any]) -> Proposal:
+    """Count the labels of the layout's rows and choose.
+
+    Args:
+        source: the `source` section so far.
+    Raises:
+        UserError: no row can be read, or no label can be an axis.
+    """
+    source = {**source, "columns": {**source.get("columns", {})}}
+    section = Source(**source)
+    root = Path(section.root)
+    if section.layout == "table":
+        source["columns"] |= _renamed(table.columns(root / section.labels), section.columns)
+        section = Source(**source)
+    rows = [row for row in LAYOUTS[section.layout].rows(root, section) if isinstance(row, SourceRow)]
+    labelled = [row for row in rows if not row.unlabelled]
+    if not labelled:
+        raise UserError(section.root, "labelled photos", "none", "Name another folder or table")
+    cells, counts, left_out = _values(labelled, list(LAYOUTS[section.layout].axes(root, section)))
+    ages = [row.age for row in labelled if row.age is not None]
+    if len(ages) >= (1 - MISSING) * len(labelled):
+        edges = _edges(ages)
+        if edges:
+            cells = {AGE: edges, **cells}
+            counts = {AGE: _binned(ages, edges), **counts}
+    left_out |= dict.fromkeys(list(cells)[MOST_AXES:], ENOUGH)
+    cells = dict(itertools.islice(cells.items(), MOST_AXES))
+    if not cells:
+        why = "; ".join(f"{name}: {reason}" for name, reason in left_out.items()) or "no columns but paths"
+        raise UserError(section.root, "an age, or a column of 2 to 12 values", why, "Add labels to the table")
+    if not source["columns"]:
+        del source["columns"]
+    lost = sum(not (_complete(row, cells) and (root / row.path).is_file()) for row in labelled) / len(labelled)
+    if lost > 0.05 - _MARGIN:
+        source["max_quarantine"] = round(min(1.0, lost + 2 * _MARGIN), 2)
+    reachable = {name: min(counts[name].values()) * (1 + CAP) * len(cells[name]) for name in cells}
+    shares = {name: "uniform" if reachable[name] >= 3 * len(labelled) else "natural" for name in cells}
+    return Proposal(source, cells, {name: counts[name] for name in cells}, shares, CAP, len(rows), left_out)
+
+
+def _renamed(names: Sequence[str], columns: dict[str, str]) -> dict[str, str]:
+    """Our name -> theirs, for columns whose name no axis may have."""
+    made = {}
+    for name in names:
+        if name in columns.values() or (re.fullmatch(r"\w+", name, re.ASCII) and name not in RESERVED):
+            continue
+        ours = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "column"
+        if name not in ("path", "split", "age_std", "subject"):
+            made[f"{ours}_label" if ours in RESERVED else ours] = name
+    return made
+
+
+def _values(
+    rows: Sequence[SourceRow], axes: Sequence[str]
+) -> tuple[dict[str, list[Any]], dict[str, dict[str, int]], dict[str, str]]:
+    """Axis -> its values, axis -> value -> rows, and why others are no axes."""
+    cells: dict[str, list[Any]] = {}
+    counts: dict[str, dict[str, int]] = {}
+    left_out: dict[str, str] = {}
+    for name in axes:
+        if name == AGE:
+            continue
+        found: Counter[str] = Counter()
+        words: dict[str, str] = {}
+        for row in rows:
+            word = next((word.strip() for word in row.labels.get(name, ()) if word.strip()), "")
+            if word:
+                found[words.setdefault(fold(word), word)] += 1
+        missing = 1 - found.total() / len(rows)
+        if missing > MISSING:
+            left_out[name] = f"{missing:.0%} of the rows have none"
+        elif not 2 <= len(found) <= MOST_VALUES:
+            left_out[name] = f"{len(found):,} different values"
+        elif any("|" in value or "," in value or value == "*" for value in found):
+            left_out[name] = "a value has a |, a comma or is a *"
+        else:
+            cells[name] = [value for value, _ in found.most_common()]
+            counts[name] = dict(found.most_common())
+    return cells, counts, left_out
+
+
+def _edges(ages: Sequence[Age]) -> list[float]:
+    """Inner edges near EDGES that no labelled range spans and whose bins all hold LEAST of the photos."""
+    highest = max(age.low for age in ages)
+    candidates = {float(year) for year in range(5, 100, 5)} | {age.low for age in ages if age.low != age.high}
+    ranges = {(age.low, age.high) for age in ages if age.low < age.high}
+    free = sorted(
+        edge for edge in candidates if 0 < edge <= highest and not any(low < edge <= high for low, high in ranges)
+    )
+    chosen: list[float] = []
+    for wanted in EDGES:
+        near = sorted(free, key=lambda edge: abs(edge - wanted))
+        for edge in near[:3]:
+            if min(_binned(ages, sorted({*chosen, edge})).values()) >= max(2, LEAST * len(ages)):
+                chosen = sorted({*chosen, edge})
+                break
+    return [int(edge) if edge == int(edge) else edge for edge in chosen]
+
+
+def _binned(ages: Sequence[Age], edges: Sequence[float]) -> dict[str, int]:
+    axis = Cells.of({AGE: list(edges)})[AGE]
+    found = Counter(axis.values[axis.bin(age.low)] for age in ages)
+    return {value: found[value] for value in axis.values}
+
+
+def _complete(row: SourceRow, cells: dict[str, list[Any]]) -> bool:
+    if AGE in cells and row.age is None:
+        return False
+    return all(any(word.strip() for word in row.labels.get(name, ())) for name in cells if name != AGE)
