@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := repro
 .PHONY: repro test test-slow test-slice test-browser test-readers test-dask test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
 
-HARDWARE := $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
+HARDWARE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)

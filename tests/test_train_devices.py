@@ -27,6 +27,7 @@ from train.data import tfdata
 from train.data.readers import ArrayRows
 from train.fitting import checkpoint, loop
 from train.fitting.context import RunContext, StageContext
+from train.fitting.timing import Clock
 from train.model import backbones, heads
 from train.model.runtime import over, seed_all
 made = over(tf.config.list_logical_devices("CPU"))
@@ -44,7 +45,7 @@ losses = []
 run = RunContext("a", train, recipe, 1, None, None, None, None, made)
 start = checkpoint.Checkpoint(checkpoint.Counters(), {})
 loop.train_stage(StageContext(run, stage, network, 1), data, dict, start,
-    lambda s: losses.append(s.counters.history[-1]["loss"]))
+    lambda s: losses.append(s.counters.history[-1]["loss"]), Clock())
 print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
 """
 

@@ -8,6 +8,7 @@ from manifests.core import command, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.core.text import escaped, figure, markdown, span
+from manifests.sections.licences import LICENCES, OPEN
 from manifests.sections.source import Source
 from manifests.sections.train import Block, Recipe, Stage, Train
 from manifests.tables import comparison, plan_report, scorecard
@@ -15,17 +16,6 @@ from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import GroupError, Scorecard
 from train import recipes
 from train.sample_weights import named
-
-LICENCES = {
-    "drawn": "drawn by this project's own code (Apache-2.0)",
-    "appa_real": "APPA-REAL, Age perception challenge: research use only, not to be redistributed",
-    "appa_real_release": "APPA-REAL: research use only, not to be redistributed",
-    "utkface": "UTKFace: non-commercial research use only; the copyright stays with the photos' owners",
-    "fairface": "FairFace: CC BY 4.0",
-    "adience": "Adience: research use only; photos under Creative Commons licences of their owners",
-    "celeba": "CelebA: non-commercial research use only",
-    "table": "the user's own photos: see their source",
-}
 
 
 def main() -> None:
@@ -69,6 +59,12 @@ def text(
     biases, words = [*scores.bias.items(), ("average", scores.average_bias)], card.words
     return "\n".join(
         [
+            "---",  # what Hugging Face files the model under
+            "library_name: keras",
+            f"license: {OPEN[source.layout][0] if source.layout in OPEN else 'other'}",
+            "tags: [faces, balanced-faces]",
+            "---",
+            "",
             f"# Model card: {name}",
             "",
             f"Estimates {words.meaning} in a cropped and aligned face. `model.keras` takes",

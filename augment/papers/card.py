@@ -8,13 +8,18 @@ of its own, have the columns of the whole set (https://huggingface.co/docs/hub/d
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from ruamel.yaml import YAML
 
 from manifests.core.cells import Cells
-from manifests.tables.tasks import SUFFIXES
+from manifests.core.text import escaped, markdown
+from manifests.sections.licences import OPEN
+from manifests.tables.plan_report import PlanReport
+from manifests.tables.tasks import JPEG, SUFFIXES, suffix
 
 NAME = "README.md"
 _SPLITS = {"train": "train", "validation": "valid", "test": "test"}  # Hugging Face's name: ours
@@ -62,6 +67,64 @@ def text(cells: Cells, shards: Iterable[str], suffixes: Iterable[str]) -> str:
         "`index.parquet` has one row per image: its shard, offset, size and SHA-256, and the same labels.\n"
         "`train-*` is the balanced set; `dropped-*` are train photos that the plan leaves out.\n"
     )
+
+
+def full(
+    name: str,
+    layout: str,
+    cells: Cells,
+    shards: Iterable[str],
+    suffixes: Iterable[str],
+    plan: PlanReport,
+    rai: Mapping[str, str],
+) -> str:
+    """The data card of a published set (Pushkarna et al. 2022, "Data cards"), with the same front matter.
+
+    Args:
+        name: of the set.
+        layout: of the source photos.
+        cells, shards, suffixes: as for `front_matter`.
+        plan: the plan's report.
+        rai: what `croissant.responsible` says.
+    """
+    licence = OPEN[layout][0] if layout in OPEN else "other"
+    more = {
+        "pretty_name": name,
+        "license": licence,
+        "task_categories": ["image-classification"],
+        "tags": ["webdataset"],
+    }
+    rows = [
+        (f"{axis}: {each.value}", f"{each.before_share:.1%}", f"{each.reached_share:.1%}", f"{each.reached:,}")
+        for axis, values in plan.marginals.items()
+        for each in values
+    ]
+    titles = {"dataCollection": "Source", "dataManipulationProtocol": "How it was made", "dataLimitations": "Limits"}
+    titles["dataUseCases"] = "Use"
+    return "\n".join(
+        [
+            front_matter(cells, shards, suffixes, **more),
+            f"# {escaped(name)}",
+            "",
+            f"{plan.total:,} train images: {plan.keep:,} originals and {plan.augment:,} copies.",
+            "",
+            *(line for key, title in titles.items() for line in (f"## {title}", "", escaped(rai[key]), "")),
+            "## Shares",
+            "",
+            *markdown(("value", "before", "balanced", "images"), rows),
+            "",
+            "## Files",
+            "",
+            "WebDataset tars, and `index.parquet` with one row per image. `croissant.json` has the SHA-256 of each.",
+            "",
+        ]
+    )
+
+
+def suffixes(index: pa.Table) -> set[str]:
+    """The extensions of the images of an index."""
+    originals = index.filter(pc.equal(index["replay"], "{}"))["path"].to_pylist()
+    return set(map(suffix, originals)) | ({JPEG} if len(originals) < len(index) else set())
 
 
 def _features(cells: Cells, suffixes: list[str]) -> list[dict[str, Any]]:

@@ -133,7 +133,7 @@ def check_replaceable(path: Path, stage: str) -> None:
     """
     if path.exists() and not path.is_dir():
         raise UserError(str(path), "a folder's path", "a file", "Remove it or choose another path")
-    held = sorted(each.name for each in path.iterdir() if each.name != MARKER) if path.is_dir() else []
+    held = sorted(each.name for each in path.iterdir() if not _ours(each.name)) if path.is_dir() else []
     marker = path / MARKER
     if held and not (marker.is_file() and marker.read_text(encoding="utf-8", errors="replace").strip() == stage):
         raise UserError(
@@ -142,6 +142,11 @@ def check_replaceable(path: Path, stage: str) -> None:
             f"a folder that holds {held[0]}" + (f" and {len(held) - 1} more" if held[1:] else ""),
             "Choose another path, or remove the folder if nothing in it is needed",
         )
+
+
+def _ours(name: str) -> bool:
+    """Whether it is the marker of a folder, or what another command writes as one at this moment."""
+    return name == MARKER or (name.startswith(f".{MARKER}.") and name.endswith(".part"))
 
 
 @contextmanager

@@ -20,6 +20,7 @@ def params(found: Proposal, before: str) -> str:
     rest = [part for part in kept if re.match(r"\w+", part) and part.partition(":")[0] not in _OURS]
     seed = next((part for part in kept if part.startswith("seed:")), "seed: 7\n\n")
     lines = [
+        "# yaml-language-server: $schema=params.schema.json",
         "# Written by python -m manifests.start from the labels. docs/sources.md and docs/planning.md explain it.",
         seed.rstrip(),
         "",

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from manifests.tables import base, source
+from manifests.tables import base, landmarks, source
+from tests.support import faces
 from tests.support.render_fixtures import CELLS, Project, picture, project
 
 FORMATS = (("png", "PNG"), ("JPEG", "JPEG"), ("jpg", "JPEG"))
@@ -41,5 +42,7 @@ def mixed_project(folder: Path, **options: int) -> Project:
     for name, column in columns.items():
         table = table.set_column(table.column_names.index(name), name, column)
     source.write(table, path, CELLS)
+    train = np.array(table["split"].to_pylist()) == "train"
+    landmarks.write(faces.table(list(np.array(ids)[train])), path.with_name("landmarks.parquet"), CELLS)
     made.write_tasks(copies=options.get("copies", 3), shard=options.get("shard", 25))
     return made
