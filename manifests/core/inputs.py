@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import csv
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -78,3 +80,27 @@ def read_small(path: Path, what: str, missing: str, damaged: str) -> bytes:
 
 def _line(error: BaseException) -> str:
     return (" ".join(str(error).split()).rstrip(".") or type(error).__name__)[:300]
+
+
+def read_lines(
+    path: Path, what: str, header: Sequence[str], missing: str, damaged: str
+) -> Iterator[tuple[int, list[str]]]:
+    """Read a small table of comma-separated values that a user may have edited.
+
+    Args:
+        path, what, missing, damaged: see `read_small`.
+        header: its first line.
+    Yields:
+        the number and the fields of each further line that is not blank.
+    Raises:
+        UserError: see `read_small`; or no such values in UTF-8, or another header.
+    """
+    content = read_small(path, what, missing, damaged)
+    try:
+        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(str(path), "comma-separated values in UTF-8", error, damaged) from error
+    if not lines or [word.strip() for word in lines[0]] != list(header):
+        received = ",".join(lines[0]) if lines else "an empty file"
+        raise UserError(f"{path}: line 1", f"the header {','.join(header)}", received, damaged)
+    yield from ((number, line) for number, line in enumerate(lines[1:], start=2) if "".join(line).strip())

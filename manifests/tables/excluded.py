@@ -5,12 +5,10 @@ The path is relative to the source root, as in the label file. The scan puts suc
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from manifests.core.errors import UserError
-from manifests.core.inputs import read_small
+from manifests.core.inputs import read_lines
 
 HEADER = ["path", "reason"]
 
@@ -24,18 +22,8 @@ def read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     again = "Correct the file, or remove it"
-    content = read_small(path, "the list of excluded photos", again, again)
-    try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(str(path), "comma-separated values in UTF-8", error, again) from error
-    if not lines or [word.strip() for word in lines[0]] != HEADER:
-        received = ",".join(lines[0]) if lines else "an empty file"
-        raise UserError(f"{path}: line 1", "the header path,reason", received, again)
     found: dict[str, str] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        if not "".join(line).strip():
-            continue
+    for number, line in read_lines(path, "the list of excluded photos", HEADER, again, again):
         if len(line) > 2 or not line[0].strip():
             rule = "a path and a reason or none"
             raise UserError(f"{path}: line {number}", rule, repr(",".join(line)), "Put quotes around the reason")

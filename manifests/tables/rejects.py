@@ -5,13 +5,11 @@ The gallery exports it and the plan reads it: a copy named here is never planned
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from pathlib import Path
 
 from manifests.core.errors import UserError
-from manifests.core.inputs import read_small
+from manifests.core.inputs import read_lines
 
 HEADER = ["task_id", "reason"]
 _TASK = re.compile(r"[0-9a-f]{16}_[0-9]{4,5}")  # the planner takes steps in proportion to the number
@@ -24,19 +22,9 @@ def read(path: Path) -> dict[str, str]:
         UserError: no such file, another header, or a line that names no copy.
     """
     again, what = "Export it from the gallery again", "the list of rejected copies"
-    content = read_small(path, what, "Make it with the line task_id,reason", again)
-    try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(str(path), "comma-separated values in UTF-8", error, again) from error
-    if not lines or [word.strip() for word in lines[0]] != HEADER:
-        received = ",".join(lines[0]) if lines else "an empty file"
-        raise UserError(f"{path}: line 1", "the header task_id,reason", received, again)
     rejects: dict[str, str] = {}
-    for number, line in enumerate(lines[1:], start=2):
-        task = line[0].strip() if line else ""
-        if not "".join(line).strip():
-            continue
+    for number, line in read_lines(path, what, HEADER, "Make it with the line task_id,reason", again):
+        task = line[0].strip()
         if len(line) > 2 or not _TASK.fullmatch(task) or int(task[17:]) == 0:
             rule = "a copy's task_id such as 0123456789abcdef_0003, and a reason or none"
             raise UserError(f"{path}: line {number}", rule, repr(",".join(line)), "Correct or remove the line")
