@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support.train_fixtures import write_shards
 from train.model.runtime import tf
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_GPU = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}  # the devices that are compared are processors
 PROGRAM = """
 import json, sys
 import numpy as np
@@ -52,7 +54,7 @@ print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": loss
 
 def losses(devices: int) -> dict:
     command = [sys.executable, "-c", PROGRAM, str(devices)]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=WITHOUT_GPU, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -68,7 +70,9 @@ def test_group_dro_trains_on_two_devices() -> None:
         "import Recipe", "import GroupDro, Recipe"
     )
     grouped = grouped.replace("np.full(64, 3)]", "np.full(64, 3), np.arange(64) % 2]")
-    done = subprocess.run([sys.executable, "-c", grouped, "2"], cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", grouped, "2"], cwd=ROOT, env=WITHOUT_GPU, check=True, capture_output=True, text=True
+    )
     made = json.loads(done.stdout.splitlines()[-1])
     assert made["replicas"] == 2 and made["losses"][0] > made["losses"][-1]
 
@@ -89,7 +93,9 @@ print(json.dumps({"scaled": isinstance(optimiser, keras.optimizers.LossScaleOpti
 
 
 def test_mixed_precision_scales_the_loss_and_gives_float32() -> None:
-    done = subprocess.run([sys.executable, "-c", MIXED, "1"], cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", MIXED, "1"], cwd=ROOT, env=WITHOUT_GPU, check=True, capture_output=True, text=True
+    )
     made = json.loads(done.stdout.splitlines()[-1])
     assert made["scaled"] and made["scale"] > 1
     assert "float16" in made["hidden"] and made["output"] == "float32" and made["kept"] == ["float32"]

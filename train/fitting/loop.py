@@ -109,7 +109,8 @@ def train_stage(
             if data.drawn is not None:
                 data = replace(data, inputs=data.drawn(number))
             batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
-            loss = model.fit(batches, verbose=0, shuffle=False).history["loss"][0]
+            steps = len(rows) // epochs.batch  # said to Keras too: what is prefetched to a GPU has no known length
+            loss = model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False).history["loss"][0]
         if not math.isfinite(loss):
             raise UserError(
                 f".runs.{run.name}",
@@ -118,7 +119,7 @@ def train_stage(
                 "Lower the stage's rate",
             )
         metrics = validate()
-        record = {"stage": counters.stage, "steps": len(rows) // epochs.batch, "rate": rate, "loss": loss, **metrics}
+        record = {"stage": counters.stage, "steps": steps, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
         if counters.since == 0:
             best = checkpoint.values(variables)
@@ -185,7 +186,7 @@ def _compiled(at: StageContext, epochs: Epochs, loss: Loss) -> keras.optimizers.
         model.compile(
             optimiser,
             losses if len(losses) > 1 else loss,
-            jit_compile=devices.gpu,
+            jit_compile=False,  # XLA and deterministic kernels exclude each other
             steps_per_execution=TOGETHER if len(devices.names) == 1 else 1,  # TensorFlow fails at it over several
         )
         model.optimizer.build(model.trainable_variables)

@@ -44,7 +44,7 @@ class Devices:
     Attributes:
         strategy: one device, or mirrored over several.
         names: the devices, such as `/CPU:0`.
-        gpu: whether they are GPUs; then mixed precision, XLA and prefetching to the device are on.
+        gpu: whether they are GPUs; then mixed precision and prefetching to the device are on.
     """
 
     strategy: tf.distribute.Strategy
