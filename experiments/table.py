@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from ruamel.yaml import YAML
 
 from experiments import grid
+from experiments.findings import Finding
 from experiments.grid import Point
 from manifests.core import params
 from manifests.core.errors import UserError, located
@@ -77,6 +78,8 @@ class ExperimentTable(Section):
         best: `set.run`, the setting that was chosen.
         seeds: repeats of every run.
         recipes: of the table's own, beside those of the base.
+        published: the rows stand beside the published ones whose recipes they have.
+        findings: what the studies say of two rows, each looked at in every set that has both.
         parts: in order; a set comes after the one whose errors it needs.
     """
 
@@ -87,6 +90,8 @@ class ExperimentTable(Section):
     best: str
     seeds: int = Field(default=3, ge=1, le=100)
     recipes: dict[str, Any] = {}
+    published: bool = False
+    findings: tuple[Finding, ...] = ()
     parts: tuple[TablePart, ...]
 
     @model_validator(mode="after")

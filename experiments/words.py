@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+from experiments import findings
 from experiments.figures import ReportRow, ScoredRows
 from experiments.table import ExperimentTable, ParameterSet, TablePart
 from manifests.core.text import difference, figure, interval, markdown
@@ -35,6 +36,10 @@ def page(
         "",
         *_chosen(wanted, scored),
     ]
+    if wanted.published:
+        lines += ["## Beside the published rows", "", *_published(wanted, scored), ""]
+    if wanted.findings:
+        lines += ["## What the studies found", "", *_findings(wanted, scored), ""]
     for part in wanted.parts:
         lines += _part(part, wanted, scored)
         for name, one in part.sets.items():
@@ -80,6 +85,24 @@ def _chosen(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
             name = f"{axis}, {value}{' *' if group.marked else ''}"
             groups.append((name, str(group.n), interval(before), interval(group)))
     return [*lines, *markdown(("group", "photos", f"`{other.name}`", f"`{best.name}`"), groups), ""]
+
+
+def _published(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
+    about = (
+        "Published rows are as printed, from the starting kit's ResNet50 and on splits that not all studies state: "
+        "what can be compared is the direction between rows, not a figure with ours. Rates and strategies are the "
+        "study's; docs/recipes.md has our reading of each row."
+    )
+    return [about, "", *findings.beside(list(scored.rows), scored)]
+
+
+def _findings(wanted: ExperimentTable, scored: ScoredRows) -> list[str]:
+    about = (
+        "A row agrees or disagrees where the 95% interval of the difference leaves out 0. A study's own figures are "
+        "one network each, without intervals."
+    )
+    sets = {name: list(one.runs) for name, one in wanted.sets.items()}
+    return [about, "", *findings.checked(wanted.findings, sets, scored)]
 
 
 def _part(part: TablePart, wanted: ExperimentTable, scored: ScoredRows) -> list[str]:

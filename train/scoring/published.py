@@ -19,12 +19,14 @@ class Published:
     """One row; `recipe` is the name in `train/recipes.py` that follows the same definition.
 
     The source does not say which of the kit's two rows had augmentation and which had weights: ours is a reading.
+    `strategy` is the number that the study prints, where it prints one.
     """
 
     name: str
     recipe: str
     bias: dict[str, float]
     mae: float
+    strategy: str = ""
 
     @property
     def average_bias(self) -> float:
@@ -33,9 +35,16 @@ class Published:
 
 
 def _row(
-    name: str, recipe: str, gender: float, expression: float, ethnicity: float, age: float, mae: float
+    name: str,
+    recipe: str,
+    gender: float,
+    expression: float,
+    ethnicity: float,
+    age: float,
+    mae: float,
+    strategy: str = "",
 ) -> Published:
-    return Published(name, recipe, dict(zip(AXES, (gender, expression, ethnicity, age), strict=True)), mae)
+    return Published(name, recipe, dict(zip(AXES, (gender, expression, ethnicity, age), strict=True)), mae, strategy)
 
 
 KIT = (
@@ -44,14 +53,14 @@ KIT = (
 )
 ROWS = (
     *KIT,
-    _row("B-M3", "B-M3", 0.044, 1.4, 2.8, 8.45, 10.45),
-    _row("B-M4", "B-M4", 0.07, 0.578, 0.706, 7.07, 8.420),
-    _row("B-M5", "B-M5", 0.044955, 0.162736, 0.539348, 3.056905, 6.340045),
-    _row("C-M1", "C-M1", 0.1370, 2.35, 2.8, 5.45, 9.59),
-    _row("C-M2", "C-M2", 0.0580, 1.78, 4.8, 4.39, 7.35),
-    _row("C-M3", "C-M3", 0.0370, 1.45, 2.352, 3.52, 6.670045),
-    _row("C-M4", "C-M4", 0.26, 1.15, 2.352, 3.16, 6.940045),
-    _row("C-M5", "C-M5", 0.12, 0.78, 0.322, 2.85, 8.01),
+    _row("B-M3", "B-M3", 0.044, 1.4, 2.8, 8.45, 10.45, "1"),
+    _row("B-M4", "B-M4", 0.07, 0.578, 0.706, 7.07, 8.420, "2"),
+    _row("B-M5", "B-M5", 0.044955, 0.162736, 0.539348, 3.056905, 6.340045, "2"),
+    _row("C-M1", "C-M1", 0.1370, 2.35, 2.8, 5.45, 9.59, "1"),
+    _row("C-M2", "C-M2", 0.0580, 1.78, 4.8, 4.39, 7.35, "2"),
+    _row("C-M3", "C-M3", 0.0370, 1.45, 2.352, 3.52, 6.670045, "2"),
+    _row("C-M4", "C-M4", 0.26, 1.15, 2.352, 3.16, 6.940045, "1"),
+    _row("C-M5", "C-M5", 0.12, 0.78, 0.322, 2.85, 8.01, "2"),
     _row("D-0", "D-0", 0.154, 0.1023, 0.3441, 3.1021, 4.8119),
     _row("D-T1, extreme", "D-T1-extreme", 0.0401, 0.3432, 1.1946, 2.4392, 4.5194),
     _row("D-T1, split mean", "D-T1-mean", 0.0401, 0.3964, 0.6124, 3.8192, 5.1558),
