@@ -17,6 +17,7 @@ from manifests.core.errors import UserError, located
 from manifests.core.params import Section
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
+from manifests.sections.source import Source
 from manifests.sections.train import Run, Train
 
 
@@ -25,6 +26,7 @@ class ParameterSet(Section):
 
     Attributes:
         about: what it is, in a few words.
+        source: keys that take the place of those of the base's `source`.
         plan: keys that take the place of those of the base's `plan`.
         policies: takes the place of the base's `policies`.
         emphasis: `set.run`, whose errors on valid emphasise this set's plan.
@@ -35,6 +37,7 @@ class ParameterSet(Section):
 
     key: ClassVar[str] = "sets"
     about: str = ""
+    source: dict[str, Any] = {}
     plan: dict[str, Any] = {}
     policies: dict[str, Any] = {}
     emphasis: str | None = None
@@ -173,7 +176,8 @@ def composed(table: ExperimentTable, one: ParameterSet, base: Path) -> str:
         UserError: the result breaks a rule of `plan`, `policies` or `train`.
     """
     content = dict(params.read(base))
-    content["plan"] = {**content["plan"], **one.plan}
+    for key, changed in (("source", one.source), ("plan", one.plan)):
+        content[key] = {**content.get(key, {}), **changed}
     content["policies"] = one.policies or content["policies"]
     runs = {
         name: {**run.model_dump(mode="json", exclude_unset=True), "seeds": table.seeds}
@@ -213,8 +217,8 @@ def check(table: ExperimentTable, base: Path, folder: Path) -> None:
         path = folder / f"{name}.yaml"
         path.write_text(composed(table, one, base), encoding="utf-8")
         try:
-            params.section(path, Plan)
-            params.section(path, Policies)
+            for model in (Source, Plan, Policies):
+                params.section(path, model)
             train = params.section(path, Train)
             with located(f"{path}: train"):
                 for run in train.runs:

@@ -174,7 +174,7 @@ def _row(row: ReportRow, scored: ScoredRows, against: str, several: bool) -> Ite
 def _sets(wanted: ExperimentTable) -> list[str]:
     for_each = []
     for name, one in wanted.sets.items():
-        changes = {"plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}
+        changes = {"source": one.source, "plan": one.plan, "policies": one.policies, "emphasis of": one.emphasis}
         changed = "; ".join(f"{key} {json.dumps(value)}" for key, value in changes.items() if value)
         for_each.append((f"`{name}`", one.about, changed or "nothing"))
     return markdown(("set", "what it is", "what it changes"), for_each)

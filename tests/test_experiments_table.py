@@ -85,3 +85,13 @@ def test_no_table_is_an_error() -> None:
     assert str(error.value) == (
         "nowhere.yaml: expected a table of experiments. Received no such file. Name one with --table."
     )
+
+
+def test_a_set_may_change_how_the_photos_are_read(tmp_path: Path) -> None:
+    """The policies on faces need a model, which `source` names."""
+    wanted = read(tmp_path, TABLE.replace("plan: {total: 9}", "source: {face_mesh: mesh.json}"))
+    base, path = ROOT / "params.appa_real.yaml", tmp_path / "params.yaml"
+    before = params.read(base)["source"]
+    for name, source in (("copies", {**before, "face_mesh": "mesh.json"}), ("plain", before)):
+        path.write_text(table.composed(wanted, wanted.sets[name], base))
+        assert params.read(path)["source"] == source
