@@ -7,7 +7,10 @@ import pytest
 
 from balance.report.acquisition import acquisition
 from balance.report.explain import binding, outcomes
+from balance.report.tradeoff import tradeoff
 from balance.solver import check
+from balance.solver.formulation import DEVIATION
+from balance.solver.solve import solve
 from manifests.core.errors import UserError, located
 from tests.support.plan_stage import CELLS, LOPSIDED, UNIFORM
 from tests.support.published_counts import solved
@@ -32,6 +35,20 @@ def test_a_binding_constraint_that_is_loosened_saves_deviation():
     looser, _ = solved(CELLS, LOPSIDED, total=240, shares=UNIFORM, max_copies=3, ceilings={"<20|*|*": 60})
     assert looser.solution.levels[0].value < made.solution.levels[0].value
     assert {o.reason for o in outcomes(made).values() if o.reached == o.wanted} == {""}
+
+
+def test_each_point_of_the_tradeoff_is_the_best_that_its_cap_and_total_allow():
+    """Caps between two of equal deviation are not solved again; the points are as if they were."""
+    made, _ = solved(CELLS, LOPSIDED, total=240, shares=UNIFORM, max_copies=2, price={"copies": [8, 0, 1, 3, 24]})
+    points = tradeoff(made)
+    assert [point.max_copies for point in points[::10]] == [8, 0, 1, 3, 24] and len(points) == 50
+    reached = 0
+    for point in points:
+        if point.deviation is not None:
+            problem = made.problem.with_total(point.total).with_copies(point.max_copies)
+            assert point.deviation == solve(problem, (DEVIATION,)).levels[0].value / problem.scale
+            reached += 1
+    assert reached > 25
 
 
 def test_numbers_too_large_for_the_third_level_are_refused():

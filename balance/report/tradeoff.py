@@ -18,23 +18,37 @@ from manifests.tables.plan_report import TradeoffPoint
 def tradeoff(planned: Planned) -> list[TradeoffPoint]:
     """All pairs of the grid in `plan.price`; empty where the problem is large."""
     grid, problem = planned.section.price, planned.problem
-    if problem.large:
+    if problem.large or not grid.copies:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
-    pairs = [(copies, total) for copies in dict.fromkeys(grid.copies) for total in totals]
-    with command.progress(len(pairs), "tradeoff", "plan", after=SOON) as bar:
+    caps = sorted(set(grid.copies))
+    with command.progress(len(totals), "tradeoff", "total", after=SOON) as bar:
         found: dict[tuple[int, int], TradeoffPoint] = {}
-        exact: dict[int, TradeoffPoint] = {}  # total -> a plan without deviation: more copies allow the same one
-        for copies, total in sorted(pairs):
-            if total in exact:
-                point = exact[total].model_copy(update={"max_copies": copies})
-            else:
-                point = _point(problem.with_total(total).with_copies(copies), copies)
-            if point.deviation == 0:
-                exact[total] = point
-            found[copies, total] = point
+        for total in totals:
+            for point in _at(problem.with_total(total), caps):
+                found[point.max_copies, total] = point
             bar.update()
-    return [found[pair] for pair in pairs]
+    return [found[copies, total] for copies in dict.fromkeys(grid.copies) for total in totals]
+
+
+def _at(problem: Problem, caps: list[int]) -> list[TradeoffPoint]:
+    """One total's points: more copies never do worse, so that between two caps of equal deviation all are alike."""
+    points: dict[int, TradeoffPoint] = {}
+
+    def between(low: int, high: int) -> None:
+        for place in (low, high):
+            if place not in points:
+                points[place] = _point(problem.with_copies(caps[place]), caps[place])
+        first, last = points[low], points[high]
+        if first.deviation is not None and first.deviation == last.deviation:  # the plan of the lower cap serves all
+            points.update({at: first.model_copy(update={"max_copies": caps[at]}) for at in range(low, high + 1)})
+        elif high - low > 1:
+            middle = (low + high) // 2
+            between(low, middle)
+            between(middle, high)
+
+    between(0, len(caps) - 1)
+    return [points[place] for place in range(len(caps))]
 
 
 def _point(problem: Problem, copies: int) -> TradeoffPoint:

@@ -205,7 +205,14 @@ def _unique(f: Formulation, remaining: Remaining) -> bool:
     moving = np.flatnonzero(remaining.box.low < remaining.box.high)
     if len(moving) > f.columns.shape[0]:
         return False
-    return not len(moving) or int(np.linalg.matrix_rank(f.columns[:, moving].toarray())) == len(moving)
+    rows = f.columns[:, moving].tocsr()
+    while len(moving):  # what is alone in a row is determined by it, and leaves others alone in theirs
+        alone = np.unique(rows[np.diff(rows.indptr) == 1].indices)
+        if not len(alone):
+            break
+        moving = np.delete(moving, alone)
+        rows = f.columns[:, moving].tocsr()
+    return not len(moving) or int(np.linalg.matrix_rank(rows.toarray())) == len(moving)
 
 
 def _given_up(f: Formulation) -> UserError:
