@@ -82,6 +82,7 @@ bench: $(ENV)
 	python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
 	python -m tests.bench_render
 	python -m tests.bench_batches
+	python -m tests.bench_finetune
 	python -m tests.bench_growth
 
 lint: $(ENV)
