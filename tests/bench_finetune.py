@@ -3,8 +3,8 @@
     python -m tests.bench_finetune [--images 1024] [--rounds 3]
 
 Both learn from the same maps, which lie in memory. The bare loop is a compiled step of the same layers, loss
-and optimiser; ours also shuffles, weights each image, and keeps the best epoch. Rounds are interleaved; the figure is the median
-of their ratios, of epochs that compile nothing.
+and optimiser; ours also shuffles, weights each image, and keeps the best epoch. Rounds are interleaved; the figure is
+the median of their ratios, of epochs that compile nothing.
 """
 
 from __future__ import annotations
