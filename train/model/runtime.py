@@ -57,6 +57,7 @@ def prepare(seed: int, threads: int | None = None) -> Devices:
 
     Predictions are the same twice for the same number of threads: `threads`, or else `N_JOBS`.
     """
+    tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced anew; each network needs its own
     gpus = tf.config.list_physical_devices("GPU")
     _set_threads(threads or command.jobs())
     for gpu in gpus:
