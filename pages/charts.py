@@ -58,6 +58,25 @@ def dots(
     }
 
 
+def error_bars(reaches: Sequence[tuple[float, float] | None], color: str) -> Chart:
+    """Plotly's error bars.
+
+    Args:
+        reaches: how far up and how far down from each value; None: no bar.
+        color: of the bars.
+    """
+    ends = [each or (0, 0) for each in reaches]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [up for up, _ in ends],
+        "arrayminus": [down for _, down in ends],
+        "thickness": 1.5,
+        "width": 0,
+        "color": color,
+    }
+
+
 def bars(x: Sequence[Any], y: Sequence[float], titles: tuple[str, str]) -> Chart:
     """Counts by a whole number."""
     data = [{"type": "bar", "x": list(x), "y": list(y), "marker": {"color": "--series-1"}}]

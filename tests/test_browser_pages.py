@@ -16,7 +16,8 @@ from tests.support.browser import NARROW, WIDE, Reader, chromium
 from tests.support.stages import ROOT
 from tests.test_balance_page import planned
 
-DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((box) => box.querySelector('.main-svg .xtick'))"
+DRAWN = """() => [...document.querySelectorAll('[data-chart]')].filter((box) => box.offsetParent)
+    .every((box) => box.querySelector('.main-svg .xtick'))"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
@@ -83,4 +84,30 @@ def test_heat_map_changes_its_measure_and_leads_to_the_gallery(browser: Any, fol
 def test_a_target_that_is_a_script_is_shown_as_text(browser: Any, folders: dict[str, Path]) -> None:
     open_ = Reader(browser, folders["plan"])
     assert "joint <script>alert(1)</script>" in open_.page.locator("main").inner_text()
+    open_.close()
+
+
+def test_baseline_and_run_can_be_chosen(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["results"])
+    open_.page.wait_for_function(DRAWN)
+    assert open_.page.locator('[data-chart="forest-0"]').is_visible()
+    assert not open_.page.locator('[data-chart="forest-1"]').is_visible()
+    open_.page.locator('[data-pick="baseline"]').select_option("balanced")
+    open_.page.wait_for_selector('[data-chart="forest-1"] .main-svg .xtick')
+    assert not open_.page.locator('[data-chart="forest-0"]').is_visible()
+    open_.page.locator('[data-pick="run"]').first.select_option("original")
+    open_.page.wait_for_selector('[data-chart="curve-0"] .main-svg .xtick')
+    assert open_.page.locator('[data-pick="run"]').last.input_value() == "original"  # one choice, in every section
+    open_.close()
+
+
+def test_faces_follow_the_run_and_the_group_and_lead_to_the_gallery(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["results"])
+    links = "[...document.querySelectorAll('[data-photos=worst] a')].map((a) => a.getAttribute('href'))"
+    everyone = open_.page.evaluate(links)
+    assert everyone and len(set(everyone)) == len(everyone)
+    assert all(link.startswith("../gallery/index.html#/image/") for link in everyone)
+    open_.page.locator('[data-pick="group"]').select_option(index=1)
+    assert open_.page.evaluate(links) != everyone
+    assert open_.page.locator("[data-photos=ordinary] a").count() > 0
     open_.close()
