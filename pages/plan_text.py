@@ -7,13 +7,17 @@ from manifests.tables.plan_report import PlanReport
 VARIED = 12  # cells whose variety is shown
 
 
+def short(plan: PlanReport) -> str:
+    """The plan in one sentence."""
+    kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
+    return f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made."
+
+
 def lead(plan: PlanReport) -> str:
     """The plan in two sentences, and a third where an emphasis is on."""
-    kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
     proof = "This is proven to be the best plan" if plan.status == "optimal" else "A better plan is not ruled out"
     return (
-        f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made. "
-        f"{proof}; its deviation from the targets is {plan.objective:,.6g} images, "
+        f"{short(plan)} {proof}; its deviation from the targets is {plan.objective:,.6g} images, "
         f"and no plan has less than {plan.bound:,.6g}." + _emphasis(plan)
     )
 

@@ -11,9 +11,9 @@ import pytest
 from balance import page
 from manifests.tables import plan, plan_report
 from manifests.tables.plan_report import JointTarget
+from pages import home
 from tests.support import results_sample
 from tests.support.browser import NARROW, WIDE, Reader, chromium
-from tests.support.stages import ROOT
 from tests.test_balance_page import planned
 
 DRAWN = """() => [...document.querySelectorAll('[data-chart]')].filter((box) => box.offsetParent)
@@ -39,11 +39,17 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "results").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder / "results")
+        results = results_sample.make(folder / "results")
         return {
             "plan": folder / "plan-page",
-            "results": results_sample.make(folder / "results"),
-            "index": ROOT / "datasets/pages",
+            "results": results,
+            "index": _index(folder / "results"),
         }
+
+
+def _index(folder: Path) -> Path:
+    results_sample.command(home.main)
+    return folder / "datasets/pages"
 
 
 @pytest.mark.parametrize("name", ["plan", "results", "index"])
