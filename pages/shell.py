@@ -18,7 +18,7 @@ from markupsafe import Markup
 from manifests.core.cells import Cells
 
 HERE = Path(__file__).resolve().parent
-PAGES = {"plan": "Plan", "gallery": "Gallery", "results": "Results"}
+PAGES = {"plan": "Plan", "gallery": "Gallery", "results": "Results", "audit": "Audit", "quarantine": "Quarantine"}
 SHARED = ("style.css", "theme.js", "heat.js")
 
 # No address but the page's own folder: no network, no frame, no form, no inline script, no `eval`.
