@@ -15,9 +15,14 @@ def short(plan: PlanReport) -> str:
 
 def lead(plan: PlanReport) -> str:
     """The plan in two sentences, and a third where an emphasis is on."""
+    return f"{short(plan)} {proof(plan)}"
+
+
+def proof(plan: PlanReport) -> str:
+    """How close the plan is to its targets, and whether that is proven; and an emphasis that is on."""
     proof = "This is proven to be the best plan" if plan.status == "optimal" else "A better plan is not ruled out"
     return (
-        f"{short(plan)} {proof}; its deviation from the targets is {plan.objective:,.6g} images, "
+        f"{proof}; its deviation from the targets is {plan.objective:,.6g} images, "
         f"and no plan has less than {plan.bound:,.6g}." + _emphasis(plan)
     )
 
@@ -94,7 +99,7 @@ def acquisition(plan: PlanReport) -> list[str]:
 
 
 def variety(plan: PlanReport) -> list[tuple[str, ...]]:
-    """The cells of fewest people: name, photos, persons, copies, copies per photo, pairs, a note on those of one."""
+    """The cells where a new person would help most: name, photos, persons, copies, copies per photo, pairs, a note."""
     return [
         (
             each.cell,

@@ -5,6 +5,9 @@ python -m train.audit_page
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,6 +15,7 @@ from manifests.core import command, params
 from manifests.core.files import publish_folder
 from manifests.sections.policies import Policies
 from manifests.tables import audit, index
+from manifests.tables.audit import AuditReport
 from pages import audit_rows, gallery_index, shell
 from train.reports.audit import verdict
 
@@ -35,11 +39,16 @@ def main() -> None:
     links = {name: number for number, name in enumerate(gallery_index.policies(rows)) if name in copies}
     with publish_folder(options.out, "train.audit_page") as folder:
         faces = audit_rows.faces(folder, options.probe.parent, probed)
-        made = audit_rows.rows(report, words, severities, faces, links)
-        html = shell.page("audit.html", "audit", plots=True, report=report, **audit_rows.words(report, made), rows=made)
-        (folder / "index.html").write_text(html, encoding="utf-8")
-        shell.share(folder, "charts.css", "audit.css")
-    print(f"{options.out / 'index.html'}: {len(made)} policies")
+        write(folder, report, audit_rows.rows(report, words, severities, faces, links))
+    print(f"{options.out / 'index.html'}: {len(report.safe)} policies")
+
+
+def write(folder: Path, report: AuditReport, rows: Sequence[audit_rows.PolicyRow]) -> None:
+    """Fill `folder` with the page; the thumbnails are there already."""
+    words = audit_rows.words(report, rows)
+    html = shell.page("audit.html", "audit", plots=True, report=report, rows=rows, **words)
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    shell.share(folder, "charts.css", "audit.css")
 
 
 if __name__ == "__main__":
