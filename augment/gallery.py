@@ -18,7 +18,21 @@ from manifests.sections.policies import ON_FACES
 from manifests.tables import index, landmarks, plan, rejects
 from pages import gallery_images, gallery_index, shell
 
-SCRIPTS = ("store", "table", "rejects", "filter", "route", "tile", "grid", "photos", "bar", "image", "contact", "main")
+SCRIPTS = (
+    "store",
+    "table",
+    "rejects",
+    "filter",
+    "route",
+    "tile",
+    "grid",
+    "photos",
+    "bar",
+    "image",
+    "notable",
+    "contact",
+    "main",
+)
 
 
 def main() -> None:
@@ -64,6 +78,7 @@ def write(
         "gallery",
         scripts=scripts,
         heat=shell.heat(cells, counts),
+        title=gallery_index.title(rows),
         totals=gallery_index.totals(rows),
         splits=list(enumerate(columns["splits"])),
         policies=list(enumerate(columns["policies"])),

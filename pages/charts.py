@@ -58,6 +58,25 @@ def dots(
     }
 
 
+def error_bars(reaches: Sequence[tuple[float, float] | None], color: str) -> Chart:
+    """Plotly's error bars.
+
+    Args:
+        reaches: how far up and how far down from each value; None: no bar.
+        color: of the bars.
+    """
+    ends = [each or (0, 0) for each in reaches]
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [up for up, _ in ends],
+        "arrayminus": [down for _, down in ends],
+        "thickness": 1.5,
+        "width": 0,
+        "color": color,
+    }
+
+
 def bars(x: Sequence[Any], y: Sequence[float], titles: tuple[str, str]) -> Chart:
     """Counts by a whole number."""
     data = [{"type": "bar", "x": list(x), "y": list(y), "marker": {"color": "--series-1"}}]
@@ -65,9 +84,12 @@ def bars(x: Sequence[Any], y: Sequence[float], titles: tuple[str, str]) -> Chart
 
 
 def lines(
-    named: Sequence[tuple[str, Sequence[float], Sequence[float | None]]], titles: tuple[str, str], **more: Any
+    named: Sequence[tuple[str, Sequence[float], Sequence[float | None]]],
+    titles: tuple[str, str],
+    direct: bool = False,
+    **more: Any,
 ) -> Chart:
-    """(name, x, y) a line."""
+    """(name, x, y) a line; `direct` writes each name beside the line's highest point, in place of a legend."""
     dashes = ("solid", "dash", "dot", "dashdot")
     data = [
         {
@@ -81,7 +103,17 @@ def lines(
         }
         for i, (name, x, y) in enumerate(named)
     ]
+    if direct:
+        labels = [_label(i, *each) for i, each in enumerate(named) if any(y is not None for y in each[2])]
+        more = {"annotations": labels, "showlegend": False, "margin": {"t": 28, "r": 60}, **more}
     return {
         "data": data,
         "layout": layout(*titles, **{"yaxis": {"rangemode": "tozero"}, "showlegend": len(named) > 1, **more}),
     }
+
+
+def _label(number: int, name: str, x: Sequence[float], y: Sequence[float | None]) -> Chart:
+    """A line's name above its highest point."""
+    most, at = max((value, -i) for i, value in enumerate(y) if value is not None)
+    place = {"x": x[-at], "y": most, "xanchor": "center", "yanchor": "bottom", "yshift": 4}
+    return {**place, "text": name, "showarrow": False, "font": {"color": series(number), "size": 12}}

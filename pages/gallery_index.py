@@ -13,7 +13,7 @@ from manifests.tables.source import SPLITS
 from pages.gallery_images import Block
 from pages.sprites import ACROSS, SHEET
 
-MEASURES = ("available", "keep", "augment", "target")
+MEASURES = ("target", "available", "keep", "augment")
 
 
 def order(table: pa.Table) -> pa.Table:
@@ -52,10 +52,16 @@ def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str,
         "age": [round(age, 1) for age in pc.fill_null(rows["age"], -1).to_pylist()],
         "policy": policy,
         "severity": [round(value, 3) for value in pc.fill_null(rows["severity"], 0).to_pylist()],
+        "attempt": pc.fill_null(rows["attempt"], 0).to_pylist(),
         "sheet": {"across": ACROSS, "images": SHEET},
         "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
         "rejects": list(rejects.items()),
     }
+
+
+def policies(rows: pa.Table) -> list[str]:
+    """The policies in the order in which the gallery's filter numbers them."""
+    return _words(rows["policy"])[0]
 
 
 def _words(column: pa.ChunkedArray) -> tuple[list[str], list[int]]:
@@ -76,6 +82,12 @@ def totals(rows: pa.Table) -> list[tuple[str, int]]:
         ("photos left out", _sum(pc.and_(train, pc.invert(kept)))),
         ("valid and test photos", _sum(pc.invert(train))),
     ]
+
+
+def title(rows: pa.Table) -> str:
+    """What the gallery holds, in one line."""
+    (_, kept), (_, made), *_ = totals(rows)
+    return f"{kept:,} photos and {made:,} copies made of them"
 
 
 def copies(rows: pa.Table) -> list[tuple[str, str]]:

@@ -95,8 +95,8 @@ def tradeoff(plan: PlanReport) -> list[dict[str, Any]]:
     points = [point for point in plan.tradeoff if point.misplaced is not None]
     if not points:
         return []
-    copied = ("largest number of copies of one photo", "a total of {:,} images")
-    total = ("total of the balanced set (images)", "at most {} copies of a photo")
+    copied = ("largest number of copies of one photo", "{:,}")
+    total = ("total of the balanced set (images)", "{:,} copies")
     return [_tradeoff(points, "max_copies", "total", copied), _tradeoff(points, "total", "max_copies", total)]
 
 
@@ -109,15 +109,21 @@ def _tradeoff(points: list[TradeoffPoint], x: str, by: str, titles: tuple[str, s
     for value in picked:
         own = [point for point in order if getattr(point, by) == value]
         misplaced = [_percent(point.misplaced) for point in own]
-        curves.append((titles[1].format(value), [getattr(point, x) for point in own], misplaced))
+        name = "1 copy" if by == "max_copies" and value == 1 else titles[1].format(value)
+        curves.append((name, [getattr(point, x) for point in own], misplaced))
     least = min(points, key=lambda point: point.misplaced or 0)
     word = {"max_copies": "the largest number of copies", "total": "the total"}[x]
+    line = {
+        "max_copies": "Each line is a total, in images.",
+        "total": "Each line is the largest number of copies of a photo.",
+    }[x]
+    most = "1 copy" if least.max_copies == 1 else f"{least.max_copies} copies"
     return {
         "chart": f"tradeoff-{x.replace('_', '-')}",
         "title": f"Deviation against {word}",
-        "figure": draw.lines(curves, (titles[0], "images in the wrong place (%)"), height=380),
-        "description": f"Closest to the targets: {_percent(least.misplaced):.3g}% in the wrong place, with at most "
-        f"{least.max_copies} copies and {least.total:,} images.",
+        "figure": draw.lines(curves, (titles[0], "images in the wrong place (%)"), direct=True, height=380),
+        "description": f"{line} Closest to the targets: {_percent(least.misplaced):.3g}% in the wrong place, "
+        f"with at most {most} and {least.total:,} images.",
         "headers": ["largest number of copies", "total", "deviation (images)", "in the wrong place (%)"],
         "rows": [
             (point.max_copies, f"{point.total:,}", f"{point.deviation:,.6g}", f"{100 * (point.misplaced or 0):.2f}")

@@ -7,12 +7,21 @@ from manifests.tables.plan_report import PlanReport
 VARIED = 12  # cells whose variety is shown
 
 
+def short(plan: PlanReport) -> str:
+    """The plan in one sentence."""
+    kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
+    return f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made."
+
+
 def lead(plan: PlanReport) -> str:
     """The plan in two sentences, and a third where an emphasis is on."""
-    kept = "every photo" if plan.keep == plan.available else f"{plan.keep:,} of {plan.available:,} photos"
+    return f"{short(plan)} {proof(plan)}"
+
+
+def proof(plan: PlanReport) -> str:
+    """How close the plan is to its targets, and whether that is proven; and an emphasis that is on."""
     proof = "This is proven to be the best plan" if plan.status == "optimal" else "A better plan is not ruled out"
     return (
-        f"{plan.total:,} train images: {kept} kept and {plan.augment:,} copies made. "
         f"{proof}; its deviation from the targets is {plan.objective:,.6g} images, "
         f"and no plan has less than {plan.bound:,.6g}." + _emphasis(plan)
     )
@@ -90,7 +99,7 @@ def acquisition(plan: PlanReport) -> list[str]:
 
 
 def variety(plan: PlanReport) -> list[tuple[str, ...]]:
-    """The cells of fewest people: name, photos, persons, copies, copies per photo, pairs, a note on those of one."""
+    """The cells where a new person would help most: name, photos, persons, copies, copies per photo, pairs, a note."""
     return [
         (
             each.cell,

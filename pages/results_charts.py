@@ -1,78 +1,32 @@
-"""The results page's charts, each with its figures as a table."""
+"""The results page's charts of all runs together: accuracy and bias, and the error of each group."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from pathlib import Path
-
-import numpy as np
+from collections.abc import Sequence
 
 from manifests.core import text
-from manifests.tables.comparison import Comparison, Figure, SplitComparison, System
+from manifests.tables.comparison import Figure, SplitComparison, System
 from manifests.tables.parts import Words
-from manifests.tables.scorecard import GroupError, Scorecard
+from manifests.tables.scorecard import GroupError
 from pages import charts as draw
 from pages import results_tables
+from pages.results_parts import SYMBOLS, ResultChart
 
-Curve = dict[str, list[tuple[int, float]]]
-SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "hexagon")
 OTHERS = (("published", "x-thin"), ("predictions", "square-open"))
-CURVES = {"valid_loss": "loss on valid", "loss": "loss on train"}
-SIGNED = "Above 0 the run says too old, below 0 too young."
 
 
-@dataclass(frozen=True)
-class ResultChart:
-    """One chart of the page.
-
-    Attributes:
-        chart: its name, which joins its place on the page to its figure.
-        figure: Plotly's specification.
-        title: the heading above it.
-        description: a sentence below the heading; may be empty.
-        headers: of the table with the same figures.
-        rows: of that table.
-    """
-
-    chart: str
-    figure: draw.Chart
-    title: str
-    description: str
-    headers: Sequence[str]
-    rows: Sequence[Sequence[object]]
+def comparison(table: SplitComparison, words: Words) -> list[ResultChart]:
+    """One point per system: the runs alone, and small among the published ones; none without rows."""
+    return _comparison(table, words) if table.rows else []
 
 
-@dataclass(frozen=True)
-class ResultCharts:
-    """The charts by section."""
-
-    comparison: list[ResultChart]
-    groups: list[ResultChart]
-    by_age: list[ResultChart]
-    curves: list[ResultChart]
-
-    def __iter__(self) -> Iterator[ResultChart]:
-        return chain(self.comparison, self.groups, self.by_age, self.curves)
-
-
-def every(compared: Comparison, cards: Mapping[str, Scorecard], curves: Mapping[str, Curve]) -> ResultCharts:
-    """Draw all charts of the page."""
-    table = compared.splits.get(compared.split)
-    scored, words = table is not None and bool(table.rows), compared.words
-    groups = dict.fromkeys(axis for row in table.rows for axis in row.by_group) if table else {}
-    return ResultCharts(
-        _comparison(table, words) if table and scored else [],
-        [_groups(table, number, axis, words) for number, axis in enumerate(groups)] if table and scored else [],
-        _by_age(cards, words),
-        _curves(curves, words),
-    )
+def groups(table: SplitComparison, words: Words) -> list[ResultChart]:
+    """The error of each run in the groups of each axis."""
+    names = dict.fromkeys(axis for row in table.rows for axis in row.by_group)
+    return [_groups(table, number, axis, words) for number, axis in enumerate(names)]
 
 
 def _comparison(table: SplitComparison, words: Words) -> list[ResultChart]:
-    """One point per system: the runs alone, and small among the published ones."""
     runs = [row for row in table.rows if row.kind == "run"]
     points = [_point(row, number) for number, row in enumerate(runs)]
     headers, rows = results_tables.comparison(table, words)
@@ -124,22 +78,11 @@ def _others(kind: str, symbol: str, rows: list[System]) -> draw.Chart:
 
 
 def _error_bars(figures: Sequence[Figure | GroupError | None], number: int) -> draw.Chart:
-    """Plotly's error bars; of length 0 where a figure has no interval."""
-    ends = [
-        (0, 0)
-        if each is None or each.low is None or each.high is None
-        else (each.high - each.value, each.value - each.low)
-        for each in figures
+    """The intervals as error bars; none where a figure has no interval."""
+    reaches = [
+        None if f is None or f.low is None or f.high is None else (f.high - f.value, f.value - f.low) for f in figures
     ]
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [up for up, _ in ends],
-        "arrayminus": [down for _, down in ends],
-        "thickness": 1.5,
-        "width": 0,
-        "color": draw.series(number),
-    }
+    return draw.error_bars(reaches, draw.series(number))
 
 
 def _groups(table: SplitComparison, number: int, axis: str, words: Words) -> ResultChart:
@@ -175,63 +118,3 @@ def _groups(table: SplitComparison, number: int, axis: str, words: Words) -> Res
     ]
     figure = {"data": data, "layout": layout}
     return ResultChart(f"group-{number}", figure, axis, said, [axis, *(row.name for row in runs)], rows)
-
-
-def _by_age(cards: Mapping[str, Scorecard], words: Words) -> list[ResultChart]:
-    """Error and, of predicted ages, whether too old or too young, against the labelled age."""
-    bands = {name: card.splits[card.split].by_age for name, card in cards.items() if card.split in card.splits}
-    if not any(bands.values()):
-        return []
-    shown, ages = [], sorted({band.age for each in bands.values() for band in each})
-    kinds = [("error", words.full.capitalize(), f"{words.full} ({words.unit})", "Photos in bands of five years.")]
-    if all(band.signed is not None for each in bands.values() for band in each):
-        kinds.append(("signed", "Mean signed error", f"predicted less labelled ({words.unit})", SIGNED))
-    for key, title, y, description in kinds:
-        values: dict[str, list[tuple[float, float, int]]] = {
-            name: [(band.age, getattr(band, key), band.n) for band in each] for name, each in bands.items()
-        }
-        curves = [(name, [age for age, _, _ in each], [value for _, value, _ in each]) for name, each in values.items()]
-        cells = {
-            name: {age: f"{text.figure(value)} (n = {text.count(n)})" for age, value, n in each}
-            for name, each in values.items()
-        }
-        more = {} if key == "error" else {"yaxis": {"zeroline": True, "zerolinecolor": "--strong-line"}}
-        figure = draw.lines(curves, ("labelled age (years)", y), **more)
-        rows = [(f"{age:g}", *(cells[name].get(age, "") for name in bands)) for age in ages]
-        shown.append(ResultChart(f"by-age-{key}", figure, title, description, ["age from (years)", *bands], rows))
-    return shown
-
-
-def read_curves(folder: Path, words: Words) -> Curve:
-    """Read a run's curves as the mean over its repeats: name -> (epoch, value). Empty where it left none."""
-    curves: Curve = {}
-    for name in _titles(words):
-        values: dict[int, list[float]] = {}
-        for path in sorted(folder.glob(f"plots/metrics/repeat_*/{name}.tsv")):
-            with path.open(encoding="utf-8", newline="") as file:
-                for row in csv.DictReader(file, delimiter="\t"):
-                    values.setdefault(int(row["step"]), []).append(float(row[name]))
-        if values:
-            curves[name] = [(step, float(np.mean(values[step]))) for step in sorted(values)]
-    return curves
-
-
-def _titles(words: Words) -> dict[str, str]:
-    """Curve -> its title."""
-    return {f"valid_{words.key('error')}": f"error on valid ({words.unit})", **CURVES}
-
-
-def _curves(curves: Mapping[str, Curve], words: Words) -> list[ResultChart]:
-    shown = []
-    for name, title in _titles(words).items():
-        own = {run: each[name] for run, each in curves.items() if name in each}
-        if not own:
-            continue
-        lines = [(run, [step for step, _ in each], [value for _, value in each]) for run, each in own.items()]
-        steps = sorted({step for each in own.values() for step, _ in each})
-        by = {run: dict(each) for run, each in own.items()}
-        rows = [(step, *(f"{by[run][step]:.4g}" if step in by[run] else "" for run in own)) for step in steps]
-        figure, heading = draw.lines(lines, ("epoch", title)), title[0].upper() + title[1:]
-        note = "The mean over the run's repeats."
-        shown.append(ResultChart(f"curve-{name.replace('_', '-')}", figure, heading, note, ["epoch", *own], rows))
-    return shown

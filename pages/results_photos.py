@@ -1,47 +1,24 @@
-"""The results page's pictures: the worst photos as thumbnails, and the runs' saliency maps."""
+"""The results page's pictures: worst and ordinary photos as one grid, and the runs' saliency maps."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core.shards import Shards
 from manifests.core.text import figure
-from manifests.tables.scorecard import Scorecard, WorstPhoto
+from manifests.tables.scorecard import EVERYONE, Scorecard, ShownPhoto
+from manifests.tables.tasks import task_id
 from pages import sprites
 
 
-@dataclass(frozen=True)
-class Thumbnail:
-    """One photo of a group's worst, as the page shows it.
-
-    Attributes:
-        sheet: the sheet with its thumbnail; None where the photo is not in the shards.
-        x, y: of the thumbnail within the sheet, in pixels, 0 or below as CSS positions a background.
-        error: how far off the prediction is, in words.
-        labels: the label and the prediction.
-        path: of the photo.
-    """
-
-    sheet: str | None
-    x: int
-    y: int
-    error: str
-    labels: str
-    path: str
-
-
-Groups = list[tuple[str, list[Thumbnail]]]  # (group, its photos)
-Axes = list[tuple[str, Groups]]  # (axis, its groups)
-
-
-def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Scorecard]) -> list[tuple[str, Axes]]:
-    """Write the sheets of thumbnails and say which photos each run's groups show.
+def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Scorecard]) -> dict[str, Any]:
+    """Write the sheets of thumbnails, and say which photos the page shows for each run and group.
 
     Args:
         folder: the page's folder.
@@ -49,17 +26,55 @@ def write(folder: Path, shards: Path, index: pa.Table, cards: Mapping[str, Score
         index: the table of the shards.
         cards: run -> its scorecard.
     Returns:
-        (run, its axes); a photo that is not in the shards has no sheet.
+        what `worst.js` draws: `sheet`, how sheets are laid out; `photos`, each photo once, with its place on the
+        sheets (-1: not in the shards) and its link; `shown`, run -> group -> kind -> (photo, error, labels).
     """
-    worst = {run: card.splits[card.split].worst for run, card in cards.items() if card.split in card.splits}
-    groups = [photos for axes in worst.values() for groups in axes.values() for photos in groups.values()]
-    places = _sheets(folder, shards, index, sorted({photo.image_id for photos in groups for photo in photos}))
-    shown = [(run, [(axis, _groups(groups, places)) for axis, groups in axes.items()]) for run, axes in worst.items()]
-    return [(run, axes) for run, axes in shown if any(groups for _, groups in axes)]
+    scores = {run: card.splits[card.split] for run, card in cards.items() if card.split in card.splits}
+    kinds = {run: {"worst": each.worst, "ordinary": each.ordinary} for run, each in scores.items()}
+    photos = {
+        photo.image_id: photo
+        for of in kinds.values()
+        for axes in of.values()
+        for groups in axes.values()
+        for found in groups.values()
+        for photo in found
+    }
+    ids = sorted(photos)
+    places, number = _sheets(folder, shards, index, ids), {image: i for i, image in enumerate(ids)}
+    return {
+        "sheet": {"across": sprites.ACROSS, "images": sprites.SHEET, "size": sprites.THUMB},
+        "photos": [
+            {
+                "path": photos[i].path,
+                "place": places.get(i, -1),
+                "link": f"../gallery/index.html#/image/{task_id(i, 0)}",
+            }
+            for i in ids
+        ],
+        "shown": {run: _by_group(of, number) for run, of in kinds.items()},
+    }
 
 
-def _groups(groups: Mapping[str, Sequence[WorstPhoto]], places: Mapping[str, int]) -> Groups:
-    return [(group, [_shown(each, places) for each in photos]) for group, photos in groups.items() if photos]
+def options(shown: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The groups that can be chosen, everyone first."""
+    return list(dict.fromkeys(group for groups in shown.values() for group in groups))
+
+
+def _by_group(
+    kinds: Mapping[str, Mapping[str, Mapping[str, Sequence[ShownPhoto]]]], number: Mapping[str, int]
+) -> dict[str, dict[str, list[tuple[int, str, str]]]]:
+    """Group -> kind -> its photos."""
+    made: dict[str, dict[str, list[tuple[int, str, str]]]] = {}
+    for kind, axes in kinds.items():
+        for axis, groups in axes.items():
+            for group, photos in groups.items():
+                name = "all photos" if axis == EVERYONE else f"{axis}: {group}"
+                made.setdefault(name, {})[kind] = _listed(photos, number)
+    return made
+
+
+def _listed(photos: Iterable[ShownPhoto], number: Mapping[str, int]) -> list[tuple[int, str, str]]:
+    return [(number[p.image_id], p.said, f"{_label(p.label)}, said {_label(p.pred)}") for p in photos]
 
 
 def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> dict[str, int]:
@@ -74,19 +89,6 @@ def _sheets(folder: Path, shards: Path, index: pa.Table, ids: Sequence[str]) -> 
             contents = [opened.read(row["shard"], row["offset"], row["size"]) for row in part]
             (folder / "sheets" / f"{start // sprites.SHEET:05d}.jpg").write_bytes(sprites.sheet(contents))
     return {row["image_id"]: place for place, row in enumerate(rows)}
-
-
-def _shown(photo: WorstPhoto, places: Mapping[str, int]) -> Thumbnail:
-    place = places.get(photo.image_id)
-    number, inside = divmod(place or 0, sprites.SHEET)
-    return Thumbnail(
-        sheet=None if place is None else f"{number:05d}",
-        x=-sprites.THUMB * (inside % sprites.ACROSS),
-        y=-sprites.THUMB * (inside // sprites.ACROSS),
-        error=photo.said,
-        labels=f"{_label(photo.label)}, said {_label(photo.pred)}",
-        path=photo.path,
-    )
 
 
 def _label(value: float | str) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from manifests.core.cells import Cells
 
 HERE = Path(__file__).resolve().parent
-PAGES = {"plan": "Plan", "gallery": "Gallery", "results": "Results"}
+PAGES = {"plan": "Plan", "gallery": "Gallery", "results": "Results", "audit": "Audit", "quarantine": "Quarantine"}
 SHARED = ("style.css", "theme.js", "heat.js")
 
 # No address but the page's own folder: no network, no frame, no form, no inline script, no `eval`.
@@ -40,6 +41,20 @@ def page(template: str, name: str, plots: bool = False, **values: Any) -> str:
     Raises:
         jinja2.UndefinedError: the template names a value that is not given.
     """
+    policy = _POLICY.format(style="'self' 'unsafe-inline'" if plots else "'self'")
+    return _templates().get_template(template).render(policy=policy, name=name, pages=PAGES, plots=plots, **values)
+
+
+def home(**cards: Any) -> str:
+    """Fill the index of the pages, which is one file: its styles are in it, and it runs no script."""
+    style = Markup(
+        "\n".join((HERE / "static" / name).read_text(encoding="utf-8") for name in ("style.css", "home.css"))
+    )
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+    return _templates().get_template("home.html").render(policy=policy, pages=PAGES, style=style, **cards)
+
+
+def _templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -48,8 +63,7 @@ def page(template: str, name: str, plots: bool = False, **values: Any) -> str:
         lstrip_blocks=True,
     )
     environment.filters["count"] = count
-    policy = _POLICY.format(style="'self' 'unsafe-inline'" if plots else "'self'")
-    return environment.get_template(template).render(policy=policy, name=name, pages=PAGES, plots=plots, **values)
+    return environment
 
 
 def count(number: float) -> str:

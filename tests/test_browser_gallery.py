@@ -106,6 +106,37 @@ def test_filters_combine_and_say_how_many_fit(reader: Any, table: Any) -> None:
     assert again.text("#found") == open_.text("#found")
 
 
+def test_images_can_be_sorted_by_copies_severity_and_attempts(reader: Any, table: Any) -> None:
+    frame = table.to_pandas()
+    frame["copies"] = frame.groupby("image_id")["copy"].transform(lambda copy: (copy > 0).sum())
+    frame["strength"] = frame["severity"].where(frame["copy"] > 0, -1)
+    for sort, column in (("copies", "copies"), ("severity", "strength"), ("attempts", "attempt")):
+        open_ = reader(f"#/images?sort={sort}")
+        tasks = open_.page.locator("#images a[data-row]").evaluate_all(
+            "links => links.slice(0, 20).map(a => a.hash.replace('#/image/', '').split('?')[0])"
+        )
+        values = frame.set_index("task_id")[column][tasks].tolist()
+        assert values == pytest.approx(sorted(frame[column], reverse=True)[:20], abs=1e-3), sort
+
+
+def test_first_screen_shows_faces_that_lead_on(reader: Any, table: Any) -> None:
+    page = reader().page
+    most = table.to_pandas().query("split == 'train'").groupby("image_id")["copy"].max().max()
+    first = page.locator("#notable a[data-row]").first
+    assert first.inner_text().startswith(f"{most} copies")
+    assert first.bounding_box()["y"] < 400
+    page.locator("#notable h2 a", has_text="Strongest copies").click()
+    assert page.locator("#list-title").inner_text() == "All images"
+    assert page.locator('select[name="sort"]').input_value() == "severity"
+
+
+def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:
+    row = first_copy(table)
+    link = reader(f"#/images?text={row['image_id']}&copy=copies").page.locator("#images a[data-row]").first
+    assert row["path"] in link.get_attribute("title")
+    assert str(row["ethnicity"]) in link.inner_text() and str(row["expression"]) in link.inner_text()
+
+
 def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: Any, table: Any) -> None:
     row = first_copy(table)
     open_ = reader(f"#/image/{row['task_id']}")

@@ -9,14 +9,18 @@ from typing import Any
 import pytest
 
 from balance import page
-from manifests.tables import plan, plan_report
+from manifests.tables import index, plan, plan_report
 from manifests.tables.plan_report import JointTarget
-from tests.support import results_sample
+from pages import audit_rows, home, quarantine
+from tests.support import pages_samples, results_sample
 from tests.support.browser import NARROW, WIDE, Reader, chromium
-from tests.support.stages import ROOT
 from tests.test_balance_page import planned
+from tests.test_pages_quarantine import LIMITS, left, photo, usable
+from tests.test_train_audit_page import REPORT, VERDICTS
+from train import audit_page
 
-DRAWN = "() => [...document.querySelectorAll('[data-chart]')].every((box) => box.querySelector('.main-svg .xtick'))"
+DRAWN = """() => [...document.querySelectorAll('[data-chart]')].filter((box) => box.offsetParent)
+    .every((box) => box.querySelector('.main-svg .xtick'))"""
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 
 
@@ -38,14 +42,39 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     (folder / "results").mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder / "results")
+        results = results_sample.make(folder / "results")
         return {
             "plan": folder / "plan-page",
-            "results": results_sample.make(folder / "results"),
-            "index": ROOT / "datasets/pages",
+            "results": results,
+            "index": _index(folder / "results"),
+            "audit": _audit(folder / "audit"),
+            "quarantine": _quarantine(folder / "quarantine"),
         }
 
 
-@pytest.mark.parametrize("name", ["plan", "results", "index"])
+def _index(folder: Path) -> Path:
+    results_sample.command(home.main)
+    return folder / "datasets/pages"
+
+
+def _audit(folder: Path) -> Path:
+    sample = pages_samples.make(folder / "sample", 60)
+    (folder / "page").mkdir()
+    faces = audit_rows.faces(folder / "page", sample.index.parent, index.read(sample.index)[0])
+    rows = audit_rows.rows(REPORT, VERDICTS, {"light": 1.0, "tone": 0.5}, faces, {"pose": 3})
+    audit_page.write(folder / "page", REPORT, rows)
+    return folder / "page"
+
+
+def _quarantine(folder: Path) -> Path:
+    photo(folder / "root/old.jpg", 200)
+    (folder / "page").mkdir()
+    table = left(("old.jpg", "age_out_of_range", "age 240"), ("gone-with-a-long-name.jpg", "missing_file", "<script>"))
+    quarantine.write(folder / "page", folder / "root", table, usable(), LIMITS)
+    return folder / "page"
+
+
+@pytest.mark.parametrize("name", ["plan", "results", "index", "audit", "quarantine"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_page_draws_all_fits_and_breaks_no_serious_rule(
@@ -83,4 +112,38 @@ def test_heat_map_changes_its_measure_and_leads_to_the_gallery(browser: Any, fol
 def test_a_target_that_is_a_script_is_shown_as_text(browser: Any, folders: dict[str, Path]) -> None:
     open_ = Reader(browser, folders["plan"])
     assert "joint <script>alert(1)</script>" in open_.page.locator("main").inner_text()
+    open_.close()
+
+
+def test_baseline_and_run_can_be_chosen(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["results"])
+    open_.page.wait_for_function(DRAWN)
+    assert open_.page.locator('[data-chart="forest-0"]').is_visible()
+    assert not open_.page.locator('[data-chart="forest-1"]').is_visible()
+    open_.page.locator('[data-pick="baseline"]').select_option("balanced")
+    open_.page.wait_for_selector('[data-chart="forest-1"] .main-svg .xtick')
+    assert not open_.page.locator('[data-chart="forest-0"]').is_visible()
+    open_.page.locator('[data-pick="run"]').first.select_option("original")
+    open_.page.wait_for_selector('[data-chart="curve-0"] .main-svg .xtick')
+    assert open_.page.locator('[data-pick="run"]').last.input_value() == "original"  # one choice, in every section
+    open_.close()
+
+
+def test_faces_follow_the_run_and_the_group_and_lead_to_the_gallery(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["results"])
+    links = "[...document.querySelectorAll('[data-photos=worst] a')].map((a) => a.getAttribute('href'))"
+    everyone = open_.page.evaluate(links)
+    assert everyone and len(set(everyone)) == len(everyone)
+    assert all(link.startswith("../gallery/index.html#/image/") for link in everyone)
+    open_.page.locator('[data-pick="group"]').select_option(index=1)
+    assert open_.page.evaluate(links) != everyone
+    assert open_.page.locator("[data-photos=ordinary] a").count() > 0
+    open_.close()
+
+
+def test_no_figure_of_a_table_is_out_of_sight_on_a_narrow_screen(browser: Any, folders: dict[str, Path]) -> None:
+    open_ = Reader(browser, folders["results"], size=NARROW)
+    rows = open_.page.locator("section[aria-labelledby=pairs] td")
+    boxes = [box for box in (rows.nth(i).bounding_box() for i in range(rows.count())) if box]
+    assert boxes and all(box["x"] >= 0 and box["x"] + box["width"] <= NARROW["width"] for box in boxes)
     open_.close()

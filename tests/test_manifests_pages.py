@@ -73,12 +73,6 @@ def test_only_pages_with_charts_may_set_styles_and_none_may_run_inline_scripts()
         )
 
 
-def test_index_of_pages_leads_to_each_and_asks_for_nothing() -> None:
-    html = (ROOT / "datasets/pages/index.html").read_text()
-    assert [name for name in shell.PAGES if f'href="{name}/index.html"' not in html] == []
-    assert "default-src 'none'" in html and "http:" not in html and "https:" not in html
-
-
 def test_lines_beyond_the_palette_differ_by_their_dashes() -> None:
     data = charts.lines([(str(i), [0], [0]) for i in range(12)], ("x", "y"))["data"]
     assert len({(line["line"]["color"], line["line"]["dash"]) for line in data}) == 12

@@ -16,6 +16,7 @@ from manifests.core.errors import UserError
 from manifests.tables import base, predictions, scorecard
 from tests.support import scoring
 from train import score
+from train.scoring import bands as bands_of
 
 Run = Callable[..., None]
 
@@ -176,7 +177,22 @@ def test_bands_of_age_add_up_to_the_split(run: Run) -> None:
     bands = card.splits["test"].by_age
     assert sum(band.n for band in bands) == 300
     assert sum(band.n * band.error for band in bands) / 300 == pytest.approx(card.overall.error, abs=1e-5)
-    assert all((band.age - 2.5) % 5 == 0 for band in bands)
+    assert all(band.start % 5 == 0 and band.end % 5 == 0 and band.n >= bands_of.FEWEST for band in bands)
+    assert [band.start for band in bands[1:]] == [band.end for band in bands[:-1]]
+    assert all(band.low <= band.error <= band.high for band in bands)
+
+
+@pytest.mark.parametrize(
+    ("age", "edges"),
+    [
+        ([22.0] * 10 + [31.0] * 10, [20, 25, 35]),  # an empty band joins the next one
+        ([22.0] * 10 + [27.0] * 10 + [70.0], [20, 25, 75]),  # a rest of one photo joins the band before it
+        ([3.0, 80.0], [0, 85]),  # too few photos for any band: one of all
+        ([40.0], [40, 45]),
+    ],
+)
+def test_a_band_is_as_wide_as_ten_photos_need(age: list[float], edges: list[float]) -> None:
+    assert bands_of.edges(np.array(age)).tolist() == edges
 
 
 def test_the_same_bytes_twice_and_from_another_order_of_rows(run: Run) -> None:

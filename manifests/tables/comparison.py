@@ -5,8 +5,9 @@ Differences are first - second, in the unit that `words` names: below 0 the firs
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from manifests.tables import scorecard
 from manifests.tables.parts import Named, Part, Words
@@ -69,14 +70,45 @@ class Difference(Part):
     p: float
 
 
+class GroupDifference(Difference):
+    """The difference of one group's error, which rests on `n` photos."""
+
+    n: int
+
+
 class Pair(Named):
-    """Two runs on the same photos."""
+    """Two runs on the same photos; `groups` holds axis -> group -> the difference of its error."""
 
     first: str
     second: str
     error: Difference
     bias: dict[str, Difference]
     average_bias: Difference
+    groups: dict[str, dict[str, GroupDifference]] = {}
+
+
+Kinds = Literal["pays", "better", "worse", "no difference"]
+
+
+class Outcome(Part):
+    """What the verdict rests on, for a reader who has ten seconds.
+
+    Attributes:
+        kind: whether rendering `pays`; some other way is `better` than the plain one; rendering is `worse` than the
+            best way without images; or there is `no difference` beyond noise.
+        way: the way to take.
+        rendered: the rendered way with the least sum of error and average bias.
+        cheapest: the way without images that has the least sum.
+        plain: the way that the others are compared with.
+        repeated: the way that repeats the plan's photos.
+    """
+
+    kind: Kinds
+    way: str
+    rendered: str
+    cheapest: str
+    plain: str
+    repeated: str
 
 
 class Place(Part):
@@ -91,7 +123,8 @@ class Place(Part):
 class SplitComparison(Part):
     """One labelled split: the rows (runs first, as in the course's report), every pair of runs, the leaderboard.
 
-    `verdict` says whether rendering pays; None where the runs that it rests on are not all there.
+    `verdict` says whether rendering pays, and `outcome` names the runs that it rests on; None where they are not all
+    there.
     """
 
     n: int
@@ -100,6 +133,7 @@ class SplitComparison(Part):
     pairs: list[Pair]
     leaderboard: list[Place]
     verdict: str | None = None
+    outcome: Outcome | None = None
 
 
 class Marginal(Part):
@@ -123,6 +157,31 @@ class Comparison(Part):
     plan: list[Marginal]
     warnings: list[str] = []
     notes: list[str]
+
+
+def between(pairs: Sequence[Pair], first: str, second: str) -> Pair | None:
+    """The differences first - second, whichever way round they were computed; None where nobody did."""
+    for pair in pairs:
+        if (pair.first, pair.second) == (first, second):
+            return pair
+        if (pair.first, pair.second) == (second, first):
+            return Pair(
+                first=first,
+                second=second,
+                error=_turned(pair.error),
+                bias={axis: _turned(each) for axis, each in pair.bias.items()},
+                average_bias=_turned(pair.average_bias),
+                groups={axis: {name: _turned(g) for name, g in each.items()} for axis, each in pair.groups.items()},
+            )
+    return None
+
+
+D = TypeVar("D", bound=Difference)
+
+
+def _turned(one: D) -> D:
+    """The same difference, second - first."""
+    return one.model_copy(update={"value": -one.value, "low": -one.high, "high": -one.low})
 
 
 def write(comparison: Comparison, path: Path) -> None:

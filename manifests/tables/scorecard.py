@@ -20,6 +20,8 @@ from manifests.core.text import DIGITS
 from manifests.tables.class_scores import ClassScores
 from manifests.tables.parts import Bias, Named, Part, Words
 
+EVERYONE = "all"  # the axis, and the group, of all photos among those to look at
+
 
 class GroupError(Named):
     """A group's mean error, photos, the 95% interval (none for a single photo), and whether it is small."""
@@ -69,16 +71,28 @@ class Calibration(Part):
 
 
 class Band(Named):
-    """Photos of five years of age: their error and, of predicted years, the mean of predicted less labelled."""
+    """Photos of neighbouring ages: their error and, of predicted years, the mean of predicted less labelled.
+
+    Attributes:
+        age: the middle of the band, in years.
+        start, end: its first age, and the age at which the next band begins.
+        low, high: the 95% interval of `error`; `signed_low` and `signed_high` that of `signed`.
+    """
 
     age: float
+    start: float
+    end: float
     n: int
     error: float
+    low: float | None
+    high: float | None
     signed: float | None
+    signed_low: float | None
+    signed_high: float | None
 
 
-class WorstPhoto(Named):
-    """One of a group's worst predictions; `said` puts into words how it is wrong."""
+class ShownPhoto(Named):
+    """One prediction to look at, among a group's worst or its ordinary ones; `said` puts its error into words."""
 
     image_id: str
     path: str
@@ -96,6 +110,9 @@ class Scores(Part):
         worst_group: each axis' group of the largest error.
         calibration: of predicted distributions over the ages; that of classes is in `classes`.
         classes: what else is known of predicted classes.
+        by_age: bands of five years, wider where they would hold fewer than ten photos.
+        worst: axis -> group -> its photos of the largest errors; `ordinary`, those nearest to its median error. The
+            first axis is EVERYONE, whose one group is all photos.
         notes: what a reader must know about the figures.
     """
 
@@ -112,7 +129,8 @@ class Scores(Part):
     calibration: Calibration | None
     classes: ClassScores | None = None
     by_age: list[Band]
-    worst: dict[str, dict[str, list[WorstPhoto]]]
+    worst: dict[str, dict[str, list[ShownPhoto]]]
+    ordinary: dict[str, dict[str, list[ShownPhoto]]]
     notes: list[str]
 
 

@@ -34,9 +34,10 @@ const charts = (() => {
 
   function draw(box) {
     const spec = specs.get(box.dataset.chart);
-    if (!spec) return;
+    if (!spec || box.offsetParent === null) return; // a hidden box has no width; it is drawn when it is shown
     const layout = merged(LAYOUT, spec.layout);
-    for (const axis of ["xaxis", "yaxis"]) layout[axis] = merged(AXIS, layout[axis]);
+    const axes = Object.keys(layout).filter((key) => /^[xy]axis\d*$/.test(key));
+    for (const axis of axes) layout[axis] = merged(AXIS, layout[axis]);
     box.style.height = `${layout.height ?? 320}px`;
     Plotly.react(box, coloured(spec.data), coloured(layout), { displayModeBar: false, responsive: true });
   }
@@ -48,7 +49,8 @@ const charts = (() => {
   document.addEventListener("DOMContentLoaded", () => {
     drawAll();
     document.addEventListener("themechange", drawAll);
+    document.addEventListener("pickchange", drawAll);
   });
-  return { put: (name, spec) => specs.set(name, spec) };
+  return { put: (name, spec) => specs.set(name, spec), get: (name) => specs.get(name) };
 })();
 const put = charts.put;

@@ -14,7 +14,7 @@ const bar = (() => {
       if (!field.name) continue;
       const wanted = place.wish[field.name] ?? "";
       if (field.value !== wanted && field !== document.activeElement) field.value = wanted;
-      if (field.name.startsWith("axis-") || field.name === "split") field.closest("label").hidden = inCell;
+      if (field.name.startsWith("axis-") || ["split", "sort"].includes(field.name)) field.closest("label").hidden = inCell;
     }
   }
 

@@ -7,7 +7,21 @@ const filter = (() => {
   // A wish is a map from a field of the filter bar to its text; `cell` is the joint cell's number.
   function rows(wish) {
     const tests = [...fieldTests(wish), ...axisTests(wish)];
-    return tests.length ? every.filter((i) => tests.every((fits) => fits(i))) : every;
+    const found = tests.length ? every.filter((i) => tests.every((fits) => fits(i))) : every;
+    return SORTS[wish.sort] ? sorted(found, SORTS[wish.sort]) : found;
+  }
+
+  // What rows can be sorted by, the largest first; equal ones stay in the order of the page.
+  const SORTS = {
+    copies: (i) => table.copies(i),
+    severity: (i) => (column.copy[i] ? column.severity[i] : -1),
+    attempts: (i) => column.attempt[i],
+  };
+
+  function sorted(found, of) {
+    const keys = Float32Array.from({ length: count });
+    for (const i of found) keys[i] = of(i);
+    return Int32Array.from(found).sort((a, b) => keys[b] - keys[a] || a - b);
   }
 
   function fieldTests(wish) {
@@ -23,6 +37,7 @@ const filter = (() => {
     else if (wish.copy) is(column.copy, Number(wish.copy));
     if (wish.set === "kept") is(column.kept, 1);
     if (wish.set === "left") is(column.kept, 0);
+    if (wish.set === "redrawn") tests.push((i) => column.attempt[i] > 0);
     if (wish.set === "rejected") tests.push((i) => rejects.has(table.task(i)));
     // Half a thousandth of room: the severities are rounded to three digits.
     if (wish.low) tests.push((i) => column.copy[i] > 0 && column.severity[i] >= Number(wish.low) - 5e-4);

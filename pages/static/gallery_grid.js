@@ -3,7 +3,7 @@
 const grid = (() => {
   const LEAST = 104; // pixels of a thumbnail
   const GAP = 8;
-  const CAPTION = 22;
+  const CAPTION = 40; // two lines: what it is, and its labels
   const MARGIN = 3; // rows above and below the screen
   const box = document.getElementById("images");
   const list = document.createElement("ul");

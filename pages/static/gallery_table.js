@@ -12,7 +12,10 @@ const table = (() => {
     age: Float32Array.from(raw.age),
     policy: Uint16Array.from(raw.policy),
     severity: Float32Array.from(raw.severity),
+    attempt: Uint8Array.from(raw.attempt),
   };
+  const copies = new Uint16Array(raw.ids.length); // of each photo
+  for (let i = 0; i < count; i++) if (column.copy[i]) copies[column.photo[i]]++;
   const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
   const found = raw.ids.map((id, i) => `${id} ${raw.paths[i]}`.toLowerCase());
 
@@ -46,11 +49,14 @@ const table = (() => {
     return raw.policies[column.policy[i]];
   }
 
+  function labels(i) {
+    return column.cell[i] < 0 ? "no labels" : cellName(column.cell[i]);
+  }
+
   // A row in words, for readers who don't see it.
   function describe(i) {
-    const labels = column.cell[i] < 0 ? "no labels" : cellName(column.cell[i]);
     const made = column.copy[i] ? `, ${policy(i)}` : "";
-    return `${title(i)}${made}, ${labels}${column.kept[i] ? "" : ", left out"}`;
+    return `${title(i)}${made}, ${labels(i)}${column.kept[i] ? "" : ", left out"}`;
   }
 
   // Every row of a photo, the original first.
@@ -75,7 +81,8 @@ const table = (() => {
   }
 
   return {
-    count, column, axes, cells, rowOf, task, cellName, title, policy, describe, siblings, part,
+    count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part,
     found, splits: raw.splits, sheet: raw.sheet, saved: raw.rejects, path: (i) => raw.paths[column.photo[i]],
+    copies: (i) => copies[column.photo[i]],
   };
 })();

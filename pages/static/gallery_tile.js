@@ -19,11 +19,15 @@ const tile = (() => {
     const item = document.createElement("li");
     const link = document.createElement("a");
     const caption = document.createElement("span");
+    const labels = document.createElement("span");
     link.href = route.format({ view: "image", task: table.task(i), wish });
     link.dataset.row = i;
     caption.className = "caption";
     caption.textContent = table.column.copy[i] ? `${table.column.copy[i]} · ${table.policy(i)}` : "photo";
-    link.append(thumbnail(i, size), caption);
+    labels.className = "caption labels";
+    labels.textContent = table.labels(i);
+    link.title = `${table.path(i)}\n${table.describe(i)}`;
+    link.append(thumbnail(i, size), caption, labels);
     item.append(link);
     mark(link);
     return item;
@@ -39,5 +43,5 @@ const tile = (() => {
   }
 
   document.addEventListener("rejectschange", () => document.querySelectorAll("a[data-row]").forEach(mark));
-  return { make };
+  return { make, thumbnail };
 })();

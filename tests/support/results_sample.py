@@ -46,7 +46,16 @@ def command(main, *options: str) -> None:
 
 
 def _curves(folder: Path, number: int) -> None:
+    """Two repeats of four epochs of 50 steps each, in two stages; the third epoch's weights were kept."""
     for repeat in (1, 2):
         (folder / f"repeat_{repeat}").mkdir(parents=True)
-        lines = "".join(f"{step}\t{10 - step + number + repeat}\n" for step in range(4))
-        (folder / f"repeat_{repeat}" / "valid_mae.tsv").write_text("step\tvalid_mae\n" + lines)
+        errors = [10 - epoch + number + repeat for epoch in range(4)]
+        for name, values in (
+            ("valid_mae", errors),
+            ("loss", [4, 3, 2, 1]),
+            ("valid_loss", [4.5, 3.5, 2.5, 2.75]),
+            ("stage", [0, 0, 1, 1]),
+            ("best", [1, 1, 1, 0]),
+        ):
+            lines = "".join(f"{50 * (epoch + 1)}\t{value}\n" for epoch, value in enumerate(values))
+            (folder / f"repeat_{repeat}" / f"{name}.tsv").write_text(f"step\t{name}\n" + lines)

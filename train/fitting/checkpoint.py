@@ -29,7 +29,7 @@ class Counters:
         best: the best value so far of the validation metric.
         since: epochs since then.
         cuts: how often the plateau has halved the rate.
-        history: one record per epoch, of every stage so far.
+        history: one record per epoch, of every stage so far; `best` in it is 1 where it was the best so far, else 0.
     """
 
     stage: int = 0
@@ -47,7 +47,7 @@ class Counters:
             epoch=self.epoch + 1,
             best=min(metric, self.best),
             since=0 if better else self.since + 1,
-            history=[*self.history, record],
+            history=[*self.history, {**record, "best": int(better)}],
         )
 
     def next_stage(self) -> Counters:

@@ -1,8 +1,14 @@
-"""Learning curves through DVCLive: one folder per run, in files that DVC plots; no commits."""
+"""Learning curves through DVCLive: one folder per run, in files that DVC plots; no commits.
+
+A record is an epoch, and its `step` the gradient steps taken until then, so that runs on few and on many images
+compare. `stage` counts from 0; `best` is 1 where validation was the best of the stage so far: its last such epoch is
+the one whose weights are kept.
+"""
 
 from __future__ import annotations
 
 import os
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 
@@ -10,7 +16,7 @@ os.environ.setdefault("DVC_NO_ANALYTICS", "true")
 
 from dvclive import Live
 
-CURVES = ("loss", "rate", "valid_loss", "valid_bias")
+CURVES = ("loss", "rate", "valid_loss", "valid_bias", "stage", "best")
 
 
 class Curves:
@@ -29,11 +35,12 @@ class Curves:
 
     def __call__(self, repeat: int, history: list[dict[str, float]]) -> None:
         """Add the records that are new."""
-        for step in range(self._written.get(repeat, 0), len(history)):
-            self._live.step = step
+        steps = list(accumulate(int(record["steps"]) for record in history))
+        for epoch in range(self._written.get(repeat, 0), len(history)):
+            self._live.step = steps[epoch]
             for name in self._curves:
-                if name in history[step]:
-                    self._live.log_metric(f"repeat_{repeat + 1}/{name}", history[step][name])
+                if name in history[epoch]:
+                    self._live.log_metric(f"repeat_{repeat + 1}/{name}", history[epoch][name])
             self._live.make_summary()
         self._written[repeat] = len(history)
 

@@ -139,7 +139,7 @@ def train_stage(
 def _measured(counters: Counters, monitor: str, metrics: dict[str, float]) -> Counters:
     """Record how good the network is that a run starts from: a stage that never betters it goes back to it."""
     best = metrics.get(f"valid_{monitor}", counters.best)
-    return replace(counters, best=best, history=[{"stage": 0, "steps": 0, **metrics}] if metrics else [])
+    return replace(counters, best=best, history=[{"stage": 0, "steps": 0, "best": 1, **metrics}] if metrics else [])
 
 
 def _loss(at: StageContext, data: TrainingData) -> StatefulLoss:

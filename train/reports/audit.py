@@ -83,7 +83,7 @@ def terminal(audit: AuditReport) -> str:
                 _severity(audit.safe[name]),
                 f"{step.severity:g}",
                 *_led(audit, numbers, changes),
-                _verdict(step, audit.skill.guesses),
+                verdict(step, audit.skill.guesses),
             ]
         )
     skill = ", ".join(f"{name} {value}" for name, value, _ in _skill(audit))
@@ -122,7 +122,7 @@ def _found(steps: Sequence[Step]) -> str:
     return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in named.items() if names)
 
 
-def _verdict(step: Step, guesses: Sequence[str]) -> str:
+def verdict(step: Step, guesses: Sequence[str]) -> str:
     """What is over or unclear; else `within`, or why there is no verdict."""
     if step.n < LEAST:
         return "too few photos"
@@ -135,7 +135,7 @@ def _beyond(audit: AuditReport, step: Step, axes: Sequence[str]) -> list[str]:
     years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
     changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
     figures = _led(audit, years, changed)
-    return [step.policy, f"{step.severity:g}", str(step.n), *figures, _verdict(step, audit.skill.guesses)]
+    return [step.policy, f"{step.severity:g}", str(step.n), *figures, verdict(step, audit.skill.guesses)]
 
 
 def _bins(step: Step, bins: Sequence[str]) -> list[str]:

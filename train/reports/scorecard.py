@@ -38,11 +38,11 @@ def groups_csv(card: Scorecard) -> str:
 
 
 def by_age_csv(card: Scorecard) -> str:
-    """One row per band of ages, for a line plot of error against age: split, age, n, error, signed."""
+    """One row per band of ages, for a line plot of error against age: split, age, n, error, low, high, signed."""
     return text.csv_table(
-        ("split", "age", "n", "error", "signed"),
+        ("split", "age", "n", "error", "low", "high", "signed"),
         (
-            (split, band.age, band.n, band.error, band.signed)
+            (split, band.age, band.n, band.error, band.low, band.high, band.signed)
             for split, scores in card.splits.items()
             for band in scores.by_age
         ),

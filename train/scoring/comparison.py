@@ -22,7 +22,7 @@ from train.scoring.published import Rows
 from train.scoring.resampling import strata, weights
 from train.scoring.scored_runs import ROLES, ScoredRun
 from train.scoring.systems import BALANCED, of_predictions, of_published, of_run
-from train.scoring.verdict import verdict
+from train.scoring.verdict import Verdict, verdict
 
 MOVED = 0.01  # of a class' share, beyond which the plan has changed the prior
 LEADS = "The plan changes the prior of the classes, so that the balanced error rate leads: each class counts alike."
@@ -130,17 +130,19 @@ def _table(
     rows += [of_predictions(name, numbers, photos, axes, importance) for name, numbers in given.items()]
     names = [axis.axis for axis in axes]
     rows += [of_published(row) for row in published if not row.bias or row.bias.keys() == set(names)]
+    found = _verdict(runs, noisy, words)
     return SplitComparison(
         n=len(photos.truth),
         axes=names,
         rows=rows,
         pairs=[pair(first, second) for first, second in itertools.combinations(noisy, 2)],
         leaderboard=_leaderboard(rows, names, words.key("error")),
-        verdict=_verdict(runs, noisy, words),
+        verdict=found.sentence if found else None,
+        outcome=found.outcome if found else None,
     )
 
 
-def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled], words: Words) -> str | None:
+def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled], words: Words) -> Verdict | None:
     """Whether rendering pays; None without a plain run on the originals, a repeating and a rendering one.
 
     Only runs count whose recipe and network some run on the originals has too: a better network is no merit of images.
@@ -157,7 +159,7 @@ def _verdict(runs: Sequence[ScoredRun], noisy: Sequence[Resampled], words: Words
     pairs = {(a.run, b.run): pair(a, b) for a, b in itertools.permutations(noisy, 2)}
     repeated = min(of["repeated"], key=lambda name: score[name])
     wanted = {name: value for name, value in score.items() if name == repeated or name not in of["repeated"]}
-    return verdict(wanted, pairs, plain, repeated, of["new"], words).sentence
+    return verdict(wanted, pairs, plain, repeated, of["new"], words)
 
 
 def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:

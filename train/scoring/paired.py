@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from manifests.tables.comparison import Difference, Pair
+from manifests.tables.comparison import Difference, GroupDifference, Pair
 from train.scoring.intervals import of_difference, widening
 from train.scoring.metrics import Grouping, bias, gaps, group_means, weighted_group_means
 
@@ -28,6 +28,7 @@ class Resampled:
         mean_noise: float64 (replicates,).
         gaps: axis -> float64 (pairs of groups,), observed differences of error.
         gap_noise: axis -> float64 (replicates, pairs of groups).
+        group_noise: axis -> float64 (replicates, groups).
         bias: axis -> its bias.
         overall: float64 (photos,), what each photo counts in the mean: its error, or a weighted one.
         error: float64 (photos,), errors.
@@ -39,6 +40,7 @@ class Resampled:
     mean_noise: np.ndarray
     gaps: dict[str, np.ndarray]
     gap_noise: dict[str, np.ndarray]
+    group_noise: dict[str, np.ndarray]
     bias: dict[str, float]
     overall: np.ndarray
     error: np.ndarray
@@ -65,12 +67,14 @@ def resampled(
     mean = float(overall.mean())
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
     observed = {name: gaps(each) for name, each in means.items()}
+    moved = {axis.axis: weighted_group_means(axis.member, error, weights) for axis in axes}
     return Resampled(
         run,
         mean,
         weights @ (overall - mean) / weights.sum(axis=1),
         observed,
-        {a.axis: gaps(weighted_group_means(a.member, error, weights)) - observed[a.axis] for a in axes},
+        {name: gaps(each) - observed[name] for name, each in moved.items()},
+        {name: each - means[name] for name, each in moved.items()},
         {name: float(bias(each)) for name, each in means.items()},
         overall,
         error,
@@ -94,7 +98,21 @@ def pair(first: Resampled, second: Resampled) -> Pair:
         error=_difference(first.mean - second.mean, mean_noise, between - between.mean()),
         bias={axis: _difference(value, noise[axis], shares[axis]) for axis, value in differences.items()},
         average_bias=_difference(average, average_noise, average_shares),
+        groups={axis.axis: _groups(first, second, axis) for axis in first.axes},
     )
+
+
+def _groups(first: Resampled, second: Resampled, axis: Grouping) -> dict[str, GroupDifference]:
+    """The difference of each group's error, first - second."""
+    between = first.error - second.error
+    means = group_means(axis.member, between)
+    noise = first.group_noise[axis.axis] - second.group_noise[axis.axis]
+    shares = axis.member * (between[:, None] - means) / axis.counts
+    made = {}
+    for i, (name, n) in enumerate(zip(axis.groups, axis.counts.tolist(), strict=True)):
+        found = _difference(float(means[i]), noise[:, i], shares[:, i])
+        made[name] = GroupDifference(**found.model_dump(), n=n)
+    return made
 
 
 def bias_noise(first: Resampled, second: Resampled, axis: str) -> np.ndarray:

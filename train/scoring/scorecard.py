@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -11,15 +11,14 @@ from manifests.sections.score import Score
 from manifests.tables.class_scores import ClassScores
 from manifests.tables.parts import Bias
 from manifests.tables.predictions import UNKNOWN, Training
-from manifests.tables.scorecard import Band, Calibration, GroupError, Scorecard, Scores, Seeds, Spread, WorstPhoto
+from manifests.tables.scorecard import EVERYONE, Calibration, GroupError, Scorecard, Scores, Seeds, ShownPhoto, Spread
+from train.scoring.bands import bands
 from train.scoring.calibration import calibration
 from train.scoring.classes import best_threshold, class_scores
 from train.scoring.intervals import of_bias, of_mean
 from train.scoring.metrics import Grouping, bias, compared, group_means, groupings, weighted_group_means
 from train.scoring.predictions import LabelledPhotos
 from train.scoring.resampling import chance_biases, p_value, strata, weights
-
-BAND = 5  # years
 
 
 def scorecard(
@@ -60,12 +59,12 @@ def _split(
     others, own = compared(axes, photos.target.own), [axis for axis in axes if axis.axis == photos.target.own]
     biases, average = _biases(others, error, weight, options, seed)
     means = {axis.axis: group_means(axis.member, error) for axis in axes}
-    everyone = _one_group("all", np.ones(len(error), bool))
+    everyone = _one_group(EVERYONE, np.ones(len(error), bool))
     cell = _cell_grouping(cells, photos.cell)
     return Scores(
         n=len(error),
         unlabelled=photos.unlabelled,
-        overall=_groups(everyone, error, weight, options.min_group)["all"],
+        overall=_groups(everyone, error, weight, options.min_group)[EVERYONE],
         bias=biases,
         average_bias=average,
         difference={axis: float(mean.max() - mean.min()) for axis, mean in means.items()},
@@ -75,8 +74,9 @@ def _split(
         seeds=_seeds(photos, others),
         calibration=_calibration(photos),
         classes=_classes(photos, axes, own, weight, options, seed, threshold),
-        by_age=_bands(photos),
-        worst={axis.axis: _worst(photos, axis, options.worst) for axis in axes},
+        by_age=bands(photos, weight),
+        worst={axis.axis: _shown(photos, axis, options.worst, _worst) for axis in (everyone, *axes)},
+        ordinary={axis.axis: _shown(photos, axis, options.worst, _ordinary) for axis in (everyone, *axes)},
         notes=_notes(photos, axes, by_group, options),
     ), by_group
 
@@ -167,38 +167,45 @@ def _spread(values: np.ndarray) -> Spread:
     return Spread(mean=float(values.mean()), sd=float(values.std(ddof=1)) if len(values) > 1 else 0.0)
 
 
-def _bands(photos: LabelledPhotos) -> list[Band]:
-    known, signed = ~np.isnan(photos.age), photos.target.signed(photos.pred, photos.age)
-    band = np.where(known, photos.age // BAND, -1).astype(np.int64)
-    return [
-        Band(
-            age=float(number * BAND + BAND / 2),
-            n=int((band == number).sum()),
-            error=float(photos.error[band == number].mean()),
-            signed=None if signed is None else float(signed[band == number].mean()),
-        )
-        for number in np.unique(band[known])
-    ]
+def _shown(
+    photos: LabelledPhotos, axis: Grouping, most: int, choose: Callable[[LabelledPhotos, np.ndarray], np.ndarray]
+) -> dict[str, list[ShownPhoto]]:
+    """Photos of each group to look at.
 
-
-def _worst(photos: LabelledPhotos, axis: Grouping, most: int) -> dict[str, list[WorstPhoto]]:
-    """Each group's largest errors, largest first; equal ones in order of image_id."""
-    order, shares = photos.worst_first, photos.distribution
+    Args:
+        photos: of one split.
+        axis: the groups.
+        most: photos per group.
+        choose: orders a group's photos, given bool (photos,), which are in it; returns positions.
+    """
     return {
-        group: [
-            WorstPhoto(
-                image_id=str(photos.image_id[i]),
-                path=str(photos.path[i]),
-                label=photos.target.shown(float(photos.truth[i])),
-                pred=photos.target.shown(float(photos.pred[i])),
-                said=photos.target.said(
-                    float(photos.pred[i]), float(photos.truth[i]), None if shares is None else shares[i]
-                ),
-            )
-            for i in order[axis.member[order, j] > 0][:most]
-        ]
+        group: [_photo(photos, int(i)) for i in choose(photos, axis.member[:, j] > 0)[:most]]
         for j, group in enumerate(axis.groups)
     }
+
+
+def _worst(photos: LabelledPhotos, group: np.ndarray) -> np.ndarray:
+    """The largest errors first; equal ones in order of image_id."""
+    return photos.worst_first[group[photos.worst_first]]
+
+
+def _ordinary(photos: LabelledPhotos, group: np.ndarray) -> np.ndarray:
+    """Those in the middle of the group's errors first."""
+    order = _worst(photos, group)
+    middle = len(order) // 2
+    return order[np.argsort(np.abs(np.arange(len(order)) - middle), kind="stable")]
+
+
+def _photo(photos: LabelledPhotos, i: int) -> ShownPhoto:
+    shares = photos.distribution
+    pred, truth = float(photos.pred[i]), float(photos.truth[i])
+    return ShownPhoto(
+        image_id=str(photos.image_id[i]),
+        path=str(photos.path[i]),
+        label=photos.target.shown(truth),
+        pred=photos.target.shown(pred),
+        said=photos.target.said(pred, truth, None if shares is None else shares[i]),
+    )
 
 
 def _notes(

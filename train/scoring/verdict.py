@@ -15,27 +15,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from manifests.core import text
-from manifests.tables.comparison import Difference, Pair
+from manifests.tables.comparison import Difference, Kinds, Outcome, Pair
 from manifests.tables.parts import Words
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What to do.
+    """What to do: the outcome, and a sentence for the reader."""
 
-    Attributes:
-        kind: whether rendering `pays`; some other way is `better` than the plain one; rendering is `worse` than the
-            best way without images; or there is `no difference`.
-        way: the way to take.
-        sentence: for the reader.
-    """
-
-    kind: Literal["pays", "better", "worse", "no difference"]
-    way: str
+    outcome: Outcome
     sentence: str
+
+    @property
+    def kind(self) -> str:
+        """Whether rendering pays; see `Outcome`."""
+        return self.outcome.kind
+
+    @property
+    def way(self) -> str:
+        """The way to take."""
+        return self.outcome.way
 
 
 SURE = 0.01  # the largest p of a difference that counts: .05 over the six that the rule looks at, about
@@ -74,24 +75,22 @@ def verdict(
     others = [way for way in score if way not in rendered and way != repeated]
     cheapest = min(others, key=lambda way: score[way])
     best = min(rendered, key=lambda way: score[way])
-    if better(pairs[best, cheapest]) and better(pairs[best, repeated]):
-        return Verdict(
-            "pays",
-            best,
-            f"Rendering pays on these photos: {best} against {cheapest}, the best way without images, "
-            f"{told(best, cheapest)}; against {repeated}, {told(best, repeated)}.",
-        )
+
+    def found(kind: Kinds, way: str, sentence: str) -> Verdict:
+        named = {"rendered": best, "cheapest": cheapest, "plain": plain, "repeated": repeated}
+        return Verdict(Outcome(kind=kind, way=way, **named), sentence)
+
     tail = f"{best} against {cheapest}, the best way without images, {told(best, cheapest)}; "
     tail += f"against {repeated}, {told(best, repeated)}."
+    if better(pairs[best, cheapest]) and better(pairs[best, repeated]):
+        return found("pays", best, f"Rendering pays on these photos: {tail}")
     for way, other in ((repeated, cheapest), (cheapest, plain)):
         if way != other and better(pairs[way, other]):
             lead = f"Rendering does not pay on these photos; take {way}: against {other}, "
-            return Verdict("better", way, f"{lead}{told(way, other)}. {tail}")
+            return found("better", way, f"{lead}{told(way, other)}. {tail}")
     if better(pairs[cheapest, best]):
-        return Verdict("worse", cheapest, f"Rendering does not pay on these photos; take {cheapest}. {tail}")
-    return Verdict(
-        "no difference", plain, f"No difference beyond noise: rendering does not pay on these photos. {tail}"
-    )
+        return found("worse", cheapest, f"Rendering does not pay on these photos; take {cheapest}. {tail}")
+    return found("no difference", plain, f"No difference beyond noise: rendering does not pay on these photos. {tail}")
 
 
 def _signed(one: Difference) -> str:

@@ -1,0 +1,55 @@
+"""Write the audit page: how far each policy moves what a judge sees, what that judge is worth, and copies to look at.
+
+python -m train.audit_page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from manifests.core import command, params
+from manifests.core.files import publish_folder
+from manifests.sections.policies import Policies
+from manifests.tables import audit, index
+from manifests.tables.audit import AuditReport
+from pages import audit_rows, gallery_index, shell
+from train.reports.audit import verdict
+
+
+def main() -> None:
+    """Read the audit, the probed copies and the shards' index; publish the page's folder."""
+    options = command.parser(
+        __doc__,
+        audit="manifests/built/audit.json",
+        probe="datasets/probe/index.parquet",
+        index="datasets/shards/index.parquet",
+        out="datasets/pages/audit",
+    ).parse_args()
+    report = audit.read(options.audit)
+    probed, _ = index.read(options.probe, "augment.probe")
+    rows, _ = index.read(options.index)
+    used = {name: use.at({}) for name, use in params.section(options.params, Policies).root.items()}
+    severities = {name: severity for name, (weight, severity) in used.items() if weight > 0}
+    words = {(step.policy, step.severity): verdict(step, report.skill.guesses) for step in report.steps}
+    copies = pc.unique(rows.filter(pc.greater(rows["copy"], 0))["policy"].cast(pa.string())).to_pylist()
+    links = {name: number for number, name in enumerate(gallery_index.policies(rows)) if name in copies}
+    with publish_folder(options.out, "train.audit_page") as folder:
+        faces = audit_rows.faces(folder, options.probe.parent, probed)
+        write(folder, report, audit_rows.rows(report, words, severities, faces, links))
+    print(f"{options.out / 'index.html'}: {len(report.safe)} policies")
+
+
+def write(folder: Path, report: AuditReport, rows: Sequence[audit_rows.PolicyRow]) -> None:
+    """Fill `folder` with the page; the thumbnails are there already."""
+    words = audit_rows.words(report, rows)
+    html = shell.page("audit.html", "audit", plots=True, report=report, rows=rows, **words)
+    (folder / "index.html").write_text(html, encoding="utf-8")
+    shell.share(folder, "charts.css", "audit.css")
+
+
+if __name__ == "__main__":
+    command.run(main)
