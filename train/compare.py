@@ -1,6 +1,10 @@
 """Compare the runs of `params.yaml` with one another, the published rows and any given predictions.
 
-Run names come from `train.runs`, never from the folder: a run that was taken out stays on disk.
+Run names come from `train.runs`, never from the folder: a run that was taken out stays on disk. Scored predictions of
+another program take part by name:
+
+python -m train.score --predictions mine.csv --labels manifests/built/source.parquet
+python -m train.compare --also mine
 """
 
 from __future__ import annotations
@@ -39,6 +43,13 @@ def main() -> None:
         metavar="NAME=PATH",
         help="a predictions.csv for the scored split, in order of path; may be repeated",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="predictions that train.score --predictions has scored, paired with every run; may be repeated",
+    )
     parser.add_argument("--show", action="store_true", help="print the closing table of what is there, write nothing")
     options = parser.parse_args()
     if options.show:
@@ -46,6 +57,7 @@ def main() -> None:
         return
     with located(f"{options.params}: train"):
         runs, cells = scored_runs.read(params.section(options.params, Train), options.runs)
+    runs += scored_runs.read_others(options.also, options.runs, runs, cells)
     source = params.section(options.params, Source)
     target = next(iter(runs[0].photos.values())).target
     given = submissions.read(options.predictions, [run.name for run in runs], target)
