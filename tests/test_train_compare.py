@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -279,11 +280,32 @@ def test_times_are_told_where_the_networks_differ_and_only_there(call: Call) -> 
 
 
 def test_the_same_bytes_twice(call: Call) -> None:
+    made = [f"comparison.{end}" for end in ("md", "csv", "json")]
+    made += ["metrics.json", *(f"plots/{name}.csv" for name in ("groups", "by_age", "curves"))]
+
     def files() -> list[bytes]:
         call()
-        return [Path(f"datasets/comparison.{end}").read_bytes() for end in ("md", "csv", "json")]
+        return [(Path("datasets") / name).read_bytes() for name in made]
 
     assert files() == files()
+
+
+def test_what_dvc_shows_repeats_the_scorecards(call: Call) -> None:
+    curve = Path("datasets/runs/both/curves/plots/metrics/repeat_1/valid_mae.tsv")
+    curve.parent.mkdir(parents=True)
+    curve.write_text("step\tvalid_mae\n0\t9.5\n1\t8.5\n")
+    call()
+    cards = {run: scorecard.read(Path(f"datasets/runs/{run}/scorecard.json")) for run in RUNS}
+    metrics = json.loads(Path("datasets/metrics.json").read_text())
+    assert metrics["mae"] == {run: pytest.approx(card.overall.error, abs=1e-3) for run, card in cards.items()}
+    assert metrics["bias"] == {run: pytest.approx(card.average_bias, abs=1e-3) for run, card in cards.items()}
+    assert len(metrics) == 2, "a screen of `dvc exp show` holds two figures of each run"
+    groups = pd.read_csv("datasets/plots/groups.csv", keep_default_na=False).set_index(["run", "group"])
+    assert groups.loc[("both", "gender: male"), "error"] == cards["both"].by_group["test"]["gender"]["male"].error
+    assert len(groups) == 5 * (4 + 2 + 3 + 4)
+    ages = pd.read_csv("datasets/plots/by_age.csv")
+    assert dict(ages.groupby("run")["n"].sum()) == dict.fromkeys(RUNS, 200)
+    assert Path("datasets/plots/curves.csv").read_text() == "run,step,error\nboth,0,9.5\nboth,1,8.5\n"
 
 
 def test_a_run_that_was_taken_out_stays_on_disk_and_out_of_the_comparison(call: Call) -> None:

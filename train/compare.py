@@ -19,14 +19,16 @@ from manifests.sections.score import Score
 from manifests.sections.source import Source
 from manifests.sections.train import Train
 from manifests.tables import comparison as contract
-from manifests.tables import plan_report
+from manifests.tables import plan_report, scorecard
+from pages.results_charts import read_curves
 from train.reports import comparison as report
+from train.reports import plots
 from train.scoring import comparison, scored_runs, submissions
 from train.scoring.published import about
 
 
 def main() -> None:
-    """Read every run, compare, write the three files and print the closing table."""
+    """Read every run, compare, write the files of the comparison and of DVC, and print the closing table."""
     parser = command.parser(
         __doc__,
         runs="datasets/runs",
@@ -34,6 +36,8 @@ def main() -> None:
         markdown="datasets/comparison.md",
         csv="datasets/comparison.csv",
         json="datasets/comparison.json",
+        metrics="datasets/metrics.json",
+        plots="datasets/plots",
     )
     parser.add_argument(
         "--predictions",
@@ -73,6 +77,12 @@ def main() -> None:
     write_text(options.markdown, report.markdown(made))
     write_text(options.csv, report.csv_text(made))
     contract.write(made, options.json)
+    scorecard.write_json(plots.metrics(made), options.metrics)
+    cards, error = [run.card for run in runs], f"valid_{made.words.key('error')}"
+    curves = {run.name: read_curves(options.runs / run.name / "curves", made.words) for run in runs}
+    write_text(options.plots / "groups.csv", plots.groups_csv(cards))
+    write_text(options.plots / "by_age.csv", plots.by_age_csv(cards))
+    write_text(options.plots / "curves.csv", plots.curves_csv(curves, error))
     print(report.terminal(made))
 
 
