@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.cells import AGE
 from manifests.core.errors import located
 from manifests.scanning import checks, report
@@ -50,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with located(section):
         report.check_usable(found, source, options.quarantine)
     source_table.write(report.source_rows(found, source.near_duplicates == "keep"), options.source, cells)
+    costs.say("scan", found.read, options.source, options.quarantine)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
@@ -84,6 +84,7 @@ def main() -> None:
     write_text(options.plots / "by_age.csv", plots.by_age_csv(cards))
     write_text(options.plots / "curves.csv", plots.curves_csv(curves, error))
     print(report.terminal(made))
+    costs.say("compare", made.splits[made.split].n, options.markdown, options.csv, options.json)
 
 
 def _named(text: str) -> tuple[str, Path]:

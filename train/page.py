@@ -5,7 +5,7 @@ python -m train.page
 
 from __future__ import annotations
 
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.files import publish_folder
 from manifests.tables import comparison, index, scorecard
 from pages import results_charts as charts
@@ -58,6 +58,7 @@ def main() -> None:
         shell.share(folder, "charts.css", "charts.js")
         shell.plotly(folder)
     print(f"{options.out / 'index.html'}: {len(names)} runs")
+    costs.say("results page", len(rows), options.out, unit="image")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import UserError, located
 from manifests.core.files import publish
 from manifests.sections.score import Score
@@ -56,6 +56,7 @@ def main() -> None:
     card = scores.scorecard(run, split, cells, score, seed, predictions.training(table))
     scorecard.write(card, options.scorecard or folder / "scorecard.json")
     print(figures.terminal(card))
+    costs.say(f"score {run}", len(table), options.scorecard or folder / "scorecard.json")
 
 
 if __name__ == "__main__":
