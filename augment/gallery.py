@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
@@ -54,6 +54,7 @@ def main() -> None:
         meshes = {} if ON_FACES.isdisjoint(used) else landmarks.outlines(options.landmarks)
         write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects), meshes)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
+    costs.say("gallery", table.num_rows, options.out, unit="image")
 
 
 def write(

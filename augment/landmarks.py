@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from augment.finding import cache, drawn, faces
 from augment.rendering.probe_sample import eligible
 from augment.rendering.task_rows import CALL, cut
-from manifests.core import command, params, pool
+from manifests.core import command, costs, params, pool
 from manifests.core.errors import UserError
 from manifests.sections.source import Source
 from manifests.tables import landmarks
@@ -45,6 +45,7 @@ def main() -> None:
     print(f"landmarks     {seen:>9,}  faces in {photos.num_rows:,} train photos, {with_:,} with spectacles or a frown")
     if not found.num_rows:
         print("landmarks     none: source.face_mesh names no model, so the policies on landmarks are left out")
+    costs.say("landmarks", photos.num_rows, options.out)
 
 
 def models(source: Source, where: str) -> faces.Models:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from augment.rendering import probe_sample, renderer, task_rows
 from augment.store import DEFAULT
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.sections.audit import Audit
 from manifests.sections.policies import Policies
@@ -49,6 +49,7 @@ def main() -> None:
         options.landmarks,
     )
     print(renderer.render(request, "probe").summary())
+    costs.say("probe", made.num_rows, options.out, unit="image")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from __future__ import annotations
 from augment.rendering import renderer, task_rows
 from augment.rendering.parts import Part
 from augment.store import DEFAULT
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
@@ -52,6 +52,7 @@ def main() -> None:
         print(renderer.join(request, "render", options.report).summary())
     else:
         print(renderer.render(request, "render", options.report, options.part).summary())
+    costs.say("render", table.num_rows, options.out, unit="image")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.files import publish_folder
 from manifests.tables import plan, plan_report
@@ -37,6 +37,7 @@ def main() -> None:
     with publish_folder(options.out, "balance.page") as folder:
         write(folder, report, table, cells, older)
     print(f"{options.out / 'index.html'}: {report.total:,} images planned")
+    costs.say("plan page", report.total, options.out, unit="image")
 
 
 def write(

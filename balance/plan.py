@@ -11,7 +11,7 @@ from balance.report import tables
 from balance.report.summary import summary
 from balance.report.variety import variety
 from balance.solver import planner
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.sections.plan import Plan
@@ -76,6 +76,8 @@ def main() -> None:
         print(copies.left_out(rules))
     for axis in axes.lost(declared, cells):
         print(f"The photos have no labels for {axis}: its targets and constraints are left out.")
+    written = (options.plan, options.summary, *(() if options.counts else (options.tasks,)))
+    costs.say("plan", int(available.sum()), *written)
 
 
 if __name__ == "__main__":

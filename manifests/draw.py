@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from manifests import faces
-from manifests.core import command, params, pool
+from manifests.core import command, costs, params, pool
 from manifests.core.codec import encode
 from manifests.core.face_mesh import POINTS
 from manifests.core.files import publish_folder
@@ -56,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if everyone
         else f"drawn         nothing, since the layout is {source.layout}"
     )
+    costs.say("draw", len(everyone), options.root)
 
 
 def draw(number: int, batch: list[Person], folder: Path) -> tuple[int, np.ndarray]:

@@ -3,18 +3,20 @@
     python -m manifests.scan [--params params.yaml] [--source manifests/built/source.parquet]
                              [--quarantine manifests/built/quarantine.parquet]
 
-Reads the sections `task`, `source` and `cells`, and `manifests/exclude.csv`. The quarantine table is written even
-where too little is left and the command fails, so that it can say why; the source table is not.
+Reads the sections `task`, `source` and `cells`, and `manifests/exclude.csv`; those of later stages are checked alone.
+The quarantine table is written even where too little is left and the command fails, so that it can say why; the
+source table is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.cells import AGE
 from manifests.core.errors import located
 from manifests.scanning import checks, report
+from manifests.sections import ahead
 from manifests.sections.source import Source
 from manifests.sections.task import Task
 from manifests.tables import excluded, quarantine
@@ -31,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     source, declared = params.section(options.params, Source), params.cells(options.params)
+    ahead.check(options.params, declared)
     section = f"{options.params}: source"
     with located(section):
         labelled = checks.labelled_axes(source, declared)
@@ -47,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with located(section):
         report.check_usable(found, source, options.quarantine)
     source_table.write(report.source_rows(found, source.near_duplicates == "keep"), options.source, cells)
+    costs.say("scan", found.read, options.source, options.quarantine)
 
 
 if __name__ == "__main__":

@@ -173,7 +173,10 @@ def test_a_policy_by_an_unknown_value_is_named(tmp_path):
     run = PlanStage(tmp_path, CELLS, photo_table(CELLS, LOPSIDED))
     for by, message in (
         ({"hair": {"red": {"weight": 1}}}, "tone.by.hair: expected an axis (age, gender, ethnicity). Received 'hair'."),
-        ({"age": {"61+": {"weight": 1}}}, "tone.by.age.61+: expected one of <20, 20-60, 60+. Received '61+'."),
+        (
+            {"age": {"61+": {"weight": 1}}},
+            "tone.by.age.61+: expected one of <20, 20-60, 60+. Received '61+' (did you mean 60+?).",
+        ),
     ):
         with mock.patch.dict(POLICIES, {"tone": {"by": by}}), pytest.raises(UserError) as error:
             run.run({"total": 240})

@@ -205,12 +205,27 @@ def test_shares_that_are_not_one_in_sum_are_named(tmp_path, share, rule):
         (
             {"ceilings": {"ethnicity": {"martian": 3}}},
             "params.yaml: plan.ceilings.ethnicity.martian: expected one of caucasian, asian, afroamerican. "
-            "Received 'martian'. Correct the label.",
+            "Received 'martian' (did you mean asian?). Correct the label.",
         ),
         (
             {"max_copies": {"hair": {"red": 3}}},
-            "params.yaml: plan.max_copies.hair: expected an axis (age, gender, ethnicity) with its values. "
-            "Received {'red': 3}. Correct the key.",
+            "params.yaml: plan.max_copies.hair: expected an axis (age, gender, ethnicity). Received 'hair'. "
+            "Correct the key.",
+        ),
+        (
+            {"max_copies": {"gender": 3}},
+            "params.yaml: plan.max_copies.gender: expected a map from the values of gender to numbers. Received 3. "
+            "Name its values, or write one number for all axes.",
+        ),
+        (
+            {"floors": {"gendr": {"male": 3}}},
+            "params.yaml: plan.floors.gendr: expected an axis (age, gender, ethnicity). Received 'gendr' "
+            "(did you mean gender?). Correct the key.",
+        ),
+        (
+            {"floors": {"60+|femal|*": 3}},
+            "params.yaml: plan.floors.60+|femal|*: expected a value of gender (male, female). Received 'femal' "
+            "(did you mean female?). Correct the label.",
         ),
         (
             {"shares": {"gender": {"Male": 0.5, "male": 0.2, "female": 0.3}}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from ruamel.yaml import YAML
 
 from tests.support.stages import ROOT
 
+RUNS = ("original", "repeated", "balanced", "weighted", "adjusted")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 
@@ -72,7 +74,7 @@ def test_a_changed_plan_reruns_from_plan_on(checkout: Path) -> None:
         "compare",
     } <= set(stages)
     assert "plan.total" in call(checkout, "dvc", "params", "diff")
-    assert "average_bias" in call(checkout, "dvc", "metrics", "diff")
+    assert "bias.balanced" in call(checkout, "dvc", "metrics", "diff")
 
 
 def test_a_changed_run_reruns_that_run_alone(checkout: Path) -> None:
@@ -86,11 +88,22 @@ def test_a_changed_run_reruns_that_run_alone(checkout: Path) -> None:
 
 def test_plots_render_to_a_page(checkout: Path) -> None:
     call(checkout, "dvc", "plots", "show", "--out", "plots_page")
-    assert "vega" in (checkout / "plots_page" / "index.html").read_text().lower()
+    page = (checkout / "plots_page" / "index.html").read_text()
+    titles = ["Shares before, wanted and reached", "Planned images in each cell", "Copies of one photo"]
+    titles += ["Tradeoff of copies, total and deviation", "Error of each group", "Error against age", "Learning curves"]
+    assert page.count("vega.github.io/schema") == len(titles) and all(title in page for title in titles)
+    assert "<DVC_METRIC" not in page
 
 
 def test_an_experiment_with_another_total_runs(checkout: Path) -> None:
     call(checkout, "git", "add", "-A")
     call(checkout, "git", "commit", "-qm", "second")
     call(checkout, "dvc", "exp", "run", "-S", "plan.total=280")
-    assert "280" in call(checkout, "dvc", "exp", "show", "--csv", "--only-changed")
+    metrics = call(checkout, "dvc", "metrics", "diff", "--json")
+    assert "failed" not in metrics
+    changed = json.loads(metrics)["datasets/metrics.json"]
+    assert all(old["old"] is not None for old in changed.values()) and "mae.balanced" in changed
+    shown = ("exp", "show", "--csv", "--drop", ".*", "--keep", "Experiment|mae|plan.total")
+    head, *rows = call(checkout, "dvc", *shown).splitlines()
+    assert head.split(",") == ["Experiment", *(f"mae.{run}" for run in RUNS), "plan.total"]
+    assert any("280" in row for row in rows)

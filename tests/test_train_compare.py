@@ -1,14 +1,19 @@
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
+from manifests.core import text
 from manifests.core.errors import UserError
 from manifests.tables import comparison, scorecard, times
 from manifests.tables.times import Times
+from pages import results_tables
 from tests.support import plan_sample, scoring
 from train import compare, score
 
@@ -144,6 +149,61 @@ def test_a_submission_is_scored_like_a_run(call: Call) -> None:
     assert rows["ours"].average_bias.value == pytest.approx(rows["original"].average_bias.value, abs=1e-5)
 
 
+def score_others(table: pa.Table, name: str) -> None:
+    """What `train.score --predictions ... --labels ...` leaves behind."""
+    scoring.write(table, Path(), name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["score", "--run", name])
+        score.main()
+
+
+def test_scored_predictions_of_another_program_are_paired_with_every_run(
+    call: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = scoring.frame({"valid": 80, "test": 200}, seed=9, noise=1)
+    score_others(table.filter(pc.equal(table["split"].cast(pa.string()), "test")), "mine")
+    call()
+    alone = read()
+    capsys.readouterr()
+    call("--also", "mine")
+    made, out = read(), capsys.readouterr().out
+    row = next(row for row in made.splits["test"].rows if row.name == "mine")
+    card = scorecard.read(Path("datasets/runs/mine/scorecard.json")).splits["test"]
+    assert (row.kind, row.role, row.error.low) == ("predictions", "", card.overall.low)
+    pairs = {pair.first: pair for pair in made.splits["test"].pairs if pair.second == "mine"}
+    assert set(pairs) == set(RUNS)
+    assert pairs["original"].error.value == pytest.approx(
+        next(row for row in made.splits["test"].rows if row.name == "original").error.value - row.error.value, abs=2e-6
+    )
+    assert pairs["original"].error.low > 0, "an error of one year beside one of four"
+    assert f"original - mine  {text.difference(pairs['original'].error)}" in out
+    markdown = Path("datasets/comparison.md").read_text()
+    assert f"| original - mine | {text.difference(pairs['original'].error)} |" in markdown.replace("&lt;", "<")
+    assert made.splits["valid"] == alone.splits["valid"], "it has no photo of valid"
+    assert [p for p in made.splits["test"].pairs if p.second != "mine"] == alone.splits["test"].pairs
+    assert made.splits["test"].verdict == alone.splits["test"].verdict
+    assert any("mine" in str(cell) for cells in results_tables.pairs(made.splits["test"]) for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("photos", "name", "message"),
+    [
+        (200, "balanced", "--also: expected a name of its own. Received 'balanced', which another row has. "
+         "Score it with --run NAME."),
+        (200, "none", "--also none: expected datasets/runs/none/predictions.parquet. Received no such file. "
+         "Run `python -m train.score --predictions FILE --labels TABLE --run none`."),
+        (150, "mine", "predictions mine: test: expected the 200 photos and labels of run original. "
+         "Received 150 photos, or other labels. Predict each of them, and score with --labels "
+         "manifests/built/source.parquet."),
+    ],
+)  # fmt: skip
+def test_predictions_that_can_not_be_paired_are_named(call: Call, photos: int, name: str, message: str) -> None:
+    score_others(scoring.frame({"valid": 80, "test": 200}).slice(0, 80 + photos), "mine")
+    with pytest.raises(UserError) as error:
+        call("--also", name)
+    assert str(error.value).startswith(message)
+
+
 def test_the_closing_table(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     call()
@@ -220,11 +280,32 @@ def test_times_are_told_where_the_networks_differ_and_only_there(call: Call) -> 
 
 
 def test_the_same_bytes_twice(call: Call) -> None:
+    made = [f"comparison.{end}" for end in ("md", "csv", "json")]
+    made += ["metrics.json", *(f"plots/{name}.csv" for name in ("groups", "by_age", "curves"))]
+
     def files() -> list[bytes]:
         call()
-        return [Path(f"datasets/comparison.{end}").read_bytes() for end in ("md", "csv", "json")]
+        return [(Path("datasets") / name).read_bytes() for name in made]
 
     assert files() == files()
+
+
+def test_what_dvc_shows_repeats_the_scorecards(call: Call) -> None:
+    curve = Path("datasets/runs/both/curves/plots/metrics/repeat_1/valid_mae.tsv")
+    curve.parent.mkdir(parents=True)
+    curve.write_text("step\tvalid_mae\n0\t9.5\n1\t8.5\n")
+    call()
+    cards = {run: scorecard.read(Path(f"datasets/runs/{run}/scorecard.json")) for run in RUNS}
+    metrics = json.loads(Path("datasets/metrics.json").read_text())
+    assert metrics["mae"] == {run: pytest.approx(card.overall.error, abs=1e-3) for run, card in cards.items()}
+    assert metrics["bias"] == {run: pytest.approx(card.average_bias, abs=1e-3) for run, card in cards.items()}
+    assert len(metrics) == 2, "a screen of `dvc exp show` holds two figures of each run"
+    groups = pd.read_csv("datasets/plots/groups.csv", keep_default_na=False).set_index(["run", "group"])
+    assert groups.loc[("both", "gender: male"), "error"] == cards["both"].by_group["test"]["gender"]["male"].error
+    assert len(groups) == 5 * (4 + 2 + 3 + 4)
+    ages = pd.read_csv("datasets/plots/by_age.csv")
+    assert dict(ages.groupby("run")["n"].sum()) == dict.fromkeys(RUNS, 200)
+    assert Path("datasets/plots/curves.csv").read_text() == "run,step,error\nboth,0,9.5\nboth,1,8.5\n"
 
 
 def test_a_run_that_was_taken_out_stays_on_disk_and_out_of_the_comparison(call: Call) -> None:

@@ -43,6 +43,8 @@ def test_a_csv_equals_the_runs_own_scorecard(project: Path) -> None:
     assert own.pop("run") == "own" and mine.pop("run") == "mine"
     assert mine == own
     tidy = pd.read_parquet(project / "tidy.parquet")
+    assert list(tidy.columns) == ["image_id", "path", "split", "y_true", "y_pred", *CELLS.columns]
+    assert tidy.notna().all().all() and {str(kind) for kind in tidy.dtypes} == {"str", "float32"}
     test = tidy[tidy["split"] == "test"]
     assert (test["y_pred"] - test["y_true"]).abs().mean() == pytest.approx(own["overall"]["mae"], abs=1e-4)
     by = test.groupby("gender").apply(lambda rows: (rows["y_pred"] - rows["y_true"]).abs().mean())

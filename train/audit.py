@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.scanning.photos import SIDE
@@ -83,6 +83,7 @@ def main() -> None:
     write_text(options.markdown, audit_text.markdown(made))
     write_text(options.csv, audit_text.csv_text(made))
     print(audit_text.terminal(made))
+    costs.say("audit", probe.num_rows, options.json, unit="image")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from argparse import Namespace
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.sections.task import Task
 from manifests.sections.train import Train
@@ -61,6 +61,7 @@ def _fit(options: Namespace, train: Train, task: Task, seed: int) -> None:
     times.write(timing.times(clocks, model, run.train.size, devices.names), folder / "time.json")
     start.save(networks[0], folder)
     print(outputs.lines(run, repeats, made))
+    costs.say(f"train {options.run}", table.num_rows, folder, unit="image")
     if options.run not in map(train.start_of, train.runs):  # the runs that start from it would train it again
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 

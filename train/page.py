@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.cells import AGE, Cells
 from manifests.core.files import publish_folder
 from manifests.sections.train import Train
@@ -65,6 +65,7 @@ def main() -> None:
         shell.share(folder, "charts.css", "charts.js", "pick.js", "worst.js")
         shell.plotly(folder)
     print(f"{options.out / 'index.html'}: {len(names)} runs")
+    costs.say("results page", len(rows), options.out, unit="image")
 
 
 def charts(

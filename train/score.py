@@ -3,8 +3,7 @@
 python -m train.score --run balanced
 python -m train.score --predictions mine.csv --labels manifests/built/source.parquet    # of any other program
 
-Writes the scorecard, the few figures that `dvc metrics diff` compares, and two small tables for
-`dvc plots`.
+Writes the scorecard, and of another program also the predictions as a table of ours.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import UserError, located
-from manifests.core.files import publish, write_text
+from manifests.core.files import publish
 from manifests.sections.score import Score
 from manifests.sections.task import Task
 from manifests.tables import predictions, scorecard
@@ -32,10 +31,8 @@ def main() -> None:
     parser.add_argument("--labels", type=command.place, help="score another program's --predictions with these labels")
     parser.add_argument("--split", help="of --labels, score this split alone, as test")
     parser.add_argument("--tidy", type=command.place, help="write y_true, y_pred and the axes here, as Parquet")
-    for name in ("predictions", "scorecard", "metrics", "groups", "by_age"):
-        suffix = {"predictions": "parquet", "scorecard": "json", "metrics": "json"}.get(name, "csv")
-        default = f"datasets/runs/<run>/{name}.{suffix}"
-        parser.add_argument(f"--{name.replace('_', '-')}", type=Path, help=f"default: {default}")
+    for name in ("predictions.parquet", "scorecard.json"):
+        parser.add_argument(f"--{name.partition('.')[0]}", type=Path, help=f"default: datasets/runs/<run>/{name}")
     options = parser.parse_args()
     if not (options.run or (options.labels and options.predictions)):
         parser.error("expected --run, or --predictions and --labels")
@@ -57,11 +54,9 @@ def main() -> None:
         split = photos.labelled(table, cells)
     score, seed = params.section(options.params, Score), params.seed(options.params)
     card = scores.scorecard(run, split, cells, score, seed, predictions.training(table))
-    write_text(options.groups or folder / "groups.csv", figures.groups_csv(card))
-    write_text(options.by_age or folder / "by_age.csv", figures.by_age_csv(card))
-    scorecard.write_json(figures.metrics(card), options.metrics or folder / "metrics.json")
     scorecard.write(card, options.scorecard or folder / "scorecard.json")
     print(figures.terminal(card))
+    costs.say(f"score {run}", len(table), options.scorecard or folder / "scorecard.json")
 
 
 if __name__ == "__main__":

@@ -55,13 +55,13 @@ def counts(
                 members = np.flatnonzero(cells.match(key))
             yield key, members, value
             continue
-        if key not in cells.names or isinstance(value, int):
-            form = f"an axis ({', '.join(cells.names)}) with its values"
-            raise UserError(where, form, repr(value), "Correct the key")
-        axis, column = cells[key], cells.grid()[:, cells.names.index(key)]
+        with located(where):
+            axis = cells.named(key)
+        if isinstance(value, int):
+            rule = f"a map from the values of {key} to numbers"
+            raise UserError(where, rule, repr(value), "Name its values, or write one number for all axes")
+        column = cells.grid()[:, cells.names.index(key)]
         for label, number in value.items():
-            position = axis.index(label)
-            if position is None:
-                rule = f"one of {', '.join(axis.values)}"
-                raise UserError(f"{where}.{label}", rule, repr(label), "Correct the label")
+            with located(f"{where}.{label}"):
+                position = axis.position(label)
             yield f"{key}.{axis.values[position]}", np.flatnonzero(column == position), number

@@ -19,7 +19,7 @@ from balance.solver.limits import Caps, caps, counts
 from balance.solver.shares import wanted_shares
 from balance.solver.targets import AxisShares, PairShares, Target
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError, located, nearest
+from manifests.core.errors import located
 from manifests.sections.plan import INDEPENDENT, JOINT, Plan
 
 TOTAL = "total"
@@ -150,8 +150,8 @@ def _weights(plan: Plan, cells: Cells) -> tuple[dict[str, int], int]:
     for name in (*plan.shares, *plan.independent, *plan.weights):
         if name not in cells.names and not (name in further and name in plan.weights):
             key = "shares" if name in plan.shares else INDEPENDENT if name in plan.independent else "weights"
-            received = repr(name) + nearest(name, cells.names)
-            raise UserError(f".{key}.{name}", f"an axis ({', '.join(cells.names)})", received, "Correct the key")
+            with located(f".{key}.{name}"):
+                cells.named(name)
     exact = {name: Fraction(str(plan.weights.get(name, 1))) for name in (*cells.names, *further)}
     scale = lcm(*(weight.denominator for weight in exact.values()))
     return {name: int(weight * scale) for name, weight in exact.items()}, scale

@@ -16,7 +16,7 @@ from math import prod
 
 import numpy as np
 
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, nearest
 
 AGE = "age"
 MOST_VALUES = 32_767  # of an axis: the tables number them by 16 bits
@@ -49,6 +49,18 @@ class Axis:
     @cached_property
     def _index(self) -> dict[str, int]:
         return {fold(value): i for i, value in enumerate(self.values)}
+
+    def position(self, label: str) -> int:
+        """The position of a label as `index` finds it.
+
+        Raises:
+            UserError: an unknown label; `located` says whose it is.
+        """
+        position = self.index(label)
+        if position is None:
+            received = repr(label) + nearest(label, self.values)
+            raise UserError("", f"one of {', '.join(self.values)}", received, "Correct the label")
+        return position
 
     def bin(self, number: float) -> int:
         """The bin of a number: [lower edge, upper edge)."""
@@ -103,6 +115,17 @@ class Cells:
     def __getitem__(self, name: str) -> Axis:
         return next(axis for axis in self.axes if axis.name == name)
 
+    def named(self, name: str) -> Axis:
+        """The axis of that name.
+
+        Raises:
+            UserError: there is none; `located` says who asks for it.
+        """
+        if name not in self.names:
+            received = repr(name) + nearest(name, self.names)
+            raise UserError("", f"an axis ({', '.join(self.names)})", received, "Correct the key")
+        return self[name]
+
     def only(self, names: Sequence[str]) -> Cells:
         """The same axes less those not named: what a layout that lacks an axis plans over."""
         return Cells(tuple(axis for axis in self.axes if axis.name in names))
@@ -148,7 +171,8 @@ class Cells:
         position = axis.index(label)
         if position is None:
             rule = f"a value of {axis.name} ({', '.join(axis.values)})"
-            raise UserError("", rule, repr(label.strip()), "Correct the label")
+            received = repr(label.strip()) + nearest(label.strip(), axis.values)
+            raise UserError("", rule, received, "Correct the label")
         return position
 
     def to_json(self) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from manifests.core import signals
+from manifests.core import costs, signals
 from manifests.core.early import STOPPED
 from manifests.core.errors import UserError
 from manifests.core.files import is_address
@@ -137,7 +137,7 @@ def jobs() -> int:
 
 
 def progress(total: int, what: str, unit: str = "image", after: float = 0) -> tqdm:  # type: ignore[type-arg]
-    """A progress bar on standard error, silent when that is not a terminal.
+    """A progress bar on standard error; where that is no terminal, a line that estimates the rest of long work.
 
     Args:
         total: how many units there are.
@@ -147,7 +147,7 @@ def progress(total: int, what: str, unit: str = "image", after: float = 0) -> tq
             end. For work that takes no time as a rule, and minutes where numbers are large.
     """
     if not after:
-        return tqdm(total=total, desc=what, unit=unit, disable=None, smoothing=0.1)
+        return costs.Bar(total, what, unit, disable=None, smoothing=0.1)
     bar = tqdm(total=total, desc=what, unit=unit, leave=False, smoothing=0.1, delay=after)
 
     def show() -> None:  # the first unit alone may take minutes

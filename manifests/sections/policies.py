@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, Field, RootModel, model_validator
 
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located, nearest
 from manifests.core.params import Section
 from manifests.core.seeds import uniforms
 from manifests.sections import theirs
@@ -20,6 +20,13 @@ _SHARE = 0x9E3779B97F4A7C15  # keeps the share independent of what the policy dr
 DONORS: Mapping[str, str] = {"tone": "own", "morph": "alike", "background": "other"}
 """Policies that take something from another photo: of the photo's own cell, of that and alike in age and pose, or of
 another cell, so that what is taken says nothing of the group."""
+NAMES = tuple(
+    """
+    copy flip pose perspective rotate90 brightness gender_study light white_balance noise compression shadow glasses
+    hand tone morph turn relight background grey blur mixed
+    """.split()  # noqa: SIM905
+)
+"""The policies of ours, in the order of the renderer's catalogue."""
 GLASSES = "glasses"  # the policy for faces that wear none
 MIXED = "morph"  # the policy whose copies have a label between those of two photos
 ON_FACES = frozenset({"morph", "turn", "relight", "background"})
@@ -100,23 +107,32 @@ class Policies(RootModel[dict[str, PolicyUse]]):
     key: ClassVar[str] = "policies"
 
     def check(self, cells: Cells) -> None:
-        """Check that `by` names axes and values that there are; as `at` reads them, letter by letter.
+        """Check that each policy is one of ours or a pipeline, and that `by` names axes and values that there are.
+
+        Values are compared letter by letter, as `at` reads them.
 
         Args:
             cells: of `params.yaml`, as an axis that the photos lack is no mistake.
         Raises:
-            UserError: another axis or value.
+            UserError: another policy, axis or value.
         """
         for name, use in self.root.items():
+            if use.albumentations is None and name not in NAMES:
+                remedy = "Correct or remove the key, or give it a pipeline (albumentations: ...)"
+                received = repr(name) + nearest(name, NAMES)
+                raise UserError(f".{name}", f"one of the policies {', '.join(NAMES)}", received, remedy)
             for axis in use.endangers or ():
                 if axis not in cells.names:
                     rule = f"axes ({', '.join(cells.names)})"
-                    raise UserError(f".{name}.endangers", rule, repr(axis), "Correct the axis")
+                    raise UserError(
+                        f".{name}.endangers", rule, repr(axis) + nearest(axis, cells.names), "Correct the axis"
+                    )
             for axis, values in use.by.items():
                 key = f".{name}.by.{axis}"
-                if axis not in cells.names:
-                    raise UserError(key, f"an axis ({', '.join(cells.names)})", repr(axis), "Correct the key")
+                with located(key):
+                    cells.named(axis)
                 for value in values:
                     if value not in cells[axis].values:
                         rule = f"one of {', '.join(cells[axis].values)}"
-                        raise UserError(f"{key}.{value}", rule, repr(value), "Correct the label")
+                        received = repr(value) + nearest(value, cells[axis].values)
+                        raise UserError(f"{key}.{value}", rule, received, "Correct the label")

@@ -42,7 +42,7 @@ class System(Named):
         parameters: numbers in one of its networks, backbone and head; None where nobody knows.
         times: milliseconds per image, where runs differ in their networks; else None.
         n: photos scored; 0 for a published row, which does not say.
-        by_group: of a run: axis -> value -> its error.
+        by_group: of a run or of scored predictions: axis -> value -> its error.
         more: further figures of classes by their names, the leading one first; shares from 0 to 1.
     """
 
@@ -77,7 +77,10 @@ class GroupDifference(Difference):
 
 
 class Pair(Named):
-    """Two runs on the same photos; `groups` holds axis -> group -> the difference of its error."""
+    """Two runs, or a run and scored predictions of another program, on the same photos.
+
+    `groups` holds axis -> group -> the difference of its error.
+    """
 
     first: str
     second: str

@@ -20,7 +20,7 @@ LOOK = (
 def terminal(comparison: Comparison) -> str:
     """The short table that ends `make repro`: runs, plan wanted and reached, where to look next."""
     scored = comparison.splits[comparison.split]
-    runs = [row for row in scored.rows if row.kind == "run"]
+    runs = _compared(scored)
     more = _more(runs)
     head = ["run", "steps", *more, comparison.words.error, *scored.axes, "average bias"]
     lines = [
@@ -30,6 +30,7 @@ def terminal(comparison: Comparison) -> str:
             [head, *([row.name, _steps(row), *_short(row, more), *_numbers(row, scored.axes)] for row in runs)]
         ),
     ]
+    lines += _beside(scored, comparison.words)
     if scored.verdict:
         lines += ["", scored.verdict]
     if comparison.warnings:
@@ -37,6 +38,23 @@ def terminal(comparison: Comparison) -> str:
     if comparison.plan:
         lines += ["", "Plan, share of the training images: wanted -> reached", *_plan_lines(comparison)]
     return "\n".join([*lines, "", "Where to look next", *(f"  {line}" for line in LOOK)])
+
+
+def _compared(scored: SplitComparison) -> list[System]:
+    """The rows that are paired with one another: runs, and scored predictions of other programs."""
+    paired = {name for pair in scored.pairs for name in (pair.first, pair.second)}
+    return [row for row in scored.rows if row.kind == "run" or (row.kind == "predictions" and row.name in paired)]
+
+
+def _beside(scored: SplitComparison, words: Words) -> list[str]:
+    """The differences between runs and predictions of other programs; none where there are no such predictions."""
+    others = {row.name for row in _compared(scored) if row.kind == "predictions"}
+    pairs = [pair for pair in scored.pairs if pair.second in others]
+    if not pairs:
+        return []
+    rows = [[f"{p.first} - {p.second}", text.difference(p.error), text.difference(p.average_bias)] for p in pairs]
+    note = "Differences, with paired 95% intervals; an interval that holds 0 is noise."
+    return ["", note, "", *text.columns([["first - second", words.error, "average bias"], *rows])]
 
 
 def _numbers(row: System, axes: Sequence[str]) -> list[str]:
@@ -136,7 +154,7 @@ def _plan(comparison: Comparison) -> Iterable[Sequence[str]]:
 
 
 def _split(split: str, scored: SplitComparison, words: Words) -> list[str]:
-    runs = [row for row in scored.rows if row.kind == "run"]
+    runs = _compared(scored)
     figures, more = (words.error, *scored.axes, "average bias"), _more(scored.rows)
     lines = [
         f"## {split}: {scored.n} photos",

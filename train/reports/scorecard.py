@@ -1,52 +1,10 @@
-"""A scorecard in short: for DVC's metrics and plots, and for the terminal."""
+"""A scorecard in short, for the terminal."""
 
 from __future__ import annotations
 
 from manifests.core import text
 from manifests.tables.class_scores import ClassScores
 from manifests.tables.scorecard import Scorecard
-
-
-def metrics(card: Scorecard) -> dict[str, dict[str, object]]:
-    """The figures that `dvc metrics diff` compares: split -> error, average_bias, bias, and those of classes."""
-    return {
-        split: {
-            card.words.key("error"): scores.overall.error,
-            "average_bias": scores.average_bias.value,
-            "bias": {axis: figure.value for axis, figure in scores.bias.items()},
-            **({} if scores.classes is None else _of_classes(scores.classes)),
-        }
-        for split, scores in card.splits.items()
-    }
-
-
-def _of_classes(of: ClassScores) -> dict[str, object]:
-    return {name: getattr(of, name).value for name in ("accuracy", "balanced_accuracy", "log_loss", "auc")}
-
-
-def groups_csv(card: Scorecard) -> str:
-    """One row per group, for a bar or dot plot of the errors: split, axis, group, n, error, low, high, marked."""
-    return text.csv_table(
-        ("split", "axis", "group", "n", "error", "low", "high", "marked"),
-        (
-            (split, axis, name, group.n, group.error, group.low, group.high, int(group.marked))
-            for split, axes in card.by_group.items()
-            for axis, groups in axes.items()
-            for name, group in groups.items()
-        ),
-    )
-
-
-def by_age_csv(card: Scorecard) -> str:
-    """One row per band of ages, for a line plot of error against age: split, age, n, error, low, high, signed."""
-    return text.csv_table(
-        ("split", "age", "n", "error", "low", "high", "signed"),
-        (
-            (split, band.age, band.n, band.error, band.low, band.high, band.signed)
-            for split, scores in card.splits.items()
-            for band in scores.by_age
-        ),
-    )
 
 
 def _steps(card: Scorecard) -> str:

@@ -53,7 +53,7 @@ def compare(
     """Compare on every labelled split.
 
     Args:
-        runs: the runs, all on the same photos.
+        runs: the runs, all on the same photos; predictions of other programs, on one split at least, stand last.
         given: name -> float64 (photos,), predictions for the headline split in order of path, as the target numbers
             them.
         cells: the axes.
@@ -120,12 +120,15 @@ def _table(
     published: Rows,
     words: Words,
 ) -> SplitComparison:
+    runs = [run for run in runs if run.kind == "run" or split in run.photos]
     photos = _shared(runs, split)
     axes = compared(groupings(cells, photos.cell), photos.target.own)
     weight = weights(strata(photos.cell), options.resamples, seed)
     importance = balanced_weights(photos.truth) if words.error == BALANCED else np.ones(len(photos.truth))
     noisy = [resampled(run.name, run.photos[split].error, axes, weight, importance) for run in runs]
-    timed = len({run.network for run in runs}) > 1  # of one network the times are noise, and bytes that differ
+    timed = (
+        len({run.network for run in runs if run.kind == "run"}) > 1
+    )  # of one network the times are noise, and bytes that differ
     rows = [of_run(run, split, words, timed) for run in runs]
     rows += [of_predictions(name, numbers, photos, axes, importance) for name, numbers in given.items()]
     names = [axis.axis for axis in axes]
@@ -169,10 +172,12 @@ def _shared(runs: Sequence[ScoredRun], split: str) -> LabelledPhotos:
         other = run.photos.get(split)
         if other is None or not np.array_equal(other.image_id, first.image_id) or (other.truth != first.truth).any():
             raise UserError(
-                f"run {run.name}: {split}",
+                f"{run.kind} {run.name}: {split}",
                 f"the {len(first.truth)} photos and labels of run {runs[0].name}",
                 "none" if other is None else f"{len(other.truth)} photos, or other labels",
-                "Train and score both on the same shards",
+                "Train and score both on the same shards"
+                if run.kind == "run"
+                else "Predict each of them, and score with --labels manifests/built/source.parquet",
             )
     return first
 

@@ -19,7 +19,7 @@ BALANCED = "balanced error rate"
 
 
 def of_run(run: ScoredRun, split: str, words: Words, timed: bool) -> System:
-    """A run's row; its error is the balanced one where the words say so, its times are there if `timed`."""
+    """The row of a run or of scored predictions; the balanced error where the words say so, its times if `timed`."""
     scores = run.card.splits[split]
     error, more = Figure(value=scores.overall.error, low=scores.overall.low, high=scores.overall.high), {}
     if scores.classes is not None:
@@ -29,7 +29,7 @@ def of_run(run: ScoredRun, split: str, words: Words, timed: bool) -> System:
             error = Figure(value=100 * (1 - found.value), low=100 * (1 - found.high), high=100 * (1 - found.low))
     return System(
         name=run.name,
-        kind="run",
+        kind=run.kind,
         role=run.role,
         recipe=run.recipe,
         steps=run.card.steps,
