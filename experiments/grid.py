@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from manifests.core.errors import UserError
-from manifests.sections.train import Recipe
+from manifests.sections.recipe import Recipe
 
 Point = dict[str, float]  # hyperparameter -> value
 _LAYER = re.compile(r"(width|dropout)_([1-9])")

@@ -15,7 +15,8 @@ import time
 
 import numpy as np
 
-from manifests.sections.train import Recipe, Run, Stage, Train
+from manifests.sections.recipe import Recipe, Stage
+from manifests.sections.train import Run, Train
 from train.data.readers import ArrayRows
 from train.data.tfdata import TrainingData
 from train.fitting import adjust, checkpoint, loop

@@ -10,7 +10,7 @@ import pytest
 
 from manifests.core.errors import UserError
 from manifests.sections.methods import Adjust
-from manifests.sections.train import Stage
+from manifests.sections.recipe import Stage
 from tests.support.train_fixtures import run_context, write_shards
 from train.data import samples
 from train.data.readers import Images

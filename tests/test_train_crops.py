@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from manifests.sections.train import Recipe, Run, Train
+from manifests.sections.recipe import Recipe
+from manifests.sections.train import Run, Train
 from train.model import backbones, heads
 from train.model.runtime import keras
 from train.saliency import Attention

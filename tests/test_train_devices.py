@@ -24,7 +24,8 @@ from train.model.runtime import keras, tf
 devices = int(sys.argv[1])
 (cpu,) = tf.config.list_physical_devices("CPU")
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * devices)
-from manifests.sections.train import Recipe, Run, Stage, Train
+from manifests.sections.recipe import Recipe, Stage
+from manifests.sections.train import Run, Train
 from train.data import tfdata
 from train.data.readers import ArrayRows
 from train.fitting import checkpoint, loop

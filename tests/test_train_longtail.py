@@ -10,7 +10,7 @@ import pytest
 
 from manifests.core.errors import UserError
 from manifests.sections.methods import GroupDro, Mixup, Scheme
-from manifests.sections.train import Recipe, Stage
+from manifests.sections.recipe import Recipe, Stage
 from tests.support.train_fixtures import CELLS, run_context, write_shards
 from train.data import mixup, samples
 from train.data.readers import ArrayRows

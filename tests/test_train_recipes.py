@@ -8,7 +8,8 @@ import pytest
 
 from manifests.core import params
 from manifests.core.errors import UserError, located
-from manifests.sections.train import Recipe, Train
+from manifests.sections.recipe import Recipe
+from manifests.sections.train import Train
 from train.recipes import RECIPES, STUDIES, recipe_of
 from train.sample_weights import SCHEMES
 from train.studies import KIT

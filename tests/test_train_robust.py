@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from manifests.core.errors import UserError
-from manifests.sections.train import Recipe, Run, Train
+from manifests.sections.recipe import Recipe
+from manifests.sections.train import Run, Train
 from tests.support.stages import ROOT
 from tests.support.train_fixtures import write_shards
 from train import fit, predict

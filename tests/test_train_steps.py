@@ -12,7 +12,8 @@ import pytest
 
 from manifests.core import params
 from manifests.core.errors import UserError
-from manifests.sections.train import Stage, Train
+from manifests.sections.recipe import Stage
+from manifests.sections.train import Train
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train import recipes

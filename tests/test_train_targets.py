@@ -12,8 +12,8 @@ import pytest
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
+from manifests.sections.recipe import Recipe
 from manifests.sections.task import Task
-from manifests.sections.train import Recipe
 from manifests.tables import predictions
 from tests.support.train_fixtures import CELLS, write_shards
 from train import fit, predict, recipes, targets

@@ -9,8 +9,9 @@ from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.core.text import escaped, figure, markdown, span
 from manifests.sections.licences import LICENCES, OPEN
+from manifests.sections.recipe import Block, Recipe, Stage
 from manifests.sections.source import Source
-from manifests.sections.train import Block, Recipe, Stage, Train
+from manifests.sections.train import Train
 from manifests.tables import comparison, plan_report, scorecard
 from manifests.tables.plan_report import PlanReport
 from manifests.tables.scorecard import GroupError, Scorecard

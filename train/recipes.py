@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from manifests.core.errors import UserError, located
 from manifests.sections.methods import Correct, GroupDro, Mixup
-from manifests.sections.train import OwnRecipe, Recipe, Stage, Train
+from manifests.sections.recipe import OwnRecipe, Recipe, Stage
+from manifests.sections.train import Train
 from train.sample_weights import named
 from train.studies import STUDIES
 from train.studies_gender import GENDER_STUDY

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from manifests.core.cells import AGE
 from manifests.sections.methods import Scheme
-from manifests.sections.train import Recipe, Stage
+from manifests.sections.recipe import Recipe, Stage
 
 HEAD: Final = "head"
 ALL: Final = "all"

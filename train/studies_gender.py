@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from manifests.sections.train import Recipe, Stage
+from manifests.sections.recipe import Recipe, Stage
 
 HEAD: Final = "head"
 ALL: Final = "all"

@@ -12,7 +12,8 @@ from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.core.params import Local, Section
 from manifests.sections.methods import Strength
-from manifests.sections.train import Recipe, Run, Train
+from manifests.sections.recipe import Recipe
+from manifests.sections.train import Run, Train
 from train import recipes
 
 

@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from manifests.core.cells import Cells
 from manifests.core.errors import located
-from manifests.sections.train import Block, Recipe, Stage, Train
+from manifests.sections.recipe import Block, Recipe, Stage
+from manifests.sections.train import Train
 from train.data.samples import Samples
 from train.model import backbones
 from train.model.blocks import Cut, cut

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from manifests.core import seeds
 from manifests.core.errors import UserError
-from manifests.sections.train import Stage
+from manifests.sections.recipe import Stage
 from train.data import tfdata
 from train.data.mixup import mixed
 from train.data.readers import ArrayRows, order

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from manifests.sections.train import Recipe
+from manifests.sections.recipe import Recipe
 from train.model.runtime import keras
 
 

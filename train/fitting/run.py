@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from manifests.core import command
-from manifests.sections.train import Stage
+from manifests.sections.recipe import Stage
 from train.data import features, samples
 from train.data.readers import ArrayRows, Images
 from train.data.samples import Samples

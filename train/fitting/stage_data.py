@@ -7,7 +7,7 @@ import numpy as np
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import located
 from manifests.sections.methods import Scheme
-from manifests.sections.train import ImageSet, Stage
+from manifests.sections.recipe import ImageSet, Stage
 from train.data import features, samples
 from train.data.online import Online
 from train.data.readers import ArrayRows, Images, Inputs

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from manifests.sections.train import Recipe
+from manifests.sections.recipe import Recipe
 from train.model.runtime import keras, layers, ops
 from train.targets import YEARS, Readout, Target
 

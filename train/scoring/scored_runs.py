@@ -10,7 +10,8 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
 from manifests.sections.methods import Scheme
 from manifests.sections.network import Network
-from manifests.sections.train import Recipe, Train
+from manifests.sections.recipe import Recipe
+from manifests.sections.train import Train
 from manifests.tables import predictions, scorecard, times
 from manifests.tables.comparison import Kind
 from manifests.tables.scorecard import Scorecard

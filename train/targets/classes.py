@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import Axis
 from manifests.core.errors import UserError
-from manifests.sections.train import Recipe
+from manifests.sections.recipe import Recipe
 from manifests.tables.parts import Words
 from train.targets.shared import AGAIN, Readout
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from manifests.core.cells import AGE
 from manifests.core.errors import UserError
 from manifests.core.text import figure
-from manifests.sections.train import Recipe
+from manifests.sections.recipe import Recipe
 from manifests.tables.parts import Words
 from train.targets.shared import AGAIN, Readout
 
