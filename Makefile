@@ -18,8 +18,8 @@ export NO_ALBUMENTATIONS_UPDATE := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 repro: $(ENV)
-	dvc repro plan_page gallery card results_page
-	@dvc repro audit || echo "Warning: the audit failed; the results do not depend on it." >&2
+	dvc repro plan_page gallery quarantine_page card results_page index_page
+	@dvc repro audit_page || echo "Warning: the audit failed; the results do not depend on it." >&2
 	@python -m train.compare --show
 
 test: $(ENV)

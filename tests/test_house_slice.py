@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = run(made, "train.fit", "--run", name, guarded=False)
         assert done.returncode == 0, done.stderr
         run_all(made, f"train.score --run {name}")
-    run_all(made, "train.compare", "train.page")
+    run_all(made, "train.compare", "train.page", "pages.quarantine", "pages.home")
     return made
 
 
@@ -77,3 +77,5 @@ def test_both_runs_are_compared(folder: Path) -> None:
 
 def test_the_pages_are_there(folder: Path) -> None:
     assert all((folder / "datasets/pages" / page / "index.html").is_file() for page in ("plan", "gallery", "results"))
+    assert "2 of 161 photos" in (folder / "datasets/pages/quarantine/index.html").read_text()
+    assert (folder / "datasets/pages/index.html").read_text().count('<section class="card"') == 3

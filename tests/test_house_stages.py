@@ -16,6 +16,8 @@ STAGES = (
     "augment.render",
     "augment.gallery",
     "balance.page",
+    "pages.quarantine",
+    "pages.home",
 )
 
 
