@@ -11,6 +11,7 @@ from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.sections.plan import Plan
 from manifests.sections.source import Source
+from manifests.starting import layout, proposal
 from manifests.tables import source, tasks
 from tests.support import invented
 from tests.support.stages import run
@@ -83,3 +84,20 @@ def test_what_can_not_be_read_is_named(
         start.main(["mine"])
     assert message in str(error.value)
     assert Path("params.yaml").read_text() == before
+
+
+def test_a_table_from_a_spreadsheet_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Semicolons, a byte order mark, backslashes in paths, and a column of dates, which is no axis."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("seed: 7\n")
+    (tmp_path / "bilder/fotos").mkdir(parents=True)
+    lines = ["Bild;Geschlecht;Region;Datum"]
+    for number in range(40):
+        (tmp_path / f"bilder/fotos/{number}.jpg").write_bytes(b"x")
+        who, region = ("Mann", "Frau")[number % 2], ("Nord", "Küste")[number % 3 == 0]
+        lines.append(f"fotos\\{number}.jpg;{who};{region};2024-01-0{1 + number % 4}")
+    (tmp_path / "bilder/liste.csv").write_text("\n".join(lines), encoding="utf-8-sig")
+    found = proposal.propose(layout.recognised(Path("bilder")))
+    assert found.source["columns"] == {"path": "Bild"} and "max_quarantine" not in found.source
+    assert found.cells == {"Geschlecht": ["Mann", "Frau"], "Region": ["Nord", "Küste"]}
+    assert found.why_not() == ["Datum is no axis: its values are dates"]

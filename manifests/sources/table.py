@@ -21,7 +21,7 @@ from manifests.core import inputs
 from manifests.core.errors import UserError, located
 from manifests.sections.source import Source
 from manifests.sources import ages
-from manifests.sources.labelfile import Fields, header, records
+from manifests.sources.labelfile import Fields, header, records, text
 from manifests.sources.rows import Quarantined, SourceRow
 
 _REMEDY = "Check source.labels and source.root"
@@ -43,7 +43,8 @@ def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
             yield Quarantined(place, "malformed_row", "more or fewer fields than the header has")
             continue
         try:
-            yield _row({name: found[theirs] for name, theirs in ours.items()})
+            row = {name: found[theirs] for name, theirs in ours.items()}
+            yield _row(row | {"path": slashed(root, row["path"])})
         except ValueError as error:
             yield Quarantined(found[ours["path"]] or place, "malformed_row", str(error))
 
@@ -119,7 +120,16 @@ def _parquet(labels: Path) -> pa.Table:
 
 
 def _delimiter(labels: Path) -> str:
-    return "\t" if labels.suffix in (".tsv", ".tab") else ","
+    """A tab by the file's name; else a semicolon where the header has these alone, as spreadsheets write them."""
+    if labels.suffix in (".tsv", ".tab"):
+        return "\t"
+    head = text(labels).partition("\n")[0]
+    return ";" if ";" in head and "," not in head else ","
+
+
+def slashed(root: Path, path: str) -> str:
+    """A path with slashes, where a table from Windows has backslashes and no file is called so."""
+    return path if "\\" not in path or (root / path).is_file() else path.replace("\\", "/")
 
 
 def _word(value: object) -> str:

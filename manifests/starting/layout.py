@@ -107,7 +107,7 @@ def _root(labels: Path, column: str) -> Path:
     first = [fields[column] for _, fields in islice(table.fields(labels, [column]), 20) if fields]
     folders = [labels.parent, *sorted(path for path in labels.parent.iterdir() if path.is_dir())]
     for folder in folders:
-        if any((folder / path).is_file() for path in first):
+        if any((folder / table.slashed(folder, path)).is_file() for path in first):
             return folder
     rule = "paths relative to the table's folder or to one below it"
     raise UserError(f"{labels}: {column}", rule, repr(first[:1]), "Put the photos there, or the table beside them")

@@ -25,6 +25,7 @@ EDGES = (20.0, 40.0, 60.0)  # years; moved where ranges of ages span them or a b
 LEAST = 0.01  # of the photos, in a bin
 CAP = 12  # copies of one photo
 _MARGIN = 0.02
+_DATE = r"\d{4}-\d\d-\d\d.*"
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ def _values(
             left_out[name] = f"{missing:.0%} of the rows have none"
         elif not 2 <= len(found) <= MOST_VALUES:
             left_out[name] = f"{len(found):,} different values"
+        elif all(re.fullmatch(_DATE, value) for value in found):
+            left_out[name] = "its values are dates"
         elif any("|" in value or "," in value or value == "*" for value in found):
             left_out[name] = "a value has a |, a comma or is a *"
         else:
