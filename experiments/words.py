@@ -32,7 +32,7 @@ def page(
         "  has p < .05, and this page has many.",
         f"- Made with {environment}.",
         "",
-        "## The chosen setting",
+        f"## `{wanted.best}` against `{wanted.against}`",
         "",
         *_chosen(wanted, scored),
     ]
