@@ -52,6 +52,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     call(folder, "git", "init", "-q")
     call(folder, "git", "config", "user.email", "reader@example.org")
     call(folder, "git", "config", "user.name", "Reader")
+    call(folder, "git", "add", "-A")
+    call(folder, "git", "commit", "-qm", "the project")
     call(folder, "dvc", "repro")
     call(folder, "git", "add", "-A")
     call(folder, "git", "commit", "-qm", "first")

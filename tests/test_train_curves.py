@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import pytest
+
+from manifests.core.errors import UserError
 from manifests.tables.parts import Words
 from pages import results_curves
 from train.fitting.checkpoint import Counters
@@ -39,3 +43,13 @@ def test_what_is_written_is_read_back_over_steps_with_border_and_weights_kept(tm
 
 def test_no_curves_are_none(tmp_path: Path) -> None:
     assert results_curves.read(tmp_path, WORDS) is None
+
+
+def test_a_repository_without_a_commit_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for words in (["git", "init", "-q"], ["dvc", "init", "-q"]):
+        subprocess.run(words, cwd=tmp_path, check=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError) as error:
+        Curves(Path("curves"), "valid_mae")
+    rule = "expected a Git repository with a commit, or none at all. Received Empty git repo."
+    assert str(error.value) == f"{tmp_path}: {rule} Run `git add -A && git commit -m first`."

@@ -15,6 +15,9 @@ from types import TracebackType
 os.environ.setdefault("DVC_NO_ANALYTICS", "true")
 
 from dvclive import Live
+from scmrepo.exceptions import SCMError
+
+from manifests.core.errors import UserError
 
 CURVES = ("loss", "rate", "valid_loss", "valid_bias", "stage", "best")
 
@@ -25,11 +28,19 @@ class Curves:
     Args:
         folder: where they go; emptied first.
         error: what the records call the error on valid.
+    Raises:
+        UserError: Git has no commit here, which DVCLive asks for.
     """
 
     def __init__(self, folder: Path, error: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._live = Live(str(folder), resume=False, report=None, save_dvc_exp=False, dvcyaml=None, cache_images=False)
+        try:
+            self._live = Live(
+                str(folder), resume=False, report=None, save_dvc_exp=False, dvcyaml=None, cache_images=False
+            )
+        except SCMError as wrong:
+            rule = "a Git repository with a commit, or none at all"
+            raise UserError(str(Path.cwd()), rule, str(wrong), "Run `git add -A && git commit -m first`") from wrong
         self._written: dict[int, int] = {}
         self._curves = (*CURVES, error)
 
