@@ -17,7 +17,7 @@ from tests.support.train_fixtures import write_shards
 from train.data import tfdata
 from train.data.readers import ALIGNMENT, ArrayRows, Images, Memory, fit, order, ready
 from train.data.views import VIEWS
-from train.model.runtime import over, tf
+from train.model.runtime import Devices, over, tf
 
 
 @pytest.fixture(scope="module")
@@ -159,3 +159,15 @@ def test_damage_is_an_error_with_the_place(shards: tuple[Path, pa.Table], tmp_pa
 def test_a_missing_shard_is_named(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="expected a shard"):
         list(ready(Images(tmp_path, shards[1], None, 48), np.arange(4), 2))
+
+
+def test_all_epochs_read_one_tensor() -> None:
+    """A tensor for each epoch stayed in memory: of the maps below a block that is a gigabyte an epoch."""
+    rows = ArrayRows(np.arange(12, dtype=np.float32).reshape(6, 2))
+    data = tfdata.TrainingData(rows, np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32))
+    devices, held = Devices(tf.distribute.get_strategy(), ("CPU:0",), False), []
+    for _ in range(2):
+        batches = list(tfdata.epoch(data, ["age"], np.arange(6)[::-1], 3, devices))
+        held.append(rows.held)
+        np.testing.assert_array_equal(np.concatenate([each[0].numpy() for each in batches]), rows.array[::-1])
+    assert held[0] is held[1]

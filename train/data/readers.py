@@ -116,10 +116,11 @@ def _decode_into(content: bytes, target: np.ndarray) -> bool:
 
 
 class ArrayRows:
-    """Rows of an array in memory, such as features."""
+    """Rows of an array in memory, such as features; `held` is the array as a tensor, once one is made."""
 
     def __init__(self, array: np.ndarray) -> None:
         self.array, self.dtype = array, array.dtype
+        self.held: Any = None
         self.shape: tuple[int, ...] = array.shape[1:]
 
     def __len__(self) -> int:

@@ -76,8 +76,10 @@ def batches(inputs: Inputs, rows: np.ndarray, batch: int) -> tf.data.Dataset:
 def taking(inputs: Inputs, batch: int | None) -> Callable[[tf.Tensor], tf.Tensor]:
     """A function of row numbers to their inputs, (batch, *shape)."""
     if isinstance(inputs, ArrayRows):
-        held = tf.constant(inputs.array)  # a step on features is too short to go through Python
-        return lambda cut: tf.gather(held, cut)
+        if inputs.held is None:  # one for all epochs: TensorFlow keeps what an earlier epoch's function refers to
+            inputs.held = tf.constant(inputs.array)
+        held = inputs.held
+        return lambda cut: tf.gather(held, cut)  # a step on features is too short to go through Python
 
     def taken(cut: tf.Tensor) -> tf.Tensor:
         made = tf.numpy_function(inputs.take, [cut], inputs.dtype, stateful=False)
