@@ -52,12 +52,6 @@ def text(
 
     `verdict` is the comparison's sentence on which way is best on these photos; None: it has none.
     """
-    scores, groups = card.splits[card.split], card.by_group[card.split]
-    size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
-    if len(train.crops) > 1:
-        size += f", of the photo and of its central {', '.join(f'{share:.0%}' for share in train.crops[1:])}, enlarged"
-    errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
-    biases, words = [*scores.bias.items(), ("average", scores.average_bias)], card.words
     return "\n".join(
         [
             "---",  # what Hugging Face files the model under
@@ -68,43 +62,68 @@ def text(
             "",
             f"# Model card: {name}",
             "",
-            f"Estimates {words.meaning} in a cropped and aligned face. `model.keras` takes",
+            f"Estimates {card.words.meaning} in a cropped and aligned face. `model.keras` takes",
             "RGB photos of any size, 0 to 255; resizing and preprocessing are inside.",
             "",
-            "## Training",
-            "",
-            f"- Recipe: {escaped(recipe.about)}",
-            f"- Backbone: {size}{', frozen' if train.frozen else ''}; {train.runs[name].seeds} repeat(s), their mean.",
-            *(f"- Stage {i + 1}: {escaped(_stage(stage))}" for i, stage in enumerate(recipe.stages)),
-            *_adjustment(recipe),
-            *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
-            f"- Images: {_images(recipe, plan)}",
-            *([] if card.steps is None else [f"- Steps: {card.steps} gradient steps."]),
-            f"- Photos: {LICENCES[source.layout]}.",
-            f"- Pretrained weights: {escaped(_pretrained(train))}.",
-            "",
-            f"## Scores on {card.split}",
-            "",
-            f"{words.full.capitalize()}, in {words.unit}, with the 95% bootstrap interval.",
-            "",
-            *markdown(("group", "photos", words.error, "interval"), (_error(group, each) for group, each in errors)),
-            "",
-            f"Bias: the mean absolute difference between the errors of an axis' groups, in {words.unit}.",
-            "",
-            *markdown(("axis", "bias", "interval"), ((a, figure(b.value), span(b.low, b.high)) for a, b in biases)),
-            "",
+            *_training(name, train, recipe, source, plan, card),
+            *_scores(card),
             *(["## Beside the other runs", "", escaped(verdict), ""] if verdict else []),
-            "## Limits",
-            "",
-            f"- It repeats how its raters see {words.target}, which is not the {words.target}, and their prejudices",
-            "  with it.",
-            "- Groups are the labels of the photos' source, coarse and seen from outside; * marks those of few",
-            "  photos, whose interval is wide. A group that is not listed was not tested.",
-            "- Not for decisions about people. Photos that are not cropped and aligned alike give other errors.",
-            *(f"- {escaped(note)}" for note in scores.notes),
-            "",
+            *_limits(card),
         ]
     )
+
+
+def _training(name: str, train: Train, recipe: Recipe, source: Source, plan: PlanReport, card: Scorecard) -> list[str]:
+    size = f"{train.backbone} at {train.size} pixels, weights {escaped(Path(train.weights).name)}"
+    if len(train.crops) > 1:
+        size += f", of the photo and of its central {', '.join(f'{share:.0%}' for share in train.crops[1:])}, enlarged"
+    return [
+        "## Training",
+        "",
+        f"- Recipe: {escaped(recipe.about)}",
+        f"- Backbone: {size}{', frozen' if train.frozen else ''}; {train.runs[name].seeds} repeat(s), their mean.",
+        *(f"- Stage {i + 1}: {escaped(_stage(stage))}" for i, stage in enumerate(recipe.stages)),
+        *_adjustment(recipe),
+        *(["- Prediction: the mean of the photo and its mirror image."] if recipe.mirror else []),
+        f"- Images: {_images(recipe, plan)}",
+        *([] if card.steps is None else [f"- Steps: {card.steps} gradient steps."]),
+        f"- Photos: {LICENCES[source.layout]}.",
+        f"- Pretrained weights: {escaped(_pretrained(train))}.",
+        "",
+    ]
+
+
+def _scores(card: Scorecard) -> list[str]:
+    scores, groups, words = card.splits[card.split], card.by_group[card.split], card.words
+    errors = [("all", card.overall), *((f"{axis}: {v}", g) for axis, of in groups.items() for v, g in of.items())]
+    biases = [*scores.bias.items(), ("average", scores.average_bias)]
+    return [
+        f"## Scores on {card.split}",
+        "",
+        f"{words.full.capitalize()}, in {words.unit}, with the 95% bootstrap interval.",
+        "",
+        *markdown(("group", "photos", words.error, "interval"), (_error(group, each) for group, each in errors)),
+        "",
+        f"Bias: the mean absolute difference between the errors of an axis' groups, in {words.unit}.",
+        "",
+        *markdown(("axis", "bias", "interval"), ((a, figure(b.value), span(b.low, b.high)) for a, b in biases)),
+        "",
+    ]
+
+
+def _limits(card: Scorecard) -> list[str]:
+    target = card.words.target
+    return [
+        "## Limits",
+        "",
+        f"- It repeats how its raters see {target}, which is not the {target}, and their prejudices",
+        "  with it.",
+        "- Groups are the labels of the photos' source, coarse and seen from outside; * marks those of few",
+        "  photos, whose interval is wide. A group that is not listed was not tested.",
+        "- Not for decisions about people. Photos that are not cropped and aligned alike give other errors.",
+        *(f"- {escaped(note)}" for note in card.splits[card.split].notes),
+        "",
+    ]
 
 
 def _stage(stage: Stage) -> str:
