@@ -68,12 +68,19 @@ def pixels(job: RunContext) -> np.ndarray:
     return Images(job.shards, job.index, None, 32).take(np.arange(8)).astype(np.float32)
 
 
-def test_below_and_above_are_the_whole_network(job: RunContext) -> None:
-    network = heads.assemble(backbones.build(job.train), job.recipe, ("age",))
+@pytest.mark.parametrize("preprocessing", ["tf", "caffe", "torch", "unit", "none", "auto"])
+@pytest.mark.parametrize("crops", [(1,), (1, 0.75)])
+def test_below_and_above_are_the_whole_network(job: RunContext, preprocessing: str, crops: tuple[float, ...]) -> None:
+    train = job.train.model_copy(update={"preprocessing": preprocessing, "crops": crops})
+    network = heads.assemble(backbones.build(train), job.recipe, ("age",))
     cut = blocks.cut(network.backbone, network.head, FIRST)
     photos = pixels(job)
     maps = cut.below(photos, training=False)
-    assert maps.dtype == "float16" and maps.shape[:2] == (8, 2)
+    assert maps.dtype == "float16" and maps.shape[:2] == (8, len(crops))
+    whole = network.backbone(photos, training=False).numpy()
+    parts = [cut.above.layers[1](maps[:, number], training=False).numpy() for number in range(len(crops))]
+    assert whole.std(axis=0).max() > 0.02 * np.abs(whole).max()  # photos differ, so that wrong maps are noticed
+    np.testing.assert_allclose(np.concatenate(parts, axis=1), whole, atol=5e-3 * np.abs(whole).max())
     np.testing.assert_allclose(cut.above(maps, training=False), network.full(photos, training=False), atol=2e-3)
 
 

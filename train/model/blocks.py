@@ -55,15 +55,15 @@ def cut(backbone: keras.Model, head: keras.Model, first: str) -> Cut:
 
 
 def _below(backbone: keras.Model, body: keras.Model, lower: keras.Model) -> keras.Model:
-    pixels = keras.Input(backbone.input_shape[1:])
     before = backbone.layers[1 : backbone.layers.index(body)]
     centres = [layer for layer in before if isinstance(layer, keras.Model)]
-    prepared = pixels
-    for layer in before:
-        prepared = prepared if layer in centres else layer(prepared)
+    (scaled,) = (layer for layer in before if layer not in centres)
+    prepared = (
+        scaled.output
+    )  # of the graph: what is no layer, such as the turning of RGB into BGR, is in no list of layers
     seen = [prepared, *(centre(prepared) for centre in centres)]
     maps = [ops.cast(lower(each), "float16") for each in seen]
-    return keras.Model(pixels, ops.stack(maps, axis=1))
+    return keras.Model(backbone.input, ops.stack(maps, axis=1))
 
 
 def _above(upper: keras.Model, joined: list[keras.layers.Layer], head: keras.Model) -> keras.Model:
