@@ -57,10 +57,9 @@ def cut(backbone: keras.Model, head: keras.Model, first: str) -> Cut:
 def _below(backbone: keras.Model, body: keras.Model, lower: keras.Model) -> keras.Model:
     before = backbone.layers[1 : backbone.layers.index(body)]
     centres = [layer for layer in before if isinstance(layer, keras.Model)]
-    (scaled,) = (layer for layer in before if layer not in centres)
-    prepared = (
-        scaled.output
-    )  # of the graph: what is no layer, such as the turning of RGB into BGR, is in no list of layers
+    scaled = [layer for layer in before if layer not in centres]
+    # From the graph, as an operation that is no layer, such as the turn from RGB to BGR, is in no list of layers.
+    prepared = scaled[-1].output if scaled else backbone.input
     seen = [prepared, *(centre(prepared) for centre in centres)]
     maps = [ops.cast(lower(each), "float16") for each in seen]
     return keras.Model(backbone.input, ops.stack(maps, axis=1))
