@@ -1,4 +1,4 @@
-"""Parallel coordinates of a grid as SVG: an axis per hyperparameter and one for the error, a line per run."""
+"""Parallel coordinates of a sweep as SVG: an axis per hyperparameter and one for the error, a line per run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from html import escape
 from experiments.grid import Point
 
 WIDTH, HEIGHT, MARGIN, TOP = 760, 300, 70, 40  # pixels
+LABELS = 8  # of an axis with more values the first, the middle one and the last are labelled
 BEST, OTHERS = "#b5442c", "#8a97a6"
 
 
@@ -36,10 +37,12 @@ def svg(points: Mapping[str, Point], errors: Mapping[str, float], unit: str) -> 
         colour, wide = (BEST, 2.5) if run == best else (OTHERS, 1)
         parts.append(
             f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="{wide}" stroke-opacity=".8">'
-            f"<title>{escape(run)}: {errors[run]:.2f} {escape(unit)}</title></polyline>"
+            f"<title>{escape(run.partition('.')[2] or run)}: {errors[run]:.2f} {escape(unit)}</title></polyline>"
         )
     for at, name in enumerate(names):
-        marks = {f"{value:g}": _height(i, len(ticks[name]) - 1) for i, value in enumerate(ticks[name])}
+        last = len(ticks[name]) - 1
+        shown = range(last + 1) if last < LABELS else (0, last // 2, last)
+        marks = {f"{ticks[name][i]:.4g}": _height(i, last) for i in shown}
         parts += _axis(x[at], name, marks)
     parts += _axis(x[-1], f"error on valid ({unit})", {f"{low:.2f}": _height(0, 1), f"{high:.2f}": _height(1, 1)})
     return "\n".join([*parts, "</svg>", ""])

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from experiments import results
-from experiments.table import ParameterSet
+from experiments.sets import ParameterSet
 from manifests.core import params
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located

@@ -12,7 +12,7 @@ import os
 import platform
 from pathlib import Path
 
-from experiments import coordinates, figures, results, table, words
+from experiments import coordinates, figures, results, rounds, table, words
 from manifests.core import command, params
 from manifests.core.files import write_text
 from manifests.sections.score import Score
@@ -27,17 +27,18 @@ def main() -> None:
     table.check_base(options.params)
     rows = []
     with command.progress(len(wanted.sets), "read", "set") as bar:
-        for name, one in wanted.sets.items():
-            experiment = results.experiment_of(options.table, name)
+        for name in wanted.sets:
+            wanted = rounds.drawn(wanted, name, options.params, options.table)
+            one, experiment = wanted.sets[name], results.experiment_of(options.table, name)
             rows += figures.rows_of(experiment, table.composed(wanted, one, options.params), name, one)
             bar.update(1)
     score, seed = params.section(options.params, Score), params.seed(options.params)
     scored = figures.scored(rows, score, seed)
     write_text(options.output, words.page(wanted, scored, environment(), score, seed, options.output.stem))
-    for name, one in wanted.sets.items():
-        if one.points:
-            drawn = coordinates.svg(one.points, words.on_valid(name, one, scored), words.unit_of(scored))
-            write_text(options.output.with_name(f"{options.output.stem}-{name}.svg"), drawn)
+    for name, points in wanted.sweeps().items():
+        errors = words.on_valid({row: scored.rows[row] for row in points})
+        drawn = coordinates.svg(points, errors, words.unit_of(scored))
+        write_text(options.output.with_name(f"{options.output.stem}-{name}.svg"), drawn)
     print(f"{len(rows)} rows in {len(wanted.sets)} experiments: {options.output}")
 
 

@@ -19,9 +19,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from experiments import results, table
+from experiments import results, rounds, sets, table
 from experiments.results import EMPHASIS, PARAMS
-from experiments.table import ExperimentTable
+from experiments.sets import ExperimentTable
 from manifests.core import command, params, signals
 from manifests.core.errors import UserError
 from manifests.core.files import write_bytes, write_text
@@ -52,6 +52,7 @@ def main() -> None:
         base.write_bytes(options.params.read_bytes())
         for number, name in enumerate(chosen, start=1):
             print(f"[{number}/{len(chosen)}] {name}: {wanted.sets[name].about}", flush=True)
+            wanted = rounds.drawn(wanted, name, base, options.table)
             _run_set(wanted, name, base, options.table)
 
 
@@ -86,7 +87,7 @@ def _run_set(wanted: ExperimentTable, name: str, base: Path, path: Path) -> None
 
 def _factors(wanted: ExperimentTable, row: str, base: Path, path: Path) -> str:
     """The emphasis that follows from an earlier row's errors and from the one that it was planned with."""
-    one, run = table.row_of(row)
+    one, run = sets.row_of(row)
     experiment = results.experiment_of(path, one)
     with tempfile.TemporaryDirectory() as folder:
         card, before, after = f"datasets/runs/{run}/scorecard.json", str(EMPHASIS), Path(folder) / "after.json"

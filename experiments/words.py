@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from experiments import findings
 from experiments.figures import ReportRow, ScoredRows
-from experiments.table import ExperimentTable, ParameterSet, TablePart
+from experiments.grid import Point
+from experiments.sets import ExperimentTable, TablePart
 from manifests.core.text import difference, figure, interval, markdown
 from manifests.sections.score import Score
 
@@ -42,8 +43,8 @@ def page(
         lines += ["## What the studies found", "", *_findings(wanted, scored), ""]
     for part in wanted.parts:
         lines += _part(part, wanted, scored)
-        for name, one in part.sets.items():
-            lines += _sweep(name, one, scored, stem) if one.points else []
+        for name, points in wanted.sweeps(part).items():
+            lines += _sweep(name, points, scored, stem)
     return "\n".join([*lines, "## The sets", "", *_sets(wanted), ""])
 
 
@@ -123,26 +124,27 @@ def unit_of(scored: ScoredRows) -> str:
     return next(iter(scored.rows.values())).run.card.words.unit
 
 
-def on_valid(name: str, one: ParameterSet, scored: ScoredRows) -> dict[str, float]:
-    """Run -> its error on valid, which the best is chosen by; where valid has no labels, that of the scored split."""
-    cards = {run: scored.rows[f"{name}.{run}"].run.card for run in one.points}
-    return {run: card.splits.get("valid", card.splits[card.split]).overall.error for run, card in cards.items()}
+def on_valid(rows: Mapping[str, ReportRow]) -> dict[str, float]:
+    """Row -> its error on valid, which the best is chosen by; where valid has no labels, that of the scored split."""
+    cards = {name: row.run.card for name, row in rows.items()}
+    return {name: card.splits.get("valid", card.splits[card.split]).overall.error for name, card in cards.items()}
 
 
-def _sweep(name: str, one: ParameterSet, scored: ScoredRows, stem: str) -> list[str]:
-    """A grid's runs, the best on valid first, and their parallel coordinates."""
-    errors, unit = on_valid(name, one, scored), unit_of(scored)
-    ranked = sorted(errors, key=lambda run: (errors[run], run))
-    parameters = list(next(iter(one.points.values())))
+def _sweep(name: str, points: Mapping[str, Point], scored: ScoredRows, stem: str) -> list[str]:
+    """The runs of a grid or a search, the best on valid first, and their parallel coordinates."""
+    errors, unit = on_valid({row: scored.rows[row] for row in points}), unit_of(scored)
+    ranked = sorted(errors, key=lambda row: (errors[row], row))
+    parameters = list(next(iter(points.values())))
     head = ("", "run", *parameters, f"error on valid ({unit})", "accuracy on valid", f"error on {scored.split}")
     rows = []
-    for run in ranked:
-        row = scored.rows[f"{name}.{run}"]
+    for each in ranked:
+        row = scored.rows[each]
         classes = row.run.card.splits.get("valid", row.scores).classes
         accuracy = f"{classes.accuracy.value:.4f}" if classes else ""
-        values = [f"{one.points[run][parameter]:g}" for parameter in parameters]
-        best = "best" if run == ranked[0] else ""
-        rows.append((best, f"`{run}`", *values, figure(errors[run]), accuracy, interval(row.scores.overall)))
+        values = [f"{points[each][parameter]:.4g}" for parameter in parameters]
+        best = "best" if each == ranked[0] else ""
+        run = each.partition(".")[2]
+        rows.append((best, f"`{run}`", *values, figure(errors[each]), accuracy, interval(row.scores.overall)))
     note = f"{len(ranked)} runs of `{name}`, the best on valid first; that figure of it is flattered by the choice."
     picture = f"![Parallel coordinates of {name}: each line is a run, the best one red]({stem}-{name}.svg)"
     return [note, "", *markdown(head, rows), "", picture, ""]

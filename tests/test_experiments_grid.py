@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from experiments import coordinates, figures, grid, table, words
+from experiments import coordinates, figures, grid, sets, table, words
 from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
@@ -34,7 +34,7 @@ parts:
 """
 
 
-def read(folder: Path, text: str = TABLE) -> table.ExperimentTable:
+def read(folder: Path, text: str = TABLE) -> sets.ExperimentTable:
     (folder / "table.yaml").write_text(text)
     return table.read(folder / "table.yaml")
 
@@ -82,7 +82,7 @@ def test_the_studys_sweeps_train_what_they_say(tmp_path: Path) -> None:
     assert {(512, 512, 512), (512, 0.5, 512, 0.5, 512)} <= heads and len(heads) == 8
 
 
-def rows(wanted: table.ExperimentTable) -> list[figures.ReportRow]:
+def rows(wanted: sets.ExperimentTable) -> list[figures.ReportRow]:
     made, options = [], Score(resamples=200, permutations=200)
     for number, name in enumerate(f"{name}.{run}" for name, one in wanted.sets.items() for run in one.runs):
         frame = scoring.class_frame("gender", {"valid": 80, "test": 120}, seed=number, skill=0.5 + number % 3)
@@ -98,7 +98,8 @@ def test_the_report_ranks_by_valid_marks_the_best_and_shows_the_drawing(tmp_path
     scored = figures.scored(rows(wanted), Score(resamples=200, permutations=200), 7)
     text = words.page(wanted, scored, "a machine", Score(), 7, "sweeps")
     listed = re.findall(r"^\| (best)? ?\| `(one-0\d)` \| ([\d.e-]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|", text, re.M)
-    errors = words.on_valid("sweep", wanted.sets["sweep"], scored)
+    every = words.on_valid({row: scored.rows[row] for row in wanted.sweeps()["sweep"]})
+    errors = {row.partition(".")[2]: error for row, error in every.items()}
     assert [run for _, run, *_ in listed] == sorted(errors, key=lambda run: (errors[run], run))
     assert [bool(best) for best, *_ in listed] == [True, False, False, False]
     for _, run, rate, dropout, error, accuracy in listed:

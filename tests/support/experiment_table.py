@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from experiments import table
-from experiments.table import ExperimentTable
+from experiments.sets import ExperimentTable
 
 ROOT = Path(__file__).parents[2]
 TABLE = """
