@@ -189,14 +189,13 @@ def _next_value(f: Formulation, level: int, box: Box, number: int) -> int:
 
 def _single_out(f: Formulation, remaining: Remaining) -> Remaining:
     """Of plans equal on every level, the one with the most images in the first cell, then the second, ..."""
-    for i in range(f.size):
-        if _unique(f, remaining):
+    for i in np.flatnonzero(remaining.box.low[: f.size] < remaining.box.high[: f.size]).tolist():
+        if _unique(f, remaining):  # asked again only where a cell was settled since
             break
-        if remaining.box.low[i] < remaining.box.high[i]:
-            level, after, _ = _solve_level(f, remaining, MOST + i)
-            low, high = remaining.box.low.copy(), remaining.box.high.copy()
-            low[i] = high[i] = -level.value
-            remaining = Remaining(Box(low, high), remaining.held, after.incumbent)
+        level, after, _ = _solve_level(f, remaining, MOST + i)
+        low, high = remaining.box.low.copy(), remaining.box.high.copy()
+        low[i] = high[i] = -level.value
+        remaining = Remaining(Box(low, high), remaining.held, after.incumbent)
     return remaining
 
 
