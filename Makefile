@@ -6,7 +6,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := repro
-.PHONY: repro test test-slow test-slice test-browser test-readers test-dask test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
+.PHONY: repro test test-slow test-slice test-browser test-readers test-cluster test-distributed torture lint bench files lock face-weights face-landmarks results studies gender clean
 
 HARDWARE ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo gpu || echo cpu)
 LOCK := requirements-$(HARDWARE).lock
@@ -36,13 +36,14 @@ test-browser: $(ENV)
 	tests/install-browser
 	python -m pytest -m 'browser and not slow'
 
-# Stages on a Dask cluster of real processes, with the packages that requirements-distributed.lock pins; in CI.
-test-dask: $(ENV)
+# Stages on a Dask cluster and with an S3 server, both of real processes, with the packages that
+# requirements-distributed.lock pins; in CI.
+test-cluster: $(ENV)
 	python -m pip install --quiet --disable-pip-version-check -r requirements-distributed.lock
-	python -m pytest -m distributed tests/distributed/test_dask.py
+	python -m pytest -m distributed tests/distributed/test_dask.py tests/distributed/test_s3.py
 
 # The same, and on Ray.
-test-distributed: test-dask
+test-distributed: test-cluster
 	python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) 'ray[client]'
 	python -m pytest -m distributed tests/distributed
 
@@ -103,7 +104,7 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-$$hardware.lock; done
 	printf 'datasets\ngrain\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-bench.lock
-	printf 'distributed\n' | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
+	printf '%s\n' distributed 'moto[server]' s3fs | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock --universal --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-distributed.lock
 	printf '%s\n' datasets fairlearn grain ipykernel jsonschema mlcroissant nbclient torch | uv pip compile - --constraint requirements-cpu.lock --constraint requirements-gpu.lock \
 		--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements-readers.lock

@@ -16,6 +16,7 @@ from augment.rendering.probe_sample import eligible
 from augment.rendering.task_rows import CALL, cut
 from manifests.core import command, costs, params, pool
 from manifests.core.errors import UserError
+from manifests.core.places import place, reached
 from manifests.sections.source import Source
 from manifests.tables import landmarks
 from manifests.tables import source as source_table
@@ -36,7 +37,7 @@ def main() -> None:
     photos = eligible(table)
     found = faces.SCHEMA.empty_table()
     if source.layout == "drawn":
-        found = look(photos, source, None, options.cache, drawn.read(Path(source.root)))
+        found = look(photos, source, None, options.cache, drawn.read(place(source.root)))
     elif source.face_mesh is not None:
         found = look(photos, source, models(source, str(options.params)), options.cache, {})
     landmarks.write(found.sort_by("image_id").combine_chunks(), options.out, cells)
@@ -78,7 +79,7 @@ def look(photos: pa.Table, source: Source, using: faces.Models | None, folder: P
     found = cache.read(own, set(photos["image_id"].to_pylist())) if using else faces.SCHEMA.empty_table()
     missing = photos.filter(pc.invert(pc.is_in(photos["image_id"], value_set=found["image_id"].combine_chunks())))
     pairs = list(zip(missing["image_id"].to_pylist(), missing["path"].to_pylist(), strict=True))
-    root = Path(source.root).absolute()
+    root = reached(source.root).absolute()
     calls = (
         (using, root, part, source.max_bytes, {path: known[path] for _, path in part if path in known})
         for part in cut(pairs, CALL)

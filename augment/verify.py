@@ -29,6 +29,7 @@ from augment.rendering.photo import Photo, PhotoFailed
 from augment.rendering.task_rows import CALL, cut
 from manifests.core import command, params, pool
 from manifests.core.errors import UserError
+from manifests.core.places import reached
 from manifests.core.shards import Shards
 from manifests.sections.source import Source
 from manifests.tables import index
@@ -65,7 +66,7 @@ def main() -> None:
         if not FACED.isdisjoint(pc.unique(rows["policy"].cast("string")).to_pylist()):
             faces.prepare(options.landmarks, Path(scratch))
         shards = options.index.parent.absolute()
-        folders = Folders(Path(source.root).absolute(), shards, Path(scratch), source.max_bytes)
+        folders = Folders(reached(source.root).absolute(), shards, Path(scratch), source.max_bytes)
         wrong = verify(rows, table, folders, command.jobs(), bar.update)
     print("\n".join([*wrong, f"{rows.num_rows:,} of {table.num_rows:,} images verified, {len(wrong):,} mismatches"]))
     if wrong:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from manifests.core import command, params
 from manifests.core.files import publish_folder
+from manifests.core.places import reached
 from manifests.scanning.photos import SizeLimits
 from manifests.sections.source import Source
 from manifests.tables import quarantine, source
@@ -29,7 +30,7 @@ def main() -> None:
     left, _ = quarantine.read(options.quarantine)
     usable, _ = source.read(options.source)
     with publish_folder(options.out, "pages.quarantine") as folder:
-        write(folder, Path(section.root), left, usable, SizeLimits(section.max_bytes, section.max_pixels))
+        write(folder, reached(section.root), left, usable, SizeLimits(section.max_bytes, section.max_pixels))
     print(f"{options.out / 'index.html'}: {left.num_rows:,} left out")
 
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core import codec
-from manifests.core.files import NotReadable, read_plain
+from manifests.core.places import is_remote
+from manifests.core.plain import NotReadable, read_plain
 from manifests.scanning.photos import CheckedPhoto, SizeLimits, check
 from manifests.tables.quarantine import REASONS
 from pages import sprites
@@ -109,7 +110,7 @@ def sheets(folder: Path, root: Path, found: Sequence[Reason], limits: SizeLimits
 
 def _readable(root: Path, path: str, limits: SizeLimits) -> bytes | None:
     """A small JPEG of the photo, where the scan can read it."""
-    if not path or not isinstance(check(root.resolve(), path, limits), CheckedPhoto):
+    if not path or not isinstance(check(root if is_remote(root) else root.resolve(), path, limits), CheckedPhoto):
         return None
     try:
         image = codec.decode(read_plain(str(root / path), limits.max_bytes))

@@ -121,6 +121,7 @@ def test_an_address_of_a_store_is_refused(address: str) -> None:
     assert str(said.value) == (
         f"path: expected one on this machine's file systems. Received {address!r}. Mount the store, or copy it here."
     )
+    assert command.parser("x", out="a").parse_args(["--out", "b"]).out == Path("b")
 
 
 def test_our_own_mistake_is_not_hidden() -> None:

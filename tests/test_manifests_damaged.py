@@ -163,7 +163,6 @@ def test_a_name_that_is_no_utf8_is_printed_escaped(capfdbinary: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("section", "key"),
     [
-        ("source: {layout: table, root: 's3://b/photos'}", "root"),
         ("source: {layout: table, root: p, labels: 'gs://b/labels.csv'}", "labels"),
         ("source: {layout: appa_real, root: p, ratings: 'https://b/r.csv'}", "ratings"),
         ("train: {weights: 's3://b/w.h5', runs: {a: {images: original}}}", "weights"),

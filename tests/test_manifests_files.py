@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from manifests.core import files
+from manifests.core import files, plain
 from manifests.core.errors import UserError
 
 
@@ -133,8 +133,8 @@ def test_only_a_plain_file_of_a_sane_size_is_read(tmp_path: Path, kind: str) -> 
         path.mkdir()
     else:
         path.write_bytes(b"x" * (11 if kind == "large" else 0))
-    with pytest.raises(files.NotReadable) as said:
-        files.read_plain(str(path), 10)
+    with pytest.raises(plain.NotReadable) as said:
+        plain.read_plain(str(path), 10)
     assert said.value.reason == {"large": "too_large", "empty": "empty_file"}.get(kind, "not_a_file")
 
 

@@ -16,7 +16,7 @@ from train import recipes, targets
 
 def main() -> None:
     """Read the section, the index and the shards; write the run's predictions, model, weights and curves."""
-    parser = command.parser(__doc__, shards="datasets/shards", runs="datasets/runs", cache=".cache")
+    parser = command.parser(__doc__, remote=("shards",), shards="datasets/shards", runs="datasets/runs", cache=".cache")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
     options = parser.parse_args()
     task = params.section(options.params, Task, Task())

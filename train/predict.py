@@ -10,7 +10,7 @@ import numpy as np
 
 from manifests.core import codec, command
 from manifests.core.errors import UserError
-from manifests.core.files import NotReadable, read_plain
+from manifests.core.plain import NotReadable, read_plain
 from manifests.tables import predictions
 from train import targets
 from train.targets import Target

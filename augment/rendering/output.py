@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from manifests.core import files
+from manifests.core.places import is_remote, make
 
 INDEX = "index.parquet"  # written last: its existence means that the shards are complete
 _SHARD = re.compile(r"[a-z]+-\d{5,}\.tar")
@@ -32,11 +33,11 @@ def shards(folder: Path, wanted: set[str], stage: str, part: bool = False) -> It
     """
     files.check_replaceable(folder, stage)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make(folder) if is_remote(folder) else folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise files.unwritable(folder, error) from error
     token = secrets.token_hex(4)
-    with files.locked(folder, shared=part):
+    with nullcontext() if is_remote(folder) else files.locked(folder, shared=part):
         files.write_text(folder / files.MARKER, f"{stage}\n")
         (folder / INDEX).unlink(missing_ok=True)
         for path in () if part else folder.glob("*.tar"):
@@ -56,7 +57,9 @@ def part(shard: Path, token: str) -> Path:
 
 
 def publish(shard: Path, token: str) -> None:
-    """Sync a written shard and put it in its place."""
+    """Sync a written shard and put it in its place; one at an address is there already."""
+    if is_remote(shard):
+        return
     files.sync(part(shard, token))
     part(shard, token).rename(shard)
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from augment.kernels import ops
 from augment.kernels.gates import Print
-from manifests.core import codec, files
+from manifests.core import codec, plain
 
 
 class PhotoFailed(Exception):
@@ -45,8 +45,8 @@ class Photo:
         if path.startswith("/") or ".." in path.split("/"):
             raise PhotoFailed(path, "the path leaves the source root")
         try:
-            self.content = files.read_plain(f"{root}/{path}", max_bytes)
-        except files.NotReadable as error:
+            self.content = plain.read_plain(f"{root}/{path}", max_bytes)
+        except plain.NotReadable as error:
             raise PhotoFailed(path, f"{error.detail}; it has changed since the scan") from error
         except OSError as error:
             raise PhotoFailed(path, (error.strerror or str(error)).lower()) from error

@@ -23,7 +23,7 @@ from augment.rendering.report import Report
 from augment.rendering.substitutes import Filler
 from augment.rendering.task_rows import CALL, Rows, cut
 from augment.store import locked
-from manifests.core import command, files, pool
+from manifests.core import command, files, places, pool
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import Policies
@@ -78,7 +78,7 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         output.shards(out, _names(rows), f"augment.{what}", part=part is not None) as token,
         command.progress(span[1] - span[0], what) as bar,
     ):
-        root = Path(request.source.root).absolute()
+        root = places.reached(request.source.root).absolute()
         if request.landmarks:
             faces.prepare(request.landmarks, scratch)
         section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
@@ -237,7 +237,7 @@ class _Run:
         starts = [0, *ends[:-1].tolist()]
         names = [shard.dictionary[shard.indices[start].as_py()].as_py() for start in starts] if len(ends) else []
         calls = (
-            (name, output.part(self.out / name, self.token), table.slice(start, end - start), self.setup)
+            (name, self.out / name, self.token, table.slice(start, end - start), self.setup)
             for name, start, end in zip(names, starts, ends.tolist(), strict=False)
         )
         offsets = {}
@@ -265,5 +265,9 @@ def _meanwhile() -> Iterator[Callable[..., None]]:
             one.result()
 
 
-def _write_shard(name: str, part: Path, rows: pa.Table, setup: Setup) -> tuple[str, np.ndarray]:
-    return name, tar.write(part, rows, setup)
+def _write_shard(name: str, shard: Path, token: str, rows: pa.Table, setup: Setup) -> tuple[str, np.ndarray]:
+    """Write a shard where the parent publishes it; to an address the worker does."""
+    if not places.is_remote(shard):
+        return name, tar.write(output.part(shard, token), rows, setup)
+    with files.publish(shard) as temporary:
+        return name, tar.write(temporary, rows, setup)

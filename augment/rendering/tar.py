@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from augment.cache import packs
 from augment.rendering.messages import Setup
-from manifests.core import files
+from manifests.core import plain
 from manifests.core.errors import UserError
 from manifests.tables.tasks import JPEG, suffix
 
@@ -87,8 +87,8 @@ def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
 
 def _original(setup: Setup, path: str) -> bytes:
     try:
-        return files.read_plain(f"{setup.root}/{path}", setup.max_bytes)
-    except files.NotReadable as error:
+        return plain.read_plain(f"{setup.root}/{path}", setup.max_bytes)
+    except plain.NotReadable as error:
         raise UserError(
             str(setup.root / path), "a file that stays as it is", error.detail, "Run `python -m manifests.scan` again"
         ) from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from experiments.nested.trial import Folds
 from manifests.core import command
+from manifests.core.places import place
 from manifests.scanning import photos
 from manifests.scanning.photos import CheckedPhoto, SizeLimits
 from manifests.sections.source import Source
@@ -56,7 +55,7 @@ def folds_of(wanted: Folds, chosen: pa.Table, section: Source, seed: int) -> tup
 def _together(chosen: pa.Table, section: Source) -> list[tuple[int, int]]:
     """Pairs of photos that are near duplicates, or of one subject."""
     limits = SizeLimits(section.max_bytes, section.max_pixels)
-    seen = photos.check_all(Path(section.root), chosen["path"].to_pylist(), limits, command.jobs())
+    seen = photos.check_all(place(section.root), chosen["path"].to_pylist(), limits, command.jobs())
     blank = np.zeros((photos.SIDE,) * 2, np.uint8)
     greys = np.stack([one.grey if isinstance(one, CheckedPhoto) else blank for one in seen])
     return folds.alike_greys(greys) + folds.same(chosen["subject"].to_pylist()) + _scanned(chosen)

@@ -10,32 +10,33 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
-from manifests.core import costs, signals
+from manifests.core import costs, places, signals
 from manifests.core.early import STOPPED
 from manifests.core.errors import UserError
-from manifests.core.files import is_address
 
 _DVC = "DVC_STAGE"  # DVC sets it for the commands of its stages
 SOON = 2  # seconds without a word after which a bar is shown
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def parser(doc: str | None, **paths: str) -> argparse.ArgumentParser:
+def parser(doc: str | None, *, remote: Sequence[str] = (), **paths: str) -> argparse.ArgumentParser:
     """Build a stage's parser: `--params`, and one option with a default for each path.
 
     Args:
         doc: the module's docstring; its first line describes the command.
+        remote: names of options that may be an address such as s3://bucket/folder.
         paths: option name -> default path; `in_` prefixes are not needed, order is kept.
     """
     made = argparse.ArgumentParser(description=(doc or "").partition("\n")[0], allow_abbrev=False)
     made.add_argument("--params", type=place, default=Path("params.yaml"), help="default: params.yaml")
     for name, default in paths.items():
-        made.add_argument(f"--{name.replace('_', '-')}", type=place, default=Path(default), help=f"default: {default}")
+        kind = places.reached if name in remote else place
+        made.add_argument(f"--{name.replace('_', '-')}", type=kind, default=Path(default), help=f"default: {default}")
     return made
 
 
@@ -45,7 +46,7 @@ def place(text: str) -> Path:
     Raises:
         UserError: an address such as s3://bucket/folder.
     """
-    if is_address(text):
+    if places.is_address(text):
         raise UserError("path", "one on this machine's file systems", repr(text), "Mount the store, or copy it here")
     return Path(text)
 

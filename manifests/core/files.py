@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import re
 import shutil
-import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from manifests.core import places
 from manifests.core.errors import UserError
 
 
@@ -31,6 +30,11 @@ def publish(path: Path, ending: str = "") -> Iterator[Path]:
     Raises:
         UserError: the folder can't be made or written.
     """
+    if places.is_remote(path):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder) / f"{path.name}{ending}"
+            _put(Path(folder) / f"{path.name}{ending}", path)
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob(f".{path.name}.*.part{ending}"):
@@ -57,6 +61,13 @@ def publish(path: Path, ending: str = "") -> Iterator[Path]:
     finally:
         os.close(handle)
         temporary.unlink(missing_ok=True)
+
+
+def _put(local: Path, path: Path) -> None:
+    try:
+        places.put(local, path)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def sync(path: Path) -> None:
@@ -179,62 +190,7 @@ def _in_use(folder: Path) -> bool:
         return True
 
 
-class NotReadable(Exception):
-    """A file that is not read.
-
-    Args:
-        reason: `not_a_file`, `too_large` or `empty_file`.
-        detail: what it is instead.
-    """
-
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(reason, detail)
-        self.reason, self.detail = reason, detail
-
-
-def read_plain(path: str, max_bytes: int) -> bytes:
-    """Read a plain file whole; a pipe would wait for ever, and a large file fill the memory.
-
-    Raises:
-        NotReadable: it is no plain file, is empty, or holds more than `max_bytes`.
-        OSError: it can't be opened or read.
-    """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        status = os.fstat(descriptor)
-        _check_regular(status)
-        if status.st_size == 0:
-            raise NotReadable("empty_file", "0 bytes")
-        if status.st_size > max_bytes:
-            raise NotReadable("too_large", f"{status.st_size} bytes")
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.read(max_bytes)
-    finally:
-        os.close(descriptor)
-
-
-def check_plain(path: Path) -> None:
-    """Check before another library opens a file that it is a plain one.
-
-    Raises:
-        NotReadable: it is a folder, a pipe or another thing.
-        OSError: there is none.
-    """
-    _check_regular(path.stat())
-
-
-def _check_regular(status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        folder = stat.S_ISDIR(status.st_mode)
-        raise NotReadable("not_a_file", "a directory" if folder else "a device, pipe or socket")
-
-
-def is_address(text: str) -> bool:
-    """Whether a path is an address such as s3://bucket/folder, which no stage can read or write yet."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
-
-
 def unwritable(path: Path, error: OSError) -> UserError:
     """The error for a folder that can't be made or written."""
     remedy = "Check its permissions, or choose another output path"
-    return UserError(str(path), "a folder that can be written", error.strerror, remedy)
+    return UserError(str(path), "a folder that can be written", error.strerror or error, remedy)

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from manifests.core.errors import UserError
-from manifests.core.files import NotReadable, check_plain, read_plain
+from manifests.core.places import is_remote
+from manifests.core.plain import NotReadable, check_plain, read_plain
 
 # Every error of Arrow is one of these, or derives from one; a damaged file raises any of them.
 _DAMAGED = (pa.ArrowException, OSError, ValueError, TypeError, LookupError, ArithmeticError, MemoryError)
@@ -32,8 +33,9 @@ def read_table(path: Path, what: str, missing: str, damaged: str, columns: Seque
         UserError: no such file, no plain file, no Parquet, or a column that does not hold what its type says.
     """
     try:
-        check_plain(path)
-        with pq.ParquetFile(path) as file:  # read_table would import pandas, half a second
+        if not is_remote(path):
+            check_plain(path)
+        with pq.ParquetFile(path.open("rb") if is_remote(path) else path) as file:  # read_table would import pandas
             table = file.read(columns=columns)
         table.validate(full=True)
     except FileNotFoundError as error:

@@ -19,7 +19,8 @@ from ruamel.yaml.error import YAMLError
 
 from manifests.core.cells import AGE, Cells, fold
 from manifests.core.errors import UserError, located, nearest
-from manifests.core.files import NotReadable, is_address, read_plain
+from manifests.core.places import is_address
+from manifests.core.plain import NotReadable, read_plain
 
 _BYTES = 10_000_000  # of a parameter file
 _ENTRIES = 1_000_000

@@ -11,14 +11,17 @@ import mmap
 from pathlib import Path
 from types import TracebackType
 
+from manifests.core import places
 from manifests.core.errors import UserError
+
+_REMEDY = "Run `python -m augment.render` again"
 
 
 class Shards:
-    """Map each shard into memory on first use; safe to share among threads for reading."""
+    """Map each shard into memory on first use, or ask its address for each image; safe to share among threads."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self._remote = folder, places.is_remote(folder)
         self._maps: dict[str, mmap.mmap] = {}
 
     def read(self, shard: str, offset: int, size: int) -> bytes:
@@ -27,27 +30,38 @@ class Shards:
         Raises:
             UserError: the shard is missing or shorter than the index says.
         """
+        if self._remote:
+            return self._ranged(shard, offset, size)
         mapped = self._maps.get(shard)
         if mapped is None:
             mapped = self._maps[shard] = self._open(shard)
         content = mapped[offset : offset + size]
         if len(content) < size:
-            raise UserError(
-                str(self.folder / shard),
-                f"{offset + size} bytes or more",
-                f"{len(mapped)}",
-                "Run `python -m augment.render` again",
-            )
+            raise self._short(shard, offset + size, len(mapped))
         return content
+
+    def _ranged(self, shard: str, offset: int, size: int) -> bytes:
+        """The bytes of a shard at an address, by one request."""
+        try:
+            content = places.read(self.folder / shard, offset, offset + size)
+        except OSError as error:
+            raise self._unread(shard, error) from error
+        if len(content) < size:
+            raise self._short(shard, offset + size, offset + len(content))
+        return content
+
+    def _short(self, shard: str, wanted: int, received: int) -> UserError:
+        return UserError(str(self.folder / shard), f"{wanted} bytes or more", f"{received}", _REMEDY)
+
+    def _unread(self, shard: str, error: Exception) -> UserError:
+        return UserError(str(self.folder / shard), "a shard", str(error), _REMEDY)
 
     def _open(self, shard: str) -> mmap.mmap:
         try:
             with (self.folder / shard).open("rb") as file:
                 return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         except (OSError, ValueError) as error:
-            raise UserError(
-                str(self.folder / shard), "a shard", str(error), "Run `python -m augment.render` again"
-            ) from error
+            raise self._unread(shard, error) from error
 
     def close(self) -> None:
         """Unmap every shard."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
+from manifests.core.places import place, reached
 from manifests.scanning import duplicates, near_duplicates, photos, splits
 from manifests.scanning.labels import LabelRules, Labels, check_rename, resolve
 from manifests.scanning.photos import SIDE, CheckedPhoto, SizeLimits
@@ -66,7 +67,7 @@ def labelled_axes(source: Source, declared: Cells) -> Collection[str]:
     Raises:
         UserError: `source.root` is no folder, or the section names an unknown axis, value or column.
     """
-    root = Path(source.root)
+    root = reached(source.root)
     if not root.is_dir():
         raise UserError(
             ".root",
@@ -105,7 +106,7 @@ def survey(
     Raises:
         UserError: a label file can't be read.
     """
-    root, rules = Path(source.root), LabelRules(cells, source.rename, source.max_age, aged)
+    root, rules = place(source.root), LabelRules(cells, source.rename, source.max_age, aged)
     wanted, left_out = _wanted(_once(LAYOUTS[source.layout].rows(root, source)), excluded)
     labelled, quarantined = _labelled(wanted, rules)
     usable, without_photo = _with_photos(root, labelled, source, jobs)

@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from manifests.core import codec, command, pool
-from manifests.core.files import NotReadable, read_plain
+from manifests.core.places import is_remote
+from manifests.core.plain import NotReadable, read_plain
 from manifests.sources.rows import Quarantined, Unusable
 
 CHUNK = 64  # photos per call of a worker
@@ -54,7 +55,7 @@ def check_all(root: Path, paths: Sequence[str], limits: SizeLimits, jobs: int) -
     Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
     joined on Ctrl-C as well: a thread that decodes while the interpreter ends would abort it.
     """
-    root = root.resolve()
+    root = root if is_remote(root) else root.resolve()
     calls = ((at, root, paths[at : at + CHUNK], limits) for at in range(0, len(paths), CHUNK))
     found: dict[int, list[CheckedPhoto | Quarantined]] = {}
     with (
@@ -92,11 +93,13 @@ def check(root: Path, path: str, limits: SizeLimits) -> CheckedPhoto | Quarantin
 
 
 def _locate(root: Path, path: str) -> str:
-    """The real path of a file below `root`, links followed."""
+    """The real path of a file below `root`, links followed; or its address."""
     if not path or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in path):
         raise Unusable("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")
     if Path(path).is_absolute() or ".." in Path(path).parts:
         raise Unusable("outside_root", "an absolute path, or one with ..")
+    if is_remote(root):
+        return str(root / path)
     try:
         place = os.path.realpath(root / path, strict=True)
     except OSError as error:
@@ -118,7 +121,8 @@ def _read(place: str, max_bytes: int) -> bytes:
 
 def _unusable(error: OSError) -> Unusable:
     reasons = {errno.ENOENT: "missing_file", errno.ENOTDIR: "missing_file", errno.ENAMETOOLONG: "malformed_name"}
-    return Unusable(reasons.get(error.errno or 0, "unreadable"), (error.strerror or type(error).__name__).lower())
+    missing = "missing_file" if isinstance(error, FileNotFoundError) else "unreadable"
+    return Unusable(reasons.get(error.errno or 0, missing), (error.strerror or type(error).__name__).lower())
 
 
 def _decode(content: bytes, max_pixels: int) -> np.ndarray:

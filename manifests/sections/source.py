@@ -51,7 +51,7 @@ class Source(Section):
 
     key: ClassVar[str] = "source"
     layout: Literal["appa_real", "appa_real_release", "utkface", "fairface", "adience", "celeba", "table", "drawn"]
-    root: Local = Field(min_length=1)
+    root: str = Field(min_length=1)
     split: Shares = Shares()
     fold: int | None = Field(default=None, ge=0)
     folds: int = Field(default=5, ge=2, le=100)

@@ -1,0 +1,113 @@
+"""Places of photos and shards: on this machine, or at an address such as s3://bucket/folder, by fsspec.
+
+A place at an address is a `UPath` (universal_pathlib), which has the methods of `Path` that this project calls. Only
+what follows from a parameter or an option goes through here; all other paths are local.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar, cast
+
+from manifests.core.errors import UserError
+
+T = TypeVar("T")
+_BUCKETS = {
+    "s3",
+    "s3a",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+    "oci",
+    "oss",
+}  # they have no folders, and nobody makes a bucket
+
+
+def is_address(text: str) -> bool:
+    """Whether a path is an address such as s3://bucket/folder."""
+    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", text) is not None
+
+
+def place(text: str) -> Path:
+    """The place that a parameter or an option names.
+
+    Raises:
+        UserError: an address of a kind that nobody here can read.
+    """
+    if not is_address(text):
+        return Path(text)
+    from upath import UPath  # a tenth of a second, for the few who need it
+
+    kind = text.partition(":")[0]
+    try:
+        made = UPath(text)
+        made.fs  # noqa: B018 - loads the kind's package
+    except ImportError as error:  # fsspec's message names the package
+        raise UserError(text, f"an installed package for {kind}://", error, "Install it beside the others") from error
+    except ValueError as error:
+        raise UserError(text, "an address that fsspec knows, such as s3://bucket/folder", kind, "Correct it") from error
+    return cast(Path, made)
+
+
+def reached(text: str) -> Path:
+    """The same, once its file system has answered.
+
+    Raises:
+        UserError: as `place` does; or it does not answer, or not to us.
+    """
+    made = place(text)
+    if is_remote(made):
+        try:
+            _asked(made.exists)
+        except OSError as error:
+            raise UserError(text, "a place that answers", error, "Check the address and your credentials") from error
+    return made
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a place is an address."""
+    return not isinstance(path, Path)
+
+
+def size(path: Path) -> int:
+    """The bytes of a file at an address.
+
+    Raises:
+        FileNotFoundError: there is none.
+        OSError: whatever else its file system says.
+    """
+    found = _asked(lambda: path.fs.info(path.path))  # type: ignore[attr-defined]
+    if found["type"] != "file":
+        raise IsADirectoryError(21, "a directory", str(path))
+    return int(found["size"] or 0)
+
+
+def read(path: Path, start: int | None = None, end: int | None = None) -> bytes:
+    """A file at an address, or the bytes from `start` to before `end`. Raises as `size` does."""
+    return bytes(_asked(lambda: path.fs.cat_file(path.path, start=start, end=end)))  # type: ignore[attr-defined]
+
+
+def make(folder: Path) -> None:
+    """Make a folder at an address, where its file system has folders. Raises as `size` does."""
+    if folder.protocol not in _BUCKETS:  # type: ignore[attr-defined]
+        _asked(lambda: folder.mkdir(parents=True, exist_ok=True))
+
+
+def put(local: Path, path: Path) -> None:
+    """Write a local file to an address: one object, there whole or not at all. Raises as `size` does."""
+    make(path.parent)
+    _asked(lambda: path.fs.put_file(str(local), path.path))  # type: ignore[attr-defined]
+
+
+def _asked(call: Callable[[], T]) -> T:
+    """Call, with the errors of whatever library is asked as OSError."""
+    try:
+        return call()
+    except OSError:
+        raise
+    except Exception as error:  # each file system of fsspec has errors of its own
+        raise OSError(f"{type(error).__name__}: {' '.join(str(error).split())}") from error
