@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +11,9 @@ import pyarrow.csv
 
 from manifests.core import inputs
 from manifests.core.cells import AGE, Axis, Cells
-from manifests.core.errors import UserError, nearest
+from manifests.core.errors import UserError, located, nearest
 from manifests.tables import base, predictions
+from train import targets
 
 KEYS = ("image_id", "path")
 _REMEDY = "Correct the file"
@@ -25,7 +24,7 @@ def table(given: Path, labels: Path, cells: Cells, target: str, split: str | Non
     """Join predictions with labels, by `image_id` or, where one of the two has none, by `path`.
 
     Args:
-        given: CSV or Parquet, one row per photo: the key, and `prediction` (or `<target>_pred`): years, or a value.
+        given: CSV or Parquet, one row per photo: the key, and `prediction` (or `<target>_pred`), as the target says.
         labels: CSV or Parquet, such as `source.parquet`: the key, the axes and `age`, and `split`, test where there
             is none. A row without a prediction is left out.
         cells: the axes, where the labels do not bring theirs.
@@ -56,7 +55,7 @@ def table(given: Path, labels: Path, cells: Cells, target: str, split: str | Non
         scored = [one in ("valid", "test") for one in splits]
         known, splits = known.filter(pa.array(scored)), [one for one in splits if one in ("valid", "test")]
     wanted = [values[one] for one in _once(known, key, labels)]
-    return _assembled(known, cells, target, splits, wanted, partial(UserError, f"{given}: {column}")), cells
+    return _assembled(known, cells, target, splits, wanted, f"{given}: {column}"), cells
 
 
 def read(path: Path, what: str) -> pa.Table:
@@ -78,10 +77,9 @@ def tidy(table: pa.Table, cells: Cells, target: str) -> pa.Table:
     """
     table = table.filter(pa.array(table[target].is_valid().to_numpy(zero_copy_only=False)))
     plain = {name: table[name].cast(pa.string()) for name in ("image_id", "path", "split")}
-    numbers = {"y_true": table[target], "y_pred": table[f"{target}_pred"]}
-    if target != AGE:
-        numbers = {name: column.cast(pa.string()) for name, column in numbers.items()}
-    return pa.table({**plain, **numbers, **{name: table[name].cast(pa.string()) for name in cells.columns}})
+    said = targets.of(target, cells)
+    both = {"y_true": said.tidy(table[target]), "y_pred": said.tidy(table[f"{target}_pred"])}
+    return pa.table({**plain, **both, **{name: table[name].cast(pa.string()) for name in cells.columns}})
 
 
 def _column(table: pa.Table, names: tuple[str, ...], path: Path) -> str:
@@ -101,7 +99,7 @@ def _once(table: pa.Table, key: str, path: Path) -> list[str]:
 
 
 def _assembled(
-    known: pa.Table, cells: Cells, target: str, splits: list[str], wanted: list[Any], wrong: Callable[..., UserError]
+    known: pa.Table, cells: Cells, target: str, splits: list[str], wanted: list[Any], where: str
 ) -> pa.Table:
     """The predictions table of labelled rows and of what was predicted for each."""
     age = _ages(known)
@@ -109,18 +107,8 @@ def _assembled(
     for axis in cells.axes:
         position = _binned(axis, age) if axis.edges else _positions(axis, known)
         cell = np.where((position < 0) | (cell < 0), -1, cell * len(axis.values) + np.maximum(position, 0))
-    if target == AGE:
-        try:
-            made = pa.array([float(value) for value in wanted], pa.float32())
-        except (TypeError, ValueError) as error:
-            raise wrong("a number of years in each row", str(error), _REMEDY) from error
-    else:
-        axis = next(one for one in cells.axes if one.column == target)
-        places = [axis.index(str(value)) for value in wanted]
-        if None in places:
-            value = wanted[places.index(None)]
-            raise wrong(f"one of {', '.join(axis.values)}", repr(value) + nearest(value, axis.values), _REMEDY)
-        made = pa.DictionaryArray.from_arrays(pa.array(places, pa.int16()), pa.array(axis.values, pa.string()))
+    with located(where):
+        made = targets.of(target, cells).given(wanted)
     paths = known["path" if "path" in known.column_names else "image_id"].cast(pa.string())
     ids = known["image_id"].cast(pa.string()) if "image_id" in known.column_names else paths
     empty = pa.nulls(len(known), pa.list_(pa.float32()))

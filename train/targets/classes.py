@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core.cells import Axis
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, nearest
 from manifests.sections.recipe import Recipe
 from manifests.tables.parts import Words
 from train.targets.shared import AGAIN, Readout
@@ -150,6 +150,22 @@ class Classes:
         listed = [pa.array(list(part.reshape(len(mean), -1)), pa.list_(pa.float32())) for part in (each, mean)]
         label = pa.DictionaryArray.from_arrays(best, pa.array(self.values, pa.string()))
         return {f"{self.name}_pred": label, f"{self.name}_preds": listed[0], f"{self.name}_q": listed[1]}
+
+    def given(self, predicted: Sequence[Any]) -> pa.Array:
+        """Another program's predictions, as `predictions.parquet` has them.
+
+        Raises:
+            UserError: one that is none of the classes; without a place.
+        """
+        places = [self.axis.index(str(value)) for value in predicted]
+        if None in places:
+            value = predicted[places.index(None)]
+            raise UserError("", self.rule, repr(value) + nearest(value, self.values), "Correct the file")
+        return pa.DictionaryArray.from_arrays(pa.array(places, pa.int16()), pa.array(self.values, pa.string()))
+
+    def tidy(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Labels or predictions, as other packages take them: words."""
+        return column.cast(pa.string())
 
     def guess(self, truth: np.ndarray) -> tuple[float, str]:
         """The most frequent class."""

@@ -147,6 +147,21 @@ class Years:
         preds = pa.array(list(each.astype(np.float32)), pa.list_(pa.float32()))
         return {"age_pred": pa.array(mean, pa.float32()), "age_preds": preds, "age_q": listed}
 
+    def given(self, predicted: Sequence[Any]) -> pa.Array:
+        """Another program's predictions, as `predictions.parquet` has them.
+
+        Raises:
+            UserError: one that is no number; without a place.
+        """
+        try:
+            return pa.array([float(value) for value in predicted], pa.float32())
+        except (TypeError, ValueError) as error:
+            raise UserError("", "a number of years in each row", str(error), "Correct the file") from error
+
+    def tidy(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Labels or predictions, as other packages take them: numbers."""
+        return column
+
     def guess(self, truth: np.ndarray) -> tuple[float, str]:
         """What to predict for everyone, from the train labels, and its name."""
         mean = float(truth.mean())
