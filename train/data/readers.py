@@ -23,7 +23,7 @@ from manifests.core.errors import UserError
 from manifests.core.shards import Shards
 from train.data.views import PLAIN, VIEWS
 
-AHEAD = 4  # batches that are decoded in advance; more would only hold more memory
+AHEAD = 3  # batches that are decoded in advance; more would only hold more memory, which the caches must turn over
 
 
 class Inputs(Protocol):
@@ -103,7 +103,7 @@ def fit(image: np.ndarray, size: int) -> np.ndarray:
 
 def _decode_into(content: bytes, target: np.ndarray) -> bool:
     """Decode without a copy where neither resizing nor turning is needed; return False where it is."""
-    if content[:3] != b"\xff\xd8\xff" or b"Exif\x00" in content[:4096]:
+    if not content.startswith(b"\xff\xd8\xff") or content.find(b"Exif\x00", 0, 4096) >= 0:
         return False
     try:
         height, width, colour, _ = simplejpeg.decode_jpeg_header(content)
