@@ -64,7 +64,7 @@ class Online(Images):
                 continue
             drawn = CATALOGUE[policy].draw(Draws(seeds.derive(seed, "epoch", self.epoch)), severity)
             other = None if donor is None else self._decoded(self._photos[donor])
-            made = ops.apply(self._decoded(self._places[row]), drawn, other)
+            made = ops.apply(self._decoded(self.place(row)), drawn, other)
             target[...] = VIEWS[self.views[row]](fit(made[..., :3], self.shape[0]))
 
     def _decoded(self, place: Place) -> np.ndarray:

@@ -53,18 +53,17 @@ class Images:
     def __init__(self, folder: Path, table: pa.Table, views: list[str] | None, size: int) -> None:
         self.shape: tuple[int, ...] = (size, size, 3)
         self.views = views or [PLAIN] * len(table)
-        self._places = list(
-            zip(
-                table["shard"].cast(pa.string()).to_pylist(),
-                table["offset"].to_pylist(),
-                table["size"].to_pylist(),
-                strict=True,
-            )
-        )
+        named = table["shard"].cast(pa.string()).combine_chunks().dictionary_encode()
+        self._names, self._shard = named.dictionary.to_pylist(), named.indices.to_numpy()
+        self._offset, self._size = table["offset"].to_numpy(), table["size"].to_numpy()
         self._shards, self._memory = Shards(folder), Memory()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._offset)
+
+    def place(self, row: int) -> tuple[str, int, int]:
+        """Where a row's photo lies: the shard, and the offset and the size in bytes."""
+        return self._names[self._shard[row]], int(self._offset[row]), int(self._size[row])
 
     def take(self, rows: np.ndarray) -> np.ndarray:
         """Decode the rows: uint8 (rows, size, size, 3), in memory that is used again once nothing refers to it."""
@@ -79,7 +78,7 @@ class Images:
             UserError: a shard is missing or damaged.
         """
         for target, row in zip(out, rows.tolist(), strict=True):
-            shard, offset, length = self._places[row]
+            shard, offset, length = self.place(row)
             content = self._shards.read(shard, offset, length)
             view = self.views[row]
             try:
