@@ -113,7 +113,7 @@ def _readable(root: Path, path: str, limits: SizeLimits) -> bytes | None:
     if not path or not isinstance(check(root if is_remote(root) else root.resolve(), path, limits), CheckedPhoto):
         return None
     try:
-        image = codec.decode(read_plain(str(root / path), limits.max_bytes))
+        image = codec.decode(read_plain(root / path, limits.max_bytes))
     except (NotReadable, OSError, codec.Undecodable):
         return None
     return codec.encode(sprites.thumbnail(image), 95)

@@ -134,13 +134,13 @@ def test_what_cannot_be_read_has_a_clear_error(tmp_path: Path, monkeypatch: pyte
 def test_a_file_at_an_address_is_read_within_its_limits(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "file").write_bytes(b"12345")
-    assert plain.read_plain(f"file://{tmp_path}/file", 5) == b"12345"
+    assert plain.read_plain(places.place(f"file://{tmp_path}/file"), 5) == b"12345"
     for name, limit, reason in (("empty", 5, "empty_file"), ("file", 4, "too_large"), ("", 5, "not_a_file")):
         with pytest.raises(plain.NotReadable) as refused:
-            plain.read_plain(f"file://{tmp_path}/{name}", limit)
+            plain.read_plain(places.place(f"file://{tmp_path}/{name}"), limit)
         assert refused.value.reason == reason
     with pytest.raises(FileNotFoundError):
-        plain.read_plain(f"file://{tmp_path}/none", 5)
+        plain.read_plain(places.place(f"file://{tmp_path}/none"), 5)
 
 
 def test_a_file_is_published_whole_or_not_at_all(tmp_path: Path) -> None:

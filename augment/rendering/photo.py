@@ -12,7 +12,7 @@ import numpy as np
 
 from augment.kernels import ops
 from augment.kernels.gates import Print
-from manifests.core import codec, plain
+from manifests.core import codec, places, plain
 
 
 class PhotoFailed(Exception):
@@ -45,7 +45,7 @@ class Photo:
         if path.startswith("/") or ".." in path.split("/"):
             raise PhotoFailed(path, "the path leaves the source root")
         try:
-            self.content = plain.read_plain(f"{root}/{path}", max_bytes)
+            self.content = plain.read_plain(places.below(root, path), max_bytes)
         except plain.NotReadable as error:
             raise PhotoFailed(path, f"{error.detail}; it has changed since the scan") from error
         except OSError as error:

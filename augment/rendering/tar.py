@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from augment.cache import packs
 from augment.rendering.messages import Setup
-from manifests.core import plain
+from manifests.core import places, plain
 from manifests.core.errors import UserError
 from manifests.tables.tasks import JPEG, suffix
 
@@ -87,7 +87,7 @@ def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
 
 def _original(setup: Setup, path: str) -> bytes:
     try:
-        return plain.read_plain(f"{setup.root}/{path}", setup.max_bytes)
+        return plain.read_plain(places.below(setup.root, path), setup.max_bytes)
     except plain.NotReadable as error:
         raise UserError(
             str(setup.root / path), "a file that stays as it is", error.detail, "Run `python -m manifests.scan` again"

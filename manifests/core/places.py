@@ -50,6 +50,8 @@ def place(text: str) -> Path:
         raise UserError(text, f"an installed package for {kind}://", error, "Install it beside the others") from error
     except ValueError as error:
         raise UserError(text, "an address that fsspec knows, such as s3://bucket/folder", kind, "Correct it") from error
+    except Exception as error:  # such as a host that refuses: each file system of fsspec has errors of its own
+        raise _silent(text, error) from error
     return cast(Path, made)
 
 
@@ -64,13 +66,23 @@ def reached(text: str) -> Path:
         try:
             _asked(made.exists)
         except OSError as error:
-            raise UserError(text, "a place that answers", error, "Check the address and your credentials") from error
+            raise _silent(text, error) from error
     return made
 
 
-def is_remote(path: Path) -> bool:
-    """Whether a place is an address."""
-    return not isinstance(path, Path)
+def _silent(text: str, error: Exception) -> UserError:
+    received = " ".join(str(error).split()) or type(error).__name__
+    return UserError(text, "a place that answers", received, "Check the address and your credentials")
+
+
+def is_remote(path: Path | str) -> bool:
+    """Whether a place is an address; a string, as local code passes paths to be quick, is none."""
+    return not isinstance(path, Path | str)
+
+
+def below(root: Path, path: str) -> str | Path:
+    """A path below a place; a string where it is local, as making a `Path` would take longer than opening it."""
+    return root / path if is_remote(root) else f"{root}/{path}"
 
 
 def size(path: Path) -> int:

@@ -22,15 +22,23 @@ class NotReadable(Exception):
         self.reason, self.detail = reason, detail
 
 
-def read_plain(path: str, max_bytes: int) -> bytes:
+def read_plain(path: str | Path, max_bytes: int) -> bytes:
     """Read a plain file whole, or one at an address; a pipe would wait for ever, and a large file fill the memory.
 
     Raises:
         NotReadable: it is no plain file, is empty, or holds more than `max_bytes`.
         OSError: it can't be opened or read.
     """
-    if places.is_address(path):
-        return _read_remote(places.place(path), max_bytes)
+    if isinstance(path, Path | str):
+        return _read_local(path, max_bytes)
+    try:
+        _check_size(places.size(path), max_bytes)
+    except IsADirectoryError as error:
+        raise NotReadable("not_a_file", "a directory") from error
+    return places.read(path)
+
+
+def _read_local(path: str | Path, max_bytes: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -40,14 +48,6 @@ def read_plain(path: str, max_bytes: int) -> bytes:
             return file.read(max_bytes)
     finally:
         os.close(descriptor)
-
-
-def _read_remote(path: Path, max_bytes: int) -> bytes:
-    try:
-        _check_size(places.size(path), max_bytes)
-    except IsADirectoryError as error:
-        raise NotReadable("not_a_file", "a directory") from error
-    return places.read(path)
 
 
 def _check_size(size: int, max_bytes: int) -> None:

@@ -92,14 +92,14 @@ def check(root: Path, path: str, limits: SizeLimits) -> CheckedPhoto | Quarantin
     return CheckedPhoto(path, sha256(content).hexdigest()[:16], image.shape[1], image.shape[0], grey)
 
 
-def _locate(root: Path, path: str) -> str:
+def _locate(root: Path, path: str) -> str | Path:
     """The real path of a file below `root`, links followed; or its address."""
     if not path or any(ord(c) < 32 or ord(c) == 127 or 0xD800 <= ord(c) < 0xE000 for c in path):
         raise Unusable("malformed_name", "an empty name, a control character, or bytes that are no UTF-8")
     if Path(path).is_absolute() or ".." in Path(path).parts:
         raise Unusable("outside_root", "an absolute path, or one with ..")
     if is_remote(root):
-        return str(root / path)
+        return root / path
     try:
         place = os.path.realpath(root / path, strict=True)
     except OSError as error:
@@ -109,7 +109,7 @@ def _locate(root: Path, path: str) -> str:
     return place
 
 
-def _read(place: str, max_bytes: int) -> bytes:
+def _read(place: str | Path, max_bytes: int) -> bytes:
     try:
         return read_plain(place, max_bytes)
     except NotReadable as error:
