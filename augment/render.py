@@ -26,7 +26,7 @@ def main() -> None:
         source="manifests/built/source.parquet",
         landmarks="manifests/built/landmarks.parquet",
         out="datasets/shards",
-        remote=("out",),
+        remote=("out", "store"),
         report="manifests/built/render.json",
         store=DEFAULT,
     )

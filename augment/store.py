@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from augment.cache import packs
-from manifests.core import command, files
+from manifests.core import command, files, places
 from manifests.core.errors import UserError
 
 DEFAULT = ".cache/render"
@@ -32,6 +32,13 @@ def locked(folder: Path, shared: bool = False) -> Iterator[Path]:
     Raises:
         UserError: another command holds it, or it can't be written.
     """
+    if places.is_remote(folder):  # nothing locks a bucket; what a run puts there is whole, and named by itself
+        scratch = folder / f"scratch-{secrets.token_hex(4)}"
+        try:
+            yield scratch
+        finally:
+            places.remove(scratch)
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

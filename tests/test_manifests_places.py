@@ -15,6 +15,7 @@ import pytest
 from manifests.core import files, places, plain
 from manifests.core.errors import UserError
 from manifests.core.shards import Shards
+from tests.support.render_fixtures import images
 from tests.support.stages import hashes, prepare, run, run_all
 
 PARAMS = """
@@ -77,6 +78,25 @@ def test_the_next_plan_replaces_the_shards_and_removes_what_it_does_not_name(
     (bucket / "train-00009.tar").write_bytes(b"of an earlier plan")
     assert run(made, "augment.render", "--out", f"file://{bucket}").returncode == 0
     assert hashes(bucket) == hashes(here / "datasets/shards")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_store_at_an_address_is_shared_by_machines_with_no_folder_in_common(
+    here: Path, photos: Path, tmp_path: Path, jobs: int
+) -> None:
+    store, counts = f"file://{tmp_path}/store", []
+    for machine in ("one", "two", "three"):
+        made = prepare(tmp_path / machine, PARAMS.format(root=photos))
+        run_all(made, "manifests.scan", "balance.plan")
+        if machine == "three":  # an image that is damaged in the store is rendered anew
+            pack = sorted((tmp_path / "store").glob("??/*.pack"))[0]
+            pack.write_bytes(bytes(64) + pack.read_bytes()[64:])
+        done = run(made, "augment.render", "--store", store, jobs=jobs)
+        assert done.returncode == 0, done.stderr
+        assert hashes(made / "datasets/shards") == hashes(here / "datasets/shards")
+        counts.append(images(done.stdout))
+        assert not list((tmp_path / "store").glob("scratch*")) and not (made / ".cache/render").exists()
+    assert counts[0] > 20 and counts[1] == 0 and 0 < counts[2] < counts[0]
 
 
 def test_a_folder_of_the_users_is_not_replaced(here: Path, tmp_path: Path) -> None:
@@ -155,6 +175,6 @@ def test_a_file_is_published_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_other_paths_stay_on_this_machine(here: Path) -> None:
-    for option in ("--store", "--tasks", "--report"):
+    for option in ("--tasks", "--source", "--report"):
         said = run(here, "augment.render", option, "s3://bucket/x").stderr
         assert "expected one on this machine's file systems. Received 's3://bucket/x'" in said

@@ -11,7 +11,9 @@ from __future__ import annotations
 import mmap
 import os
 import secrets
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b, sha256
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
@@ -19,6 +21,7 @@ from typing import BinaryIO, Literal, NamedTuple
 import numpy as np
 
 from augment.kernels.gates import PRINT
+from manifests.core import places
 
 KEY = 16  # bytes
 ENTRY = np.dtype([("key", f"V{KEY}"), ("offset", "<u8"), ("size", "<u4"), ("sha256", "V32"), ("print", f"V{PRINT}")])
@@ -49,7 +52,10 @@ class Pack:
         token = secrets.token_hex(12)
         self.name = f"{token[:2]}/{token}.pack"
         self._path = folder / self.name
+        self._remote = places.is_remote(folder)
         self._part = self._path.with_name(f".{self._path.name}.part")
+        if self._remote:
+            self._part = Path(tempfile.gettempdir()) / self._part.name
         self._file: BinaryIO | None = None
         self._entries: list[tuple[bytes, int, int, bytes, bytes]] = []
         self._size = 0
@@ -57,7 +63,8 @@ class Pack:
     def add(self, key: bytes, image: bytes, digest: bytes, print_: bytes) -> Found:
         """Append an image; b"" for one that the gates turned down, of which only the print is kept."""
         if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not self._remote:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
             self._file = self._part.open("wb", buffering=_BUFFER)
         self._file.write(image)
         found = Found(self.name, self._size, len(image), digest, print_)
@@ -78,7 +85,11 @@ class Pack:
         with self._file as file:
             file.write(entries)
             file.write(footer.tobytes())
-        self._part.rename(self._path)
+        if self._remote:
+            places.put(self._part, self._path)
+            self._part.unlink()
+        else:
+            self._part.rename(self._path)
 
     def discard(self) -> None:
         """Remove what `publish` has not made whole."""
@@ -91,7 +102,8 @@ class Pack:
 
 def listed(folder: Path) -> list[Path]:
     """The packs of a store, in order of their names; a folder or a pipe of such a name is none."""
-    return sorted(path for path in folder.glob("??/*.pack") if path.is_file())
+    found = folder.glob("??/*.pack")
+    return sorted(found, key=str) if places.is_remote(folder) else sorted(path for path in found if path.is_file())
 
 
 def entries(path: Path) -> np.ndarray:
@@ -102,19 +114,28 @@ def entries(path: Path) -> np.ndarray:
     Raises:
         ValueError: it is no whole pack.
     """
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        footer = np.frombuffer(os.pread(file.fileno(), _FOOTER.itemsize, max(0, size - _FOOTER.itemsize)), np.uint8)
+    with _opened(path) as (size, read):
+        footer = np.frombuffer(read(max(0, size - _FOOTER.itemsize), _FOOTER.itemsize), np.uint8)
         if len(footer) < _FOOTER.itemsize:
             raise ValueError("shorter than a footer")
         end = footer.view(_FOOTER)[0]
         length = int(end["count"]) * ENTRY.itemsize
         if end["magic"] != _MAGIC or int(end["offset"]) + length + _FOOTER.itemsize != size:
             raise ValueError("no whole pack")
-        content = os.pread(file.fileno(), length, int(end["offset"]))
+        content = read(int(end["offset"]), length)
     if _digest(content) != end["digest"].tobytes():
         raise ValueError("damaged entries")
     return np.frombuffer(content, ENTRY)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[int, Callable[[int, int], bytes]]]:
+    """The size of a pack, and a function that reads bytes of it, by start and length."""
+    if places.is_remote(path):
+        yield places.size(path), lambda start, length: places.read(path, start, start + length)
+        return
+    with path.open("rb") as file:
+        yield os.fstat(file.fileno()).st_size, lambda start, length: os.pread(file.fileno(), length, start)
 
 
 def _digest(content: bytes) -> bytes:
@@ -144,11 +165,13 @@ def catalogue(folder: Path, scratch: Path) -> int:
     together = np.concatenate(found)
     words = np.frombuffer(together["key"].tobytes(), "<u8")[::2]
     order = np.argsort(words, kind="stable")
-    scratch.mkdir(parents=True, exist_ok=True)
-    np.save(scratch / "words.npy", words[order])
-    np.save(scratch / "entries.npy", together[order].view(np.uint8).reshape(-1, ENTRY.itemsize))
-    np.save(scratch / "numbers.npy", number[order])
-    (scratch / "names.txt").write_text("\n".join(names))
+    if not places.is_remote(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+    with places.filled(scratch) as local:
+        np.save(local / "words.npy", words[order])
+        np.save(local / "entries.npy", together[order].view(np.uint8).reshape(-1, ENTRY.itemsize))
+        np.save(local / "numbers.npy", number[order])
+        (local / "names.txt").write_text("\n".join(names))
     return len(together)
 
 
@@ -161,11 +184,11 @@ class Store:
     """
 
     def __init__(self, folder: Path, scratch: Path) -> None:
-        self._folder = folder
-        self._names = (scratch / "names.txt").read_text().split()
+        self._folder, self._remote = folder, places.is_remote(folder)
+        self._names = _there(scratch / "names.txt").read_text().split()
         mapped: Literal["r"] | None = "r" if self._names else None
         self._words, self._numbers, stored = (
-            np.load(scratch / f"{name}.npy", mmap_mode=mapped, allow_pickle=False)
+            np.load(_there(scratch / f"{name}.npy"), mmap_mode=mapped, allow_pickle=False)
             for name in ("words", "numbers", "entries")
         )
         self._entries = stored.view(ENTRY)[:, 0] if len(stored) else np.zeros(0, ENTRY)
@@ -191,11 +214,21 @@ class Store:
     def read(self, found: Found) -> bytes | None:
         """The image's bytes, or None where they are not what was stored."""
         try:
+            if self._remote:
+                content = places.read(self._folder / found.pack, found.offset, found.offset + found.size)
+                return content if sha256(content).digest() == found.sha256 else None
             with open(f"{self._folder}/{found.pack}", "rb", buffering=0) as file:  # noqa: PTH123 - faster
                 content = os.pread(file.fileno(), found.size, found.offset)
         except OSError:
             return None
         return content if sha256(content).digest() == found.sha256 else None
+
+
+def _there(path: Path) -> Path:
+    found = places.fetched(path)
+    if found is None:
+        raise FileNotFoundError(2, "no catalogue of the store", str(path))
+    return found
 
 
 def mapped(path: Path) -> mmap.mmap:

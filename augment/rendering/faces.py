@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from augment.kernels.mesh import Face
 from manifests.core.errors import UserError
 from manifests.core.face_mesh import POINTS
+from manifests.core.places import fetched
 from manifests.tables import landmarks
 from manifests.tables.landmarks import FACE, PERSON
 
@@ -64,11 +65,10 @@ class Faces:
     """
 
     def __init__(self, scratch: Path) -> None:
-        path = scratch / "faces_ids.npy"
-        self._there = path.exists()
-        if self._there:
+        path, entries = (fetched(scratch / name) for name in ("faces_ids.npy", "faces.npy"))
+        self._there = path is not None and entries is not None
+        if path is not None and entries is not None:
             self._ids = np.load(path, mmap_mode="r", allow_pickle=False)
-            entries = scratch / "faces.npy"
             self._entries = np.load(entries, mmap_mode="r", allow_pickle=False) if len(self._ids) else None
         self.of = lru_cache(maxsize=256)(self._of)
 

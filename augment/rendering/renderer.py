@@ -80,7 +80,8 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
     ):
         root = places.reached(request.source.root).absolute()
         if request.landmarks:
-            faces.prepare(request.landmarks, scratch)
+            with places.filled(scratch) as local:
+                faces.prepare(request.landmarks, local)
         section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
         theirs = task_rows.theirs(request.policies)
         setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes, theirs)
@@ -186,18 +187,20 @@ class _Run:
         with closing(pool.each(self.jobs, worker.prints, calls, self.what, self.places)) as found_parts:
             found = [one for part in found_parts for one in part]
         levels = np.frombuffer(b"".join(sorted(found)), np.uint8).reshape(-1, PRINT)
-        np.save(self.setup.scratch / "scored.npy", levels)
+        with places.filled(self.setup.scratch) as local:
+            np.save(local / "scored.npy", levels)
 
     def _render(self, groups: list[Group], wave: range, bar: tqdm) -> dict[int, Made | Failed]:
         """Render a wave's groups; the results of other rows are for an earlier or a later wave to write."""
         found: dict[int, Made | Failed] = {}
+        here = not places.is_remote(self.setup.store)
         calls = ((self.setup, part) for part in cut(groups, CALL))
         with (
             closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done,
             _meanwhile() as do,
         ):
             for part in calls_done:
-                for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered}:
+                for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered and here}:
                     do(files.sync, self.setup.store / pack)
                 ours = {result.row: result for result in part if result.row in wave}
                 found |= ours

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,13 @@ def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
 def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
     """The extension and the bytes of each image; those of a pack were checked by who made or found them."""
     opened, name = None, ""
-    for path, pack, offset, size, digest in zip(*(rows[one].to_pylist() for one in PLACE), strict=True):
-        if pack:
+    places_of = list(zip(*(rows[one].to_pylist() for one in PLACE), strict=True))
+    fetched = _fetched(setup.store, places_of)
+    for path, pack, offset, size, digest in places_of:
+        if pack and fetched is not None:
+            content = next(fetched)
+            intact = len(content) == size
+        elif pack:
             if pack != name:
                 opened, name = packs.mapped(setup.store / pack), pack
             assert opened is not None
@@ -83,6 +88,13 @@ def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
             where = str(setup.store / pack if pack else setup.root / path)
             raise UserError(where, "a file that stays as it is", "other bytes than before", "Run the stage again")
         yield (JPEG if pack else suffix(path)), content
+
+
+def _fetched(store: Path, found: Sequence[tuple[str, str, int, int, bytes]]) -> Iterator[bytes] | None:
+    """The copies' bytes, in order, out of a store at an address: all of a shard are asked for at once."""
+    if not places.is_remote(store):
+        return None
+    return iter(places.ranges(store, [(pack, at, at + size) for _, pack, at, size, _ in found if pack]))
 
 
 def _original(setup: Setup, path: str) -> bytes:

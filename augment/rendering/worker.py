@@ -25,6 +25,7 @@ from augment.kernels.policies import CATALOGUE
 from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
 from augment.rendering.photo import Photo, PhotoFailed
+from manifests.core import places
 from manifests.core.seeds import derive
 from manifests.tables.tasks import JPEG, suffix
 
@@ -66,8 +67,8 @@ def _packing(setup: Setup) -> Iterator[Pack]:
 
 
 def _scored(setup: Setup) -> Scored | None:
-    path = setup.scratch / "scored.npy"
-    return Scored(np.load(path, allow_pickle=False)) if path.exists() else None
+    path = places.fetched(setup.scratch / "scored.npy")
+    return None if path is None else Scored(np.load(path, allow_pickle=False))
 
 
 @dataclass

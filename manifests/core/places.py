@@ -7,7 +7,11 @@ what follows from a parameter or an option goes through here; all other paths ar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -103,6 +107,48 @@ def read(path: Path, start: int | None = None, end: int | None = None) -> bytes:
     return bytes(_asked(lambda: path.fs.cat_file(path.path, start=start, end=end)))  # type: ignore[attr-defined]
 
 
+def ranges(folder: Path, wanted: Sequence[tuple[str, int, int]]) -> list[bytes]:
+    """Parts of files below an address, each (name, start, end), asked for together. Raises as `size` does."""
+    names = [(folder / name).path for name, _, _ in wanted]  # type: ignore[attr-defined]
+    starts, ends = [start for _, start, _ in wanted], [end for _, _, end in wanted]
+    found = _asked(lambda: folder.fs.cat_ranges(names, starts, ends, on_error="raise"))  # type: ignore[attr-defined]
+    return [bytes(each) for each in found]
+
+
+@contextmanager
+def filled(folder: Path) -> Iterator[Path]:
+    """Give a local folder for files of `folder`: itself, or one whose files are put to its address at the end."""
+    if not is_remote(folder):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        yield Path(temporary)
+        for path in sorted(Path(temporary).iterdir()):
+            put(path, folder / path.name)
+
+
+def fetched(path: Path) -> Path | None:
+    """A file as one on this machine, fetched once by this process where it is at an address; None if there is none."""
+    return _fetched(path) if is_remote(path) else path if path.exists() else None
+
+
+@lru_cache(maxsize=64)
+def _fetched(path: Path) -> Path | None:
+    try:
+        content = read(path)
+    except FileNotFoundError:
+        return None
+    made = Path(_folder().name) / f"{sha256(str(path).encode()).hexdigest()[:16]}-{path.name}"
+    made.write_bytes(content)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _folder() -> tempfile.TemporaryDirectory:
+    """Of this process, and removed at its end."""
+    return tempfile.TemporaryDirectory(prefix="fetched-")
+
+
 def make(folder: Path) -> None:
     """Make a folder at an address, where its file system has folders. Raises as `size` does."""
     if folder.protocol not in _BUCKETS:  # type: ignore[attr-defined]
@@ -113,6 +159,12 @@ def put(local: Path, path: Path) -> None:
     """Write a local file to an address: one object, there whole or not at all. Raises as `size` does."""
     make(path.parent)
     _asked(lambda: path.fs.put_file(str(local), path.path))  # type: ignore[attr-defined]
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder at an address, if it is there. Raises as `size` does."""
+    if _asked(folder.exists):
+        _asked(lambda: folder.fs.rm(folder.path, recursive=True))  # type: ignore[attr-defined]
 
 
 def _asked(call: Callable[[], T]) -> T:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from manifests.core.codec import encode
+from tests.support.render_fixtures import images
 from tests.support.stages import ROOT, hashes, prepare
 
 boto3 = pytest.importorskip("boto3", reason="needs requirements-distributed.lock: make test-distributed")
@@ -99,6 +100,19 @@ def test_the_bucket_gets_the_bytes_of_a_folder(
         done = stage(local, environment, words)
         assert done.returncode == 0, done.stderr
     assert hashes(downloaded(bucket, "shards", tmp_path / "there")) == hashes(local / "datasets/shards")
+
+
+def test_a_store_in_the_bucket_serves_a_machine_that_has_nothing(
+    planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
+) -> None:
+    expected = hashes(downloaded(bucket, "shards", tmp_path / "once"))
+    for number, place in enumerate(("s3://set/shards", "s3://set/shards", str(tmp_path / "here/shards"))):
+        done = stage(planned, environment, "augment.render", "--store", "s3://set/store", "--out", place)
+        assert done.returncode == 0, done.stderr
+        assert (images(done.stdout) == 0) == (number > 0)
+    assert hashes(tmp_path / "here/shards") == expected
+    assert hashes(downloaded(bucket, "shards", tmp_path / "again")) == expected
+    assert not [one for one in bucket.objects.all() if "scratch" in one.key]  # type: ignore[attr-defined]
 
 
 def test_parts_of_two_machines_are_joined_in_the_bucket(
