@@ -24,6 +24,7 @@ FOUND = {
         "weekday": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
         "glasses": ["False", "True"],
     },
+    "albums": {"age": [20, 40, 60], "Geschlecht": ["männlich", "weiblich"]},
     "rooms": {"age": [20, 45, 60], "room": ["Living-Room", "garden", "kitchen"], "camera": ["1", "2", "3"]},
 }
 
@@ -53,7 +54,8 @@ def test_an_unseen_set_is_planned_without_an_edit(name: str, tmp_path: Path, mon
     planned, _ = tasks.read(Path("manifests/built/tasks.parquet"))
     train = [row for row in planned.to_pylist() if row["shard"].startswith("train-")]
     originals = sum(row["copy"] == 0 for row in train)
-    assert photos.num_rows >= 230
+    assert photos.num_rows >= 220
+    assert set(photos["split"].to_pylist()) == {"train", "valid", "test"}
     assert len(train) == 3 * originals
     start.main([str(place.relative_to(tmp_path))])  # a second time nothing changes
     assert Path("params.before.yaml").read_text() == before
@@ -69,6 +71,10 @@ def test_an_unseen_set_is_planned_without_an_edit(name: str, tmp_path: Path, mon
         ({"a.csv": "x,age\n1,2\n"}, "expected a column of paths that end in .jpg"),
         ({"a.csv": "path,age\nno.jpg,2\n"}, "expected paths relative to the table's folder or to one below it"),
         ({"a.csv": "path\np.jpg\n", "p.jpg": ""}, "expected an age, or a column of 2 to 12 values"),
+        (
+            {"a.csv": "path,split\np.jpg,A\nq.jpg,B\n", "p.jpg": ""},
+            "a.csv: split: expected train, valid or test. Received A, B. Write these, or rename the column.",
+        ),
     ],
 )
 def test_what_can_not_be_read_is_named(
@@ -101,3 +107,53 @@ def test_a_table_from_a_spreadsheet_on_windows(tmp_path: Path, monkeypatch: pyte
     assert found.source["columns"] == {"path": "Bild"} and "max_quarantine" not in found.source
     assert found.cells == {"Geschlecht": ["Mann", "Frau"], "Region": ["Nord", "Küste"]}
     assert found.why_not() == ["Datum is no axis: its values are dates"]
+
+
+def proposed(folder: Path, *lines: str) -> proposal.Proposal:
+    """What a table of these lines leads to, with a photo for each `N.jpg` from 0 to 39."""
+    (folder / "mine").mkdir()
+    for number in range(40):
+        (folder / f"mine/{number}.jpg").write_bytes(b"x")
+    (folder / "mine/labels.csv").write_text("\n".join(lines))
+    return proposal.propose(layout.recognised(Path("mine")))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["age_in_years", "Age at photo", "perceivedAge", "Alter", "estimated AGE"])
+def test_an_age_is_known_by_a_word_of_its_name(name: str, here: Path) -> None:
+    found = proposed(here, f"path,image,{name}", *(f"{n}.jpg,mixed,{n + 10}" for n in range(40)))
+    assert found.source["columns"]["age"] == name
+    assert found.target == "age"
+
+
+@pytest.mark.parametrize("name", ["image_quality", "age_std", "language", "Altersheim"])
+def test_no_age_is_seen_in_another_word(name: str, here: Path) -> None:
+    found = proposed(here, f"path,{name},who", *(f"{n}.jpg,{n + 10},{'ab'[n % 2]}" for n in range(40)))
+    assert found.target == "who"
+
+
+def test_rows_without_an_age_are_given_up_for_it_and_counted(here: Path) -> None:
+    """Empty, unreadable, twice the same path, a photo that is not there: the scan has to put up with all of these."""
+    rows = [f"{n}.jpg,{n + 10}" for n in range(40)]
+    rows[3], rows[4] = "3.jpg,", "4.jpg,unknown"
+    found = proposed(here, "path,age", *rows, "7.jpg,17", "99.jpg,30")
+    assert (found.rows, found.lost) == (42, 4)
+    assert found.source["max_quarantine"] == pytest.approx(4 / 42 + 0.04, abs=0.006)
+
+
+def test_an_age_that_most_rows_lack_is_named(here: Path) -> None:
+    found = proposed(here, "path,age,who", *(f"{n}.jpg,{n + 10 if n % 2 else ''},{'ab'[n % 3 > 0]}" for n in range(40)))
+    assert (found.target, found.why_not()) == ("who", ["age is no axis: 50% of the rows have none"])
+
+
+def test_our_names_may_hold_something_else(here: Path) -> None:
+    """Words in `age` and in `fold` are labels as any others; read as ours they would make each row a malformed one."""
+    rows = (f"{n}.jpg,{('child', 'adult')[n % 2]},{'xyz'[n % 3]}" for n in range(40))
+    found = proposed(here, "path,age,fold", *rows)
+    assert found.source["columns"] == {"age_label": "age", "fold_label": "fold"}
+    assert (found.lost, set(found.cells)) == (0, {"age_label", "fold_label"})

@@ -72,7 +72,7 @@ def _fold(text: str) -> int | None:
 
 
 def _ours(labels: Path, source: Source) -> dict[str, str]:
-    """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
+    """Our column -> theirs, in the table's order: as `source.columns` says, else under its own name."""
     names = columns(labels)
     for ours, theirs in source.columns.items():
         if theirs not in names:
@@ -87,7 +87,7 @@ def _ours(labels: Path, source: Source) -> dict[str, str]:
     if "path" not in found:
         received = ", ".join(names) if any(names) else "an empty file"
         raise UserError(f"{labels}:1", "a column path", received, "Name it in source.columns.path")
-    return found
+    return dict(sorted(found.items(), key=lambda pair: names.index(pair[1])))
 
 
 def columns(labels: Path) -> list[str]:

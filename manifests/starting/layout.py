@@ -11,7 +11,7 @@ from typing import Any
 
 from manifests.core.cells import fold
 from manifests.core.errors import UserError
-from manifests.sources import table
+from manifests.sources import ages, table
 from manifests.sources.labelfile import PHOTO_SUFFIXES
 
 TABLES = (".csv", ".tsv", ".tab", ".parquet")
@@ -30,6 +30,8 @@ _NAMES = {  # our column: the names that tables give it, folded
     "age_std": "agestd apparentagestd",
     "subject": "subject subjectid person personid identity userid",
 }
+_AGE_WORDS = {"age", "ages", "alter", "edad", "idade", "âge"}  # one of a longer name's, as in `Age in years`
+_NO_AGE = {"std", "sd", "var", "variance", "error", "gap", "diff", "difference", "min", "max"}
 _SPLITS = {"train", "training", "valid", "val", "validation", "dev", "test"}
 _LOOKED_AT = 2000  # rows that the columns are recognised by
 
@@ -86,9 +88,16 @@ def _columns(labels: Path) -> dict[str, str]:
         fitting = [name for name in named if _fits(ours, seen[name])]
         if ours == "path" and not fitting:
             fitting = [name for name in names if _fits(ours, seen[name])]
+        if ours == "age" and not fitting:
+            fitting = [name for name in names if _worded(name) and _fits(ours, seen[name])]
         if fitting:
             found[ours] = fitting[0]
-    return found
+    if "split" in names and "split" not in found.values():
+        received = ", ".join(sorted(seen["split"])[:5])
+        raise UserError(f"{labels}: split", "train, valid or test", received, "Write these, or rename the column")
+    # A name of ours that holds something else would make every row a malformed one.
+    other = [name for name in ("age", "age_std", "fold") if name in names and name not in found.values()]
+    return found | {f"{name}_label": name for name in other if not _fits(name, seen[name])}
 
 
 def _plain(name: str) -> str:
@@ -99,7 +108,26 @@ def _fits(ours: str, values: Iterable[str]) -> bool:
     filled = {value for value in values if value}
     if ours == "path":
         return bool(filled) and all(value.lower().endswith(PHOTO_SUFFIXES) for value in filled)
-    return bool(filled) and (ours != "split" or {value.casefold() for value in filled} <= _SPLITS)
+    if ours in ("age", "age_std"):
+        read = [_age(value) for value in filled]
+        return bool(read) and 2 * read.count(None) < len(read)
+    if ours == "split":
+        return len({value.casefold() for value in filled} & _SPLITS) > 1
+    return bool(filled) and (ours != "fold" or all(value.isdecimal() for value in filled))
+
+
+def _worded(name: str) -> bool:
+    """Whether a name of several words says that it is an age."""
+    words = {fold(word).casefold() for word in re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", name)}
+    return bool(words & _AGE_WORDS) and not words & _NO_AGE
+
+
+def _age(text: str) -> float | None:
+    try:
+        read = ages.parse(text)
+    except ValueError:
+        return None
+    return None if read is None else read.years
 
 
 def _root(labels: Path, column: str) -> Path:

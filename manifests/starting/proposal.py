@@ -16,11 +16,13 @@ from manifests.core.params import RESERVED
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS, table
 from manifests.sources.rows import Age, SourceRow
+from manifests.tables.source import SPLITS
 
 MOST_AXES = 4
 ENOUGH = "enough"  # why a column that could be one is no axis
 MOST_VALUES = 12
 MISSING = 0.05  # share of the rows that may lack a label
+AGELESS = 0.3  # that may lack an age: it is what most people predict, so more rows are given up for it
 EDGES = (20.0, 40.0, 60.0)  # years; moved where ranges of ages span them or a bin would be nearly empty
 LEAST = 0.01  # of the photos, in a bin
 CAP = 12  # copies of one photo
@@ -38,8 +40,9 @@ class Proposal:
         counts: axis -> value -> rows.
         shares: axis -> uniform or natural.
         max_copies: the largest number of copies of one photo.
-        left_out: axis -> why it is no axis.
         rows: rows read.
+        lost: of these, how many lack a label or a photo, or can't be read.
+        left_out: axis -> why it is no axis.
     """
 
     source: dict[str, Any]
@@ -48,6 +51,7 @@ class Proposal:
     shares: dict[str, str]
     max_copies: int
     rows: int
+    lost: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -76,13 +80,16 @@ def propose(source: dict[str, Any]) -> Proposal:
     if section.layout == "table":
         source["columns"] |= _renamed(table.columns(root / section.labels), section.columns)
         section = Source(**source)
-    rows = [row for row in LAYOUTS[section.layout].rows(root, section) if isinstance(row, SourceRow)]
+    every = list(LAYOUTS[section.layout].rows(root, section))
+    rows = [row for row in every if isinstance(row, SourceRow)]
     labelled = [row for row in rows if not row.unlabelled]
     if not labelled:
         raise UserError(section.root, "labelled photos", "none", "Name another folder or table")
     cells, counts, left_out = _values(labelled, list(LAYOUTS[section.layout].axes(root, section)))
     ages = [row.age for row in labelled if row.age is not None]
-    if len(ages) >= (1 - MISSING) * len(labelled):
+    if ages and len(ages) < (1 - AGELESS) * len(labelled):
+        left_out[AGE] = f"{1 - len(ages) / len(labelled):.0%} of the rows have none"
+    elif ages:
         edges = _edges(ages)
         if edges:
             cells = {AGE: edges, **cells}
@@ -94,12 +101,14 @@ def propose(source: dict[str, Any]) -> Proposal:
         raise UserError(section.root, "an age, or a column of 2 to 12 values", why, "Add labels to the table")
     if not source["columns"]:
         del source["columns"]
-    lost = sum(not (_complete(row, cells) and (root / row.path).is_file()) for row in labelled) / len(labelled)
-    if lost > 0.05 - _MARGIN:
-        source["max_quarantine"] = round(min(1.0, lost + 2 * _MARGIN), 2)
+    whole = {row.path for row in rows if row.unlabelled or (_complete(row, cells) and (root / row.path).is_file())}
+    lost = len(every) - len(whole)
+    if lost / len(every) > 0.05 - _MARGIN:
+        source["max_quarantine"] = round(min(1.0, lost / len(every) + 2 * _MARGIN), 2)
     reachable = {name: min(counts[name].values()) * (1 + CAP) * len(cells[name]) for name in cells}
     shares = {name: "uniform" if reachable[name] >= 3 * len(labelled) else "natural" for name in cells}
-    return Proposal(source, cells, {name: counts[name] for name in cells}, shares, CAP, len(rows), left_out)
+    chosen = {name: counts[name] for name in cells}
+    return Proposal(source, cells, chosen, shares, CAP, len(every), lost, left_out)
 
 
 def _renamed(names: Sequence[str], columns: dict[str, str]) -> dict[str, str]:
@@ -134,7 +143,7 @@ def _values(
         if missing > MISSING:
             left_out[name] = f"{missing:.0%} of the rows have none"
         elif not 2 <= len(found) <= MOST_VALUES:
-            left_out[name] = f"{len(found):,} different values"
+            left_out[name] = f"{len(found):,} different values" if len(found) > 1 else "one value in all rows"
         elif all(re.fullmatch(_DATE, value) for value in found):
             left_out[name] = "its values are dates"
         elif any("|" in value or "," in value or value == "*" for value in found):
@@ -170,6 +179,6 @@ def _binned(ages: Sequence[Age], edges: Sequence[float]) -> dict[str, int]:
 
 
 def _complete(row: SourceRow, cells: dict[str, list[Any]]) -> bool:
-    if AGE in cells and row.age is None:
+    if row.split not in (None, *SPLITS) or (AGE in cells and row.age is None):
         return False
     return all(any(word.strip() for word in row.labels.get(name, ())) for name in cells if name != AGE)
