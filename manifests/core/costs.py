@@ -33,8 +33,8 @@ class Bar(tqdm):  # type: ignore[type-arg]
 
     def _count(self, units: float, now: float) -> None:
         self._done += units
-        if self._first is None:  # what was done before, as by a run that goes on, took no time
-            self._first = (now, self._done)
+        if self._first is None:  # what was done before took no time, and the first unit waits for what it needs
+            self._first = (now, self._done) if units else None
             return
         since, before = self._first
         if now - self._began >= EARLY and self._done > before and self.total:
