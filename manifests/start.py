@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"{found.rows:,} rows of the layout {found.source['layout']}, root {found.source['root']}")
     for ours, theirs in found.source.get("columns", {}).items():
         print(f"{ours} is the column {theirs}")
+    if found.source.get("labels", "").startswith(".."):  # the stage depends on the root alone
+        print("The table lies outside the root: after a change to it, run dvc repro --force scan")
     if "max_quarantine" in found.source:
         print(f"{found.lost:,} rows lack a label or a photo, or can't be read; the scan lists them")
     for name, counts in found.counts.items():

@@ -11,6 +11,7 @@ from manifests.core import params
 from manifests.core.errors import UserError
 from manifests.sections.plan import Plan
 from manifests.sections.source import Source
+from manifests.sources import LAYOUTS
 from manifests.starting import layout, proposal
 from manifests.tables import source, tasks
 from tests.support import invented
@@ -45,7 +46,7 @@ def test_an_unseen_set_is_planned_without_an_edit(name: str, tmp_path: Path, mon
         axis: values if axis == "age" else sorted(values) for axis, values in FOUND[name].items()
     }
     section = params.section(Path("params.yaml"), Source)
-    assert not Path(section.root).is_absolute()
+    assert not Path(section.root).is_absolute() and ".." not in section.labels
     assert params.section(Path("params.yaml"), Plan).total == "3x"
     for stage in ("manifests.scan", "balance.plan"):
         done = run(tmp_path, stage)
@@ -69,8 +70,13 @@ def test_an_unseen_set_is_planned_without_an_edit(name: str, tmp_path: Path, mon
             "one table of labels (CSV, TSV or Parquet). Received a.csv, b.csv",
         ),
         ({"a.csv": "x,age\n1,2\n"}, "expected a column of paths that end in .jpg"),
-        ({"a.csv": "path,age\nno.jpg,2\n"}, "expected paths relative to the table's folder or to one below it"),
+        (
+            {"a.csv": "path,age\nno.jpg,2\n"},
+            "expected paths of photos, relative to the table's folder or",
+        ),
         ({"a.csv": "path\np.jpg\n", "p.jpg": ""}, "expected an age, or a column of 2 to 12 values"),
+        ({"a.csv": "path,age\n"}, "mine/a.csv: expected rows below the header. Received none. Add one for each photo."),
+        ({}, "Received none. Write one: a column of paths, and one for each label."),
         (
             {"a.csv": "path,split\np.jpg,A\nq.jpg,B\n", "p.jpg": ""},
             "a.csv: split: expected train, valid or test. Received A, B. Write these, or rename the column.",
@@ -157,3 +163,58 @@ def test_our_names_may_hold_something_else(here: Path) -> None:
     found = proposed(here, "path,age,fold", *rows)
     assert found.source["columns"] == {"age_label": "age", "fold_label": "fold"}
     assert (found.lost, set(found.cells)) == (0, {"age_label", "fold_label"})
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_paths_may_be_absolute(beside: bool, here: Path) -> None:
+    """As programs write them, of photos beside the table or in a folder elsewhere; below the root they are relative."""
+    rows = [f"{here}/mine/{n}.jpg,{n + 10}" for n in range(40)]
+    if beside:
+        found = proposed(here, "path,age", *rows)
+    else:
+        proposed(here, "path,age", "0.jpg,1", "1.jpg,30", "2.jpg,1", "3.jpg,30")
+        (here / "lists").mkdir()
+        (here / "lists/list.csv").write_text("\n".join(["path,age", *rows]))
+        found = proposal.propose(layout.recognised(Path("lists")))
+    assert (found.rows, found.lost) == (40, 0)
+    section = Source(**found.source)
+    assert {row.path for row in LAYOUTS["table"].rows(Path(section.root), section)} == {f"{n}.jpg" for n in range(40)}
+
+
+def test_photos_are_found_some_folders_below_their_table(here: Path) -> None:
+    (here / "mine/set/1").mkdir(parents=True)
+    (here / "mine/set/1/a.jpg").write_bytes(b"x")
+    (here / "mine/list.csv").write_text("path,age\na.jpg,3\n")
+    found = layout.recognised(Path("mine"))  # the root holds the table, or DVC would not see a changed label
+    assert found == {"layout": "table", "root": "mine", "labels": "list.csv", "photos": "set/1"}
+    assert [row.path for row in LAYOUTS["table"].rows(Path("mine"), Source(**found))] == ["set/1/a.jpg"]
+
+
+def test_ages_out_of_range_are_none(here: Path) -> None:
+    """-1 and 999 often stand for an age that nobody knows."""
+    found = proposed(here, "path,age", *(f"{n}.jpg,{(-1, 999)[n % 2] if n < 8 else n + 10}" for n in range(40)))
+    assert (found.lost, sum(found.counts["age"].values())) == (8, 32)
+
+
+def test_a_value_that_no_train_photo_has_gets_no_share(here: Path) -> None:
+    rows = (f"{n}.jpg,{'ab'[n % 2] if n < 30 else 'c'},{'train' if n < 30 else 'test'}" for n in range(40))
+    found = proposed(here, "path,hat,split", *rows)
+    assert found.shares == {"hat": "natural"}
+
+
+def test_a_split_of_one_name_is_none(here: Path) -> None:
+    found = proposed(here, "path,age,split", *(f"{n}.jpg,{n + 10},train" for n in range(40)))
+    assert found.why_not() == ["split_label is no axis: one value in all rows"]
+
+
+def test_names_that_no_axis_may_have_are_changed_each_to_one_of_its_own(here: Path) -> None:
+    """Spaces, a name of ours, the ending of predictions, and none at all, as pandas names the row's number."""
+    rows = (f"{n},{n}.jpg,{','.join('ab'[(n >> bit) % 2] for bit in range(4))}" for n in range(40))
+    found = proposed(here, ",path,hair colour,hair-colour,cell,who_pred", *rows)
+    assert found.source["columns"] == {
+        "hair_colour": "hair colour",
+        "hair_colour_2": "hair-colour",
+        "cell_label": "cell",
+        "who_pred_label": "who_pred",
+    }
+    assert set(found.cells) == set(found.source["columns"]) and not found.why_not()

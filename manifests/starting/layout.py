@@ -55,22 +55,26 @@ def recognised(place: Path) -> dict[str, Any]:
         tables = ["labels.csv"]
     if len(tables) != 1:
         received = ", ".join(tables) if tables else "none"
-        raise UserError(str(place), "one table of labels (CSV, TSV or Parquet)", received, "Name the table itself")
+        remedy = "Name the table itself" if tables else "Write one: a column of paths, and one for each label"
+        raise UserError(str(place), "one table of labels (CSV, TSV or Parquet)", received, remedy)
     return _table(place / tables[0])
 
 
 def _table(labels: Path) -> dict[str, Any]:
-    """The section of layout `table`; its root is the folder below which the table's paths lead to photos."""
+    """The section of layout `table`; its root is the table's folder, or that of photos elsewhere."""
     columns = _columns(labels)
+    if not any(True for _ in table.fields(labels, table.columns(labels)[:1])):
+        raise UserError(str(labels), "rows below the header", "none", "Add one for each photo")
     if "path" not in columns:
         rule = f"a column of paths that end in {', '.join(PHOTO_SUFFIXES)}"
         raise UserError(str(labels), rule, "none", "Add it: paths relative to the table's folder")
-    root = _root(labels, columns["path"])
+    root, photos = _root(labels, columns["path"])
     renamed = {ours: theirs for ours, theirs in columns.items() if ours != theirs}
     return {
         "layout": "table",
         "root": os.path.relpath(root),
         "labels": os.path.relpath(labels, root),
+        **({"photos": photos} if photos else {}),
         **({"columns": renamed} if renamed else {}),
     }
 
@@ -92,11 +96,11 @@ def _columns(labels: Path) -> dict[str, str]:
             fitting = [name for name in names if _worded(name) and _fits(ours, seen[name])]
         if fitting:
             found[ours] = fitting[0]
-    if "split" in names and "split" not in found.values():
+    if "split" in names and "split" not in found.values() and len(seen["split"]) > 1:
         received = ", ".join(sorted(seen["split"])[:5])
         raise UserError(f"{labels}: split", "train, valid or test", received, "Write these, or rename the column")
     # A name of ours that holds something else would make every row a malformed one.
-    other = [name for name in ("age", "age_std", "fold") if name in names and name not in found.values()]
+    other = [name for name in ("age", "age_std", "fold", "split") if name in names and name not in found.values()]
     return found | {f"{name}_label": name for name in other if not _fits(name, seen[name])}
 
 
@@ -112,7 +116,8 @@ def _fits(ours: str, values: Iterable[str]) -> bool:
         read = [_age(value) for value in filled]
         return bool(read) and 2 * read.count(None) < len(read)
     if ours == "split":
-        return len({value.casefold() for value in filled} & _SPLITS) > 1
+        known = {value.casefold() for value in filled} & _SPLITS
+        return bool(known) and 2 * len(known) >= len(filled) > 1
     return bool(filled) and (ours != "fold" or all(value.isdecimal() for value in filled))
 
 
@@ -130,12 +135,18 @@ def _age(text: str) -> float | None:
     return None if read is None else read.years
 
 
-def _root(labels: Path, column: str) -> Path:
-    """The folder of the table, or one below it, in which the first paths exist."""
-    first = [fields[column] for _, fields in islice(table.fields(labels, [column]), 20) if fields]
-    folders = [labels.parent, *sorted(path for path in labels.parent.iterdir() if path.is_dir())]
+def _root(labels: Path, column: str) -> tuple[Path, str]:
+    """The table's folder, and the nearest below it where one of the first paths exists; or that of absolute paths."""
+    every = [fields[column] for _, fields in table.fields(labels, [column]) if fields and fields[column]]
+    below = (Path(folder) for folder, _, _ in os.walk(labels.parent))
+    folders = sorted(below, key=lambda path: (len(path.parts), path))
+    if all(Path(path).is_absolute() for path in every):
+        folders = [labels.parent, Path(os.path.commonpath([Path(path).parent for path in every]))]
     for folder in folders:
-        if any((folder / table.slashed(folder, path)).is_file() for path in first):
-            return folder
-    rule = "paths relative to the table's folder or to one below it"
-    raise UserError(f"{labels}: {column}", rule, repr(first[:1]), "Put the photos there, or the table beside them")
+        found = [table.relative(folder, path) for path in every[:20]]
+        if any((folder / path).is_file() and not Path(path).is_absolute() for path in found):
+            if folder == labels.parent or not folder.is_relative_to(labels.parent):
+                return folder, ""
+            return labels.parent, folder.relative_to(labels.parent).as_posix()
+    rule = "paths of photos, relative to the table's folder or to one below it"
+    raise UserError(f"{labels}: {column}", rule, repr(every[0]), "Put the photos there, or the table beside them")
