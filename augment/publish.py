@@ -47,7 +47,7 @@ def main() -> None:
         schema = pq.read_schema(folder / INDEX)
         tree = croissant.metadata(options.name, options.set_version, layout, files, schema, rai)
         (folder / croissant.NAME).write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        text = card.full(options.name, layout, cells, shards, card.suffixes(table), plan, rai)
+        text = card.full(options.name, layout, cells, shards, card.suffixes(table), card.Content(table), plan, rai)
         (folder / card.NAME).write_text(text, encoding="utf-8")
     print(f"{options.to}: {table.num_rows:,} images in {len(shards)} shards, {card.NAME} and {croissant.NAME}")
     print(f"Licence of the photos: {LICENCES[layout]}. Nothing was uploaded.")
