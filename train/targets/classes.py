@@ -83,12 +83,14 @@ class Classes:
         return np.asarray(place.cast(pa.float64()).fill_null(np.nan).to_numpy())
 
     def check(self, pred: np.ndarray, preds: np.ndarray | None, distribution: np.ndarray | None) -> None:
-        """Check the predictions of a table.
+        """Check the predictions of a table; those of another program may be classes alone.
 
         Raises:
             UserError: no probabilities of the classes; the place is relative to the table.
         """
         wide = len(self.values)
+        if distribution is None and preds is None:
+            return
         for name, found in ((f": {self.name}_q", distribution), (f": {self.name}_preds", preds)):
             if found is None or found.shape[1] % wide:
                 raise UserError(name, f"{wide} probabilities per photo", 0 if found is None else found.shape[1], AGAIN)
