@@ -218,3 +218,8 @@ def test_names_that_no_axis_may_have_are_changed_each_to_one_of_its_own(here: Pa
         "who_pred_label": "who_pred",
     }
     assert set(found.cells) == set(found.source["columns"]) and not found.why_not()
+
+
+def test_a_column_of_paths_may_name_something_else_here_and_there(here: Path) -> None:
+    found = proposed(here, "image,age", *(f"{n}.jpg,{n + 10}" for n in range(40)), "film.gif,20")
+    assert (found.source["columns"], found.lost) == ({"path": "image"}, 1)
