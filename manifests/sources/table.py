@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from manifests.core import inputs
 from manifests.core.errors import UserError, located
+from manifests.core.places import is_address
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records, text
@@ -136,9 +137,9 @@ def relative(root: Path, path: str, photos: str = "") -> str:
             outside the root stays as it is, and the scan lists it.
         photos: the folder in `root` that the paths start from.
     """
-    if photos and path and not Path(path).is_absolute():
-        path = f"{photos}/{path}"
-    path = path if "\\" not in path or (root / path).is_file() else path.replace("\\", "/")
+    if not (Path(path).is_absolute() or is_address(path)):
+        path = f"{photos}/{path}" if photos and path else path
+        return path if "\\" not in path or (root / path).is_file() else path.replace("\\", "/")
     for folder in (root.absolute(), root.resolve()):
         if path.startswith(f"{folder}/"):
             return path.removeprefix(f"{folder}/")
