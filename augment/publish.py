@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from augment.papers import card, croissant
 from augment.rendering.output import INDEX
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.files import publish_folder
 from manifests.sections.licences import LICENCES
 from manifests.sections.source import Source
@@ -47,10 +47,11 @@ def main() -> None:
         schema = pq.read_schema(folder / INDEX)
         tree = croissant.metadata(options.name, options.set_version, layout, files, schema, rai)
         (folder / croissant.NAME).write_text(json.dumps(tree, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        text = card.full(options.name, layout, cells, shards, card.suffixes(table), plan, rai)
+        text = card.full(options.name, layout, cells, shards, card.suffixes(table), card.Content(table), plan, rai)
         (folder / card.NAME).write_text(text, encoding="utf-8")
     print(f"{options.to}: {table.num_rows:,} images in {len(shards)} shards, {card.NAME} and {croissant.NAME}")
     print(f"Licence of the photos: {LICENCES[layout]}. Nothing was uploaded.")
+    costs.say("publish", table.num_rows, options.to, unit="image")
 
 
 def _place(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from balance import exporting
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.files import publish
 from manifests.tables import source, tasks
 
@@ -31,6 +31,7 @@ def main() -> None:
         pyarrow.csv.write_csv(table, temporary)
     images = int(sum(table["sampling_weight"].to_pylist()))
     print(f"{options.out} and .csv: {table.num_rows:,} train photos, {images:,} images in the plan")
+    costs.say("export", table.num_rows, options.out, options.out.with_suffix(".csv"))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def rows(whole: Mapping[str, Scorecard], each: Mapping[str, Sequence[Scorecard]]
     for name, card in whole.items():
         of, errors = card.splits["test"].classes, [one.splits["test"].overall.error for one in each[name]]
         more = [of.accuracy, of.balanced_accuracy, of.auc] if of else []
-        figures = [text.figure(one.value, one.low, one.high, 3) for one in more] or [""] * 3
+        figures = [text.figure(one.value, one.low, one.high, 3) if one else "" for one in more] or [""] * 3
         deviation = float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
         spread = f"{figure(float(np.mean(errors)))} ± {figure(deviation)}"
         scored = card.splits["test"]

@@ -28,6 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         write_text(options.params.with_name(f"{options.params.stem}.before.yaml"), before)
         write_text(options.params, made)
     print(f"{found.rows:,} rows of the layout {found.source['layout']}, root {found.source['root']}")
+    for ours, theirs in found.source.get("columns", {}).items():
+        print(f"{ours} is the column {theirs}")
+    if found.source.get("labels", "").startswith(".."):  # the stage depends on the root alone
+        print("The table lies outside the root: after a change to it, run dvc repro --force scan")
+    if "max_quarantine" in found.source:
+        print(f"{found.lost:,} rows lack a label or a photo, or can't be read; the scan lists them")
     for name, counts in found.counts.items():
         print(f"{name}: {', '.join(f'{value} {count:,}' for value, count in counts.items())} ({found.shares[name]})")
     for line in found.why_not():

@@ -5,7 +5,7 @@ python -m pages.home
 
 from __future__ import annotations
 
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.files import write_text
 from manifests.tables import comparison, index, plan_report
 from pages import home_cards, shell
@@ -30,6 +30,7 @@ def main() -> None:
     )
     write_text(options.out, html)
     print(f"{options.out}: {sum(each is not None for each in (plan, rows, compared))} of 3 cards")
+    costs.say("index page", 0 if rows is None else rows.num_rows, options.out, unit="image")
 
 
 if __name__ == "__main__":

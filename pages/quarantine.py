@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.files import publish_folder
 from manifests.core.places import reached
 from manifests.scanning.photos import SizeLimits
@@ -32,6 +32,7 @@ def main() -> None:
     with publish_folder(options.out, "pages.quarantine") as folder:
         write(folder, reached(section.root), left, usable, SizeLimits(section.max_bytes, section.max_pixels))
     print(f"{options.out / 'index.html'}: {left.num_rows:,} left out")
+    costs.say("quarantine page", usable.num_rows + left.num_rows, options.out)
 
 
 def write(folder: Path, root: Path, left: pa.Table, usable: pa.Table, limits: SizeLimits) -> None:

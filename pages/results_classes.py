@@ -34,5 +34,6 @@ def confusions(cards: Mapping[str, Scorecard]) -> tuple[list[str], list[tuple[st
         for name, counts in zip(of.classes, of.confusion, strict=True):
             own = counts[of.classes.index(name)]
             recall = figure(own / sum(counts), digits=3) if sum(counts) else "no photos"
-            rows.append((run, name, *map(count, counts), recall, figure(of.calibration.error, digits=3)))
+            calibration = figure(of.calibration.error, digits=3) if of.calibration else ""
+            rows.append((run, name, *map(count, counts), recall, calibration))
     return ["run", "label", *(f"said {name}" for name in classes), "recall", "calibration error of the run"], rows

@@ -13,10 +13,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 import webdataset
 from PIL import Image
 
+from augment.papers import card
 from augment.rendering import tar
 from manifests.core import codec
 from manifests.tables import tasks
@@ -72,6 +74,37 @@ def test_hugging_face_datasets_loads_the_whole_folder(tmp_path: Path) -> None:
         assert (labels["age"], labels["gender"], labels["age_bin"]) == (row["age"], row["gender"], row["age_bin"])
         assert (labels["copy"], labels["seed"], labels["policy"]) == (row["copy"], str(row["seed"]), row["policy"])
     assert sum(sample["json"]["age"] is None for sample in samples) == 1
+
+
+@pytest.mark.readers
+def test_hugging_face_datasets_reads_a_changed_set_anew(tmp_path: Path) -> None:
+    """Its cache knows the front matter alone: the same number of other images must not be taken from there."""
+    datasets = pytest.importorskip("datasets")
+    found = []
+    for quality in (95, 60):
+        made = project(tmp_path / str(quality), train=4, copies=2, shard=10)
+        made.params(f"render: {{quality: {quality}}}")
+        made.render()
+        read = datasets.load_dataset(str(made.shards), split="train", cache_dir=str(tmp_path / "hf"))
+        rows = {row["task_id"]: row["size"] for row in made.table().to_pylist()}
+        found.append(sum(rows[key] for key in read["__key__"]))
+        raw = read.cast_column("jpg", datasets.Image(decode=False))
+        assert all(len(sample["jpg"]["bytes"]) == rows[sample["__key__"]] for sample in raw)
+    assert found[0] > found[1]
+
+
+def test_the_card_changes_with_any_image_or_label(made: Project) -> None:
+    table = made.table()
+    parts = [table.slice(0, 5), table.slice(5)]
+    before = str(card.Content(table))
+    assert f"description: images and labels {before}\n" in (made.shards / card.NAME).read_text()
+    assert str(card.Content(*parts)) == before
+    for name, value in {"sha256": "0" * 64, "gender": "unknown", "age": 1.5, "age_std": 2.5}.items():
+        column = table[name].to_pylist()
+        column[3] = value
+        kind = pa.string() if name == "gender" else table.schema.field(name).type
+        changed = table.set_column(table.column_names.index(name), name, pa.array(column, kind))
+        assert str(card.Content(changed)) != before, name
 
 
 def test_a_shard_has_one_extension_and_its_labels_no_null(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.support.render_fixtures import Project, project
 from tests.support.stages import run
 
 DOCS = Path(__file__).parents[1] / "docs"
+README = re.search(r"^    from datasets .*\n(?:    .*\n)+", (DOCS.parent / "README.md").read_text(), re.M)
 SNIPPETS = re.findall(
     r"^###? (.*)\n(?:(?!^###? ).*\n)*?```python\n((?:.*\n)*?)```", (DOCS / "use.md").read_text(), re.M
 )
@@ -21,7 +23,7 @@ NEEDED = re.compile(r"^# pip install (.*)$", re.M)
 PRINTED = {  # what each says of 24 train images, its shards holding JPEGs alone
     "Hugging Face datasets": "{'train': 23, 'validation': 3, 'test': 3}",
     "webdataset": "uint8 ",
-    "DuckDB": "│ original │",
+    "DuckDB": "│ original ",
     "Polars": "│ female ┆ 11",
     "pandas": "23 (64, 64) ",
     "PyTorch, random access": "23 torch.Size([3, 96, 96]) torch.uint8",
@@ -55,11 +57,23 @@ def test_every_reader_has_a_snippet_that_says_what_it_needs() -> None:
 @pytest.mark.readers
 @pytest.mark.parametrize(("name", "code"), SNIPPETS, ids=[name for name, _ in SNIPPETS])
 def test_a_snippet_runs_as_it_stands(made: Project, name: str, code: str, tmp_path: Path) -> None:
-    script = made.folder / "snippet.py"
+    assert PRINTED[name] in _said(made.folder, code, tmp_path)
+
+
+@pytest.mark.readers
+def test_the_block_of_the_readme_runs_as_it_stands(made: Project, tmp_path: Path) -> None:
+    assert README is not None
+    code = textwrap.dedent(README[0]) + "print(sorted(labels)[0])\n"
+    assert _said(made.folder, code, tmp_path) == "age\n"
+
+
+def _said(folder: Path, code: str, home: Path) -> str:
+    """What a script prints that finds neither the project nor the network."""
+    script = folder / "snippet.py"
     script.write_text(code)
-    environment = {"HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    environment = {"HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "PATH": "/usr/bin:/bin", "HOME": str(home)}
     done = subprocess.run(
-        [sys.executable, script.name], cwd=made.folder, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, script.name], cwd=folder, env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert PRINTED[name] in done.stdout
+    return done.stdout

@@ -142,6 +142,12 @@ def _name(out: str | dict) -> str:
     return out if isinstance(out, str) else next(iter(out))
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_ends_with_what_it_cost(stage: str) -> None:
+    tree = ast.parse((ROOT / command_file(stage)).read_text())
+    assert "costs.say" in {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+
 def test_no_worker_count_in_any_command() -> None:
     assert not [stage for stage, each in STAGES.items() if "jobs" in each["cmd"].lower()]
 

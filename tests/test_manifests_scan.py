@@ -77,6 +77,19 @@ def test_a_share_of_nothing_gets_nothing() -> None:
     assert set(splits.by_hash([str(i) for i in range(300)], valid=0, test=0)) == {"train"}
 
 
+def test_valid_is_taken_from_train_where_a_layout_has_none() -> None:
+    keys = [f"subject {i // 2}" for i in range(4000)]
+    given = ["test" if number % 4 == 0 else "train" for number in range(4000)]
+    found = splits.with_valid(keys, given, 0.2)
+    assert [split == "test" for split in found] == [split == "test" for split in given]
+    assert abs(found.count("valid") - 600) < 100
+    assert all(len({found[i], found[i + 1]} - {"test"}) == 1 for i in range(0, 4000, 2)), "a subject is on one side"
+    assert splits.with_valid(keys, given, 0) == given
+    given[1] = "valid"
+    assert splits.with_valid(keys, given, 0.2) == given
+    assert splits.with_valid(["a", "b"], ["test", "test"], 0.2) == ["test", "test"]
+
+
 def test_of_equal_photos_the_scored_one_stays() -> None:
     photos = [
         Labelled("b.jpg", "train", "1", "x"),
@@ -164,7 +177,7 @@ def test_an_excluded_photo_is_left_out_and_counts_as_no_mistake(
     Path("manifests").mkdir()
     Path("manifests/exclude.csv").write_text('path,reason\n1.jpg,"the wrong age, by ten years"\n3.jpg\nnone.jpg,\n')
     used, out = project.scan(max_quarantine=0.0)
-    assert [row["path"] for row in used] == ["0.jpg", "2.jpg"]
+    assert sorted(row["path"] for row in used) == ["0.jpg", "2.jpg"]
     assert [(row["path"], row["reason"], row["detail"]) for row in out] == [
         ("1.jpg", "excluded", "the wrong age, by ten years"),
         ("3.jpg", "excluded", ""),

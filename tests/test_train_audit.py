@@ -31,6 +31,7 @@ from tests.support.render_fixtures import CELLS, project
 from train import audit
 from train.label_drift import bounds, drift, judge_predictions
 from train.label_drift.judge_predictions import Opinions
+from train.reports import audit as report
 
 SECTIONS = """render: {quality: 90}
 audit: {photos: 40, severities: [0.5, 1], resamples: 400, bounds: {shift: 1, distance: 50, bin_shift: 50}}"""
@@ -122,6 +123,17 @@ def test_what_is_predicted_comes_first(folder: Path, table: pa.Table) -> None:
     head = next(line for line in (folder / "datasets/audit.md").read_text().splitlines() if "| photos |" in line)
     assert head.split(" | ")[3:6] == ["gender, %", "age shift", "age distance"]
     assert run(folder, judged(table)).target is None
+
+
+def test_a_set_without_ages_has_no_columns_for_them(folder: Path, table: pa.Table) -> None:
+    made = run(folder, judged(table))
+    steps = tuple(step.model_copy(update={"age": None, "bins": {}}) for step in made.steps)
+    without = made.model_copy(update={"steps": steps})
+    lines = report.markdown(without).splitlines()
+    head = next(number for number, line in enumerate(lines) if "| photos |" in line)
+    assert lines[head].startswith("| policy | severity | photos | gender, %")
+    assert lines[head].count("|") == lines[head + 2].count("|")
+    assert not any("shift" in line for line in (lines[head], *report.terminal(without).splitlines()))
 
 
 def test_csv_and_parquet_by_task_or_by_content_say_the_same(folder: Path, table: pa.Table) -> None:

@@ -13,7 +13,7 @@ import pytest
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.tables import predictions
-from tests.support.scoring import CELLS, frame
+from tests.support.scoring import CELLS, class_frame, frame
 from tests.support.stages import run
 from train.scoring import foreign
 
@@ -49,6 +49,50 @@ def test_a_csv_equals_the_runs_own_scorecard(project: Path) -> None:
     assert (test["y_pred"] - test["y_true"]).abs().mean() == pytest.approx(own["overall"]["mae"], abs=1e-4)
     by = test.groupby("gender").apply(lambda rows: (rows["y_pred"] - rows["y_true"]).abs().mean())
     assert by["male"] == pytest.approx(own["by_group"]["test"]["gender"]["male"]["mae"], abs=1e-4)
+
+
+def _classes(folder: Path) -> dict[str, Path]:
+    """A run of four classes, its labels, and its predictions as other programs write them, with and without shares."""
+    (folder / "params.yaml").write_text(PARAMS.replace("target: age", "target: expression"))
+    table = class_frame("expression", {"valid": 150, "test": 200}, seeds=1)
+    predictions.write(table, folder / "datasets/runs/own/predictions.parquet", CELLS)
+    known = table.drop_columns([name for name in table.column_names if name.startswith("expression_")])
+    pq.write_table(known.replace_schema_metadata({"cells": CELLS.to_json()}), folder / "labels.parquet")
+    mine = pd.DataFrame({"path": table["path"].to_pylist(), "prediction": table["expression_pred"].to_pylist()})
+    mine.sample(frac=1, random_state=1).to_csv(folder / "words.csv", index=False)
+    for number, value in enumerate(CELLS["expression"].values):
+        mine[f"prob_{value}"] = [row[number] for row in table["expression_q"].to_pylist()]
+    mine.drop(columns="prediction").sample(frac=1, random_state=2).to_csv(folder / "shares.csv", index=False)
+    return {name: folder / f"datasets/runs/{name}/scorecard.json" for name in ("own", "words", "shares")}
+
+
+def test_classes_with_their_probabilities_equal_the_runs_own_scorecard(tmp_path: Path) -> None:
+    """Without them everything but the figures of probabilities is the same."""
+    places = _classes(tmp_path)
+    assert run(tmp_path, "train.score", "--run=own").returncode == 0
+    for name in ("words", "shares"):
+        done = run(tmp_path, "train.score", f"--predictions={name}.csv", "--labels=labels.parquet")
+        assert done.returncode == 0, done.stderr
+    own, words, shares = (json.loads(place.read_text()) | {"run": ""} for place in places.values())
+    assert shares == own
+    test = words["splits"]["test"]["classes"]
+    assert (test["auc"], test["log_loss"], test["calibration"]) == (None, None, None)
+    assert test["confusion"] == own["splits"]["test"]["classes"]["confusion"]
+    assert (words["overall"], words["bias"]) == (own["overall"], own["bias"])
+
+
+def test_probabilities_that_are_none_are_named(tmp_path: Path) -> None:
+    cells = Cells.of({"gender": ["male", "female"]})
+    (tmp_path / "labels.csv").write_text("path,gender\na,male\nb,female\n")
+    for given, message in {
+        "path,prob_male\na,0.5\n": "expected a column for each of prob_male, prob_female, and no other. Received prob_",
+        "path,prob_male,prob_female\na,0.5,0.9\n": "expected probabilities that sum to 1 in each row. Received others.",
+        "path,prob_male,prob_female\na,x,y\n": "expected a probability in each row. Received ",
+    }.items():
+        (tmp_path / "mine.csv").write_text(given)
+        with pytest.raises(UserError) as error:
+            foreign.table(tmp_path / "mine.csv", tmp_path / "labels.csv", cells, "gender", None)
+        assert f"mine.csv: prob_*: {message}" in str(error.value)
 
 
 @pytest.mark.readers

@@ -55,6 +55,15 @@ def test_smoothing_spreads_a_share_of_the_wanted_probability() -> None:
     assert GENDER.labels(wanted[:2]).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize(("target", "outputs"), [(GENDER, 1), (EXPRESSION, 4)])
+def test_a_split_without_photos_has_columns_without_rows(target: targets.Target, outputs: int) -> None:
+    """FairFace has no test split: only valid is predicted."""
+    none, one = (target.columns([np.zeros((count, outputs), np.float32)] * 2) for count in (0, 1))
+    assert {name: (len(column), column.type) for name, column in none.items()} == {
+        name: (0, column.type) for name, column in one.items()
+    }
+
+
 def test_logit_adjustment_of_one_unit_is_that_of_its_two_classes() -> None:
     offset = np.log(np.array([0.8, 0.2], np.float32))
     shifted = losses.adjusted(losses.cross_entropy, offset)

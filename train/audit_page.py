@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.files import publish_folder
 from manifests.sections.policies import Policies
 from manifests.tables import audit, index
@@ -41,6 +41,7 @@ def main() -> None:
         faces = audit_rows.faces(folder, options.probe.parent, probed)
         write(folder, report, audit_rows.rows(report, words, severities, faces, links))
     print(f"{options.out / 'index.html'}: {len(report.safe)} policies")
+    costs.say("audit page", probed.num_rows, options.out, unit="image")
 
 
 def write(folder: Path, report: AuditReport, rows: Sequence[audit_rows.PolicyRow]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
 from manifests.core.text import escaped, figure, markdown, span
@@ -37,6 +37,7 @@ def main() -> None:
     verdict = compared.splits[compared.split].verdict
     write_text(out, text(options.run, train, recipe, source, plan_report.read(options.plan), card, verdict))
     print(f"{out}: card of {options.run}")
+    costs.say(f"card {options.run}", card.splits[card.split].n, out)
 
 
 def text(

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from manifests.core import command, params
+from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import publish_folder, write_text
 from manifests.sections.train import Train
@@ -28,6 +28,7 @@ def main() -> None:
         for name, content in known.items():
             write_text(folder / f"{name}.json", json.dumps(content, indent=1, sort_keys=True) + "\n")
     print(f"{options.out}: {len(known)} runs, {sum(run.start is not None for run in train.runs.values())} with a start")
+    costs.say("starts", len(known), options.out, unit="run")
 
 
 def beginning(train: Train, name: str) -> dict[str, Any]:

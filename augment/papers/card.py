@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import Any
 
 import pyarrow as pa
@@ -28,13 +29,36 @@ _TYPES["severity"] = "float64"
 _WORDS = ("task_id", "image_id", "policy", "seed", "donor", "replay")
 
 
-def front_matter(cells: Cells, shards: Iterable[str], suffixes: Iterable[str], **more: Any) -> str:
+class Content:
+    """A hash of the index's rows, whole or part by part: it changes with any image and any label.
+
+    Hugging Face `datasets` keeps what it has read under a hash of the front matter, and looks at no file. Without a
+    word there that changes with the set, it would go on serving the images of an earlier plan.
+    """
+
+    def __init__(self, *tables: pa.Table) -> None:
+        self._sha256 = sha256()
+        for table in tables:
+            self.add(table)
+
+    def add(self, table: pa.Table) -> None:
+        """Take the next rows."""
+        words = [pc.fill_null(column.cast(pa.string()), "") for column in table.columns]
+        rows = pc.binary_join_element_wise(*words, "\t").to_pylist()
+        self._sha256.update("".join(f"{row}\n" for row in rows).encode())
+
+    def __str__(self) -> str:
+        return self._sha256.hexdigest()[:16]
+
+
+def front_matter(cells: Cells, shards: Iterable[str], suffixes: Iterable[str], content: Content, **more: Any) -> str:
     """The card's YAML block: which files are which split, and the columns.
 
     Args:
         cells: the axes.
         shards: the tars' names.
         suffixes: the extensions of the images in them.
+        content: of the index.
         more: further keys, which come first, such as `license`.
     """
     groups = {name.partition("-")[0] for name in shards}
@@ -47,6 +71,7 @@ def front_matter(cells: Cells, shards: Iterable[str], suffixes: Iterable[str], *
         "configs": [
             {
                 "config_name": config,
+                "description": f"images and labels {content}",
                 "data_files": [{"split": split, "path": f"{group}-*.tar"} for split, group in files.items()],
             }
             for config, files in configs
@@ -60,9 +85,9 @@ def front_matter(cells: Cells, shards: Iterable[str], suffixes: Iterable[str], *
     return f"---\n{out.getvalue()}---\n"
 
 
-def text(cells: Cells, shards: Iterable[str], suffixes: Iterable[str]) -> str:
+def text(cells: Cells, shards: Iterable[str], suffixes: Iterable[str], content: Content) -> str:
     """The card that lies beside the shards; `augment.publish` writes a longer one."""
-    return front_matter(cells, shards, suffixes) + (
+    return front_matter(cells, shards, suffixes, content) + (
         "\nThe balanced set as WebDataset tars: per sample the image and `json`, its labels and how it was made.\n"
         "`index.parquet` has one row per image: its shard, offset, size and SHA-256, and the same labels.\n"
         "`train-*` is the balanced set; `dropped-*` are train photos that the plan leaves out.\n"
@@ -75,6 +100,7 @@ def full(
     cells: Cells,
     shards: Iterable[str],
     suffixes: Iterable[str],
+    content: Content,
     plan: PlanReport,
     rai: Mapping[str, str],
 ) -> str:
@@ -83,7 +109,7 @@ def full(
     Args:
         name: of the set.
         layout: of the source photos.
-        cells, shards, suffixes: as for `front_matter`.
+        cells, shards, suffixes, content: as for `front_matter`.
         plan: the plan's report.
         rai: what `croissant.responsible` says.
     """
@@ -103,7 +129,7 @@ def full(
     titles["dataUseCases"] = "Use"
     return "\n".join(
         [
-            front_matter(cells, shards, suffixes, **more),
+            front_matter(cells, shards, suffixes, content, **more),
             f"# {escaped(name)}",
             "",
             f"{plan.total:,} train images: {plan.keep:,} originals and {plan.augment:,} copies.",

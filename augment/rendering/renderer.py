@@ -90,10 +90,12 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         if part:
             parts.write(part.path(out), list(waves), run.report, parts.identity(rows, _metadata(request)))
             return run.report
+        content = card.Content()
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for one in waves:
                 append(one)
-            _write_card(out, rows)
+                content.add(one)
+            _write_card(out, rows, content)
             if report is not None:
                 files.write_text(report, run.report.to_json())
     return run.report
@@ -111,18 +113,21 @@ def join(request: Request, what: str, report: Path) -> Report:
         for name in sorted(_names(rows)):
             if not (out / name).is_file():
                 raise UserError(str(out / name), "a shard", "none", "Render its part again")
+        content = card.Content()
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for start, end in rows.waves():
-                append(as_index(table.slice(start, end - start).combine_chunks(), rows.cells))
-            _write_card(out, rows)
+                one = as_index(table.slice(start, end - start).combine_chunks(), rows.cells)
+                append(one)
+                content.add(one)
+            _write_card(out, rows, content)
             files.write_text(report, counts.to_json())
         for path in found:
             path.unlink()
     return counts
 
 
-def _write_card(out: Path, rows: Rows) -> None:
-    files.write_text(out / card.NAME, card.text(rows.cells, _names(rows), rows.suffixes()))
+def _write_card(out: Path, rows: Rows, content: card.Content) -> None:
+    files.write_text(out / card.NAME, card.text(rows.cells, _names(rows), rows.suffixes(), content))
 
 
 def _names(rows: Rows) -> set[str]:

@@ -33,8 +33,8 @@ class Bar(tqdm):  # type: ignore[type-arg]
 
     def _count(self, units: float, now: float) -> None:
         self._done += units
-        if self._first is None:  # what was done before, as by a run that goes on, took no time
-            self._first = (now, self._done)
+        if self._first is None:  # what was done before took no time, and the first unit waits for what it needs
+            self._first = (now, self._done) if units else None
             return
         since, before = self._first
         if now - self._began >= EARLY and self._done > before and self.total:
@@ -56,7 +56,8 @@ def say(stage: str, photos: int, *outs: Path, unit: str = "photo") -> None:
     files = [file for out in outs for file in ([out] if out.is_file() else out.rglob("*"))]
     written = size(sum(file.stat().st_size for file in files if file.is_file()))
     took = duration(time.monotonic() - _STARTED)
-    print(f"{stage}: {photos:,} {unit}s, {took}, {written} in {_place(outs)}", file=sys.stderr, flush=True)
+    counted = f"{photos:,} {unit}" if photos == 1 else f"{photos:,} {unit}s"
+    print(f"{stage}: {counted}, {took}, {written} in {_place(outs)}", file=sys.stderr, flush=True)
 
 
 def _place(outs: tuple[Path, ...]) -> str:

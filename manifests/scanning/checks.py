@@ -174,14 +174,17 @@ def _with_photos(
 
 
 def _splits(passed: Sequence[tuple[SourceRow, Labels, CheckedPhoto]], source: Source) -> list[str]:
-    """Each photo's split: by its fold where one is tested on, else the layout's, else by hash."""
+    """Each photo's split: by its fold where one is tested on, else the layout's, else by hash.
+
+    A layout that knows splits but no valid gives up a part of its train photos for it.
+    """
     keys = [row.subject if row.subject is not None else photo.image_id for row, _, photo in passed]
     if source.fold is not None and passed:
         folds = [row.fold for row, _, _ in passed]
         return splits.by_fold(keys, folds, source.fold, source.folds, source.split.valid)
     free = [key for key, (row, _, _) in zip(keys, passed, strict=True) if row.split is None]
     hashed = iter(splits.by_hash(free, source.split.valid, source.split.test))
-    return [row.split or next(hashed) for row, _, _ in passed]
+    return splits.with_valid(keys, [row.split or next(hashed) for row, _, _ in passed], source.split.valid)
 
 
 def _without_doubles(usable: Sequence[Usable]) -> tuple[list[Usable], list[Quarantined]]:

@@ -76,6 +76,9 @@ def summary(found: Survey, source: Source, declared: Cells) -> str:
         ),
         ("axes", len(found.cells.axes), ", ".join(found.cells.names)),
     ]
+    taken = sum((one.row.split, one.split) == ("train", "valid") for one in found.usable)
+    if taken and source.fold is None:
+        lines.append(("valid by hash", taken, "of the layout's train photos, as it has no valid"))
     if dropped:
         lines.append(("axes dropped", len(dropped), ", ".join(dropped) + " (not in this layout)"))
     lines += [("unknown values", count, text) for text, count in unknown(found).most_common(_NAMED)]

@@ -34,6 +34,23 @@ def by_hash(keys: Sequence[str], valid: float, test: float) -> list[str]:
     return [chosen[key] for key in keys]
 
 
+def with_valid(keys: Sequence[str], given: Sequence[str], valid: float) -> list[str]:
+    """Take valid photos out of train, by hash, where there is none.
+
+    A run is stopped and corrected by valid, so it can't do without; the test photos stay as the layout has them.
+
+    Args:
+        keys: as for `by_hash`.
+        given: each photo's split.
+        valid: the share of the train photos' keys, in expectation; 0: none.
+    """
+    if valid == 0 or "valid" in given:
+        return list(given)
+    train = [number for number, split in enumerate(given) if split == "train"]
+    chosen = dict(zip(train, by_hash([keys[number] for number in train], valid, 0), strict=True))
+    return [chosen.get(number, split) for number, split in enumerate(given)]
+
+
 def by_fold(keys: Sequence[str], folds: Sequence[int | None], fold: int, count: int, valid: float) -> list[str]:
     """Choose a split for each photo by its fold of cross-validation.
 

@@ -38,7 +38,8 @@ class Source(Section):
         near_duplicates: drop or keep train photos that nearly equal a valid or test photo.
         rename: axis -> {label in the files: value in `cells`}.
         columns: for layouts `table` and `appa_real_release`: our column -> theirs.
-        labels: for layout `table`: the label file, relative to `root`.
+        labels: for layout `table`: the label file, relative to `root`; below it, or DVC does not see its changes.
+        photos: for layout `table`: the folder in `root` that the table's paths start from.
         ratings: for layout `appa_real`: a table with the raters' spread, relative to the working directory.
         max_bytes: largest file read, in bytes.
         max_pixels: largest photo decoded, in pixels.
@@ -61,6 +62,7 @@ class Source(Section):
     rename: dict[str, dict[str, str]] = {}
     columns: dict[str, str] = {}
     labels: Local = "labels.csv"
+    photos: Local = ""
     ratings: Local | None = None
     max_bytes: int = Field(default=50_000_000, gt=0)
     max_pixels: int = Field(default=50_000_000, gt=0)

@@ -1,13 +1,13 @@
 """Any table of photos: CSV, TSV or Parquet.
 
     source.labels     the table, relative to the root (default labels.csv)
+    source.photos     the folder in the root that the table's paths start from (default: the root)
     source.columns    our column -> theirs, where the names differ: path, split, age, age_std, subject, fold, or an axis
 
-Only `path` (relative to the root) is required. `split` says train, valid (val, validation, dev) or
-test; without that column photos are split by hash, a `subject`'s together. `fold` is a
-whole number, for `source.fold`. `age` may be a number or a
-range (see ages.py). Every other column can be an axis of `cells` under its own name. An empty field
-is a missing label. Only photos that the table names are read.
+Only `path` (relative to that folder, or absolute and below the root) is required. `split` says train, valid
+(val, validation, dev) or test; without that column photos are split by hash, a `subject`'s together. `fold` is a
+whole number, for `source.fold`. `age` may be a number or a range (see ages.py). Every other column can be an axis
+of `cells` under its own name. An empty field is a missing label. Only photos that the table names are read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from manifests.core import inputs
 from manifests.core.errors import UserError, located
+from manifests.core.places import is_address
 from manifests.sections.source import Source
 from manifests.sources import ages
 from manifests.sources.labelfile import Fields, header, records, text
@@ -44,7 +45,7 @@ def rows(root: Path, source: Source) -> Iterator[SourceRow | Quarantined]:
             continue
         try:
             row = {name: found[theirs] for name, theirs in ours.items()}
-            yield _row(row | {"path": slashed(root, row["path"])})
+            yield _row(row | {"path": relative(root, row["path"], source.photos)})
         except ValueError as error:
             yield Quarantined(found[ours["path"]] or place, "malformed_row", str(error))
 
@@ -72,7 +73,7 @@ def _fold(text: str) -> int | None:
 
 
 def _ours(labels: Path, source: Source) -> dict[str, str]:
-    """Our column -> theirs: as `source.columns` says, and under its own name where it says nothing."""
+    """Our column -> theirs, in the table's order: as `source.columns` says, else under its own name."""
     names = columns(labels)
     for ours, theirs in source.columns.items():
         if theirs not in names:
@@ -87,7 +88,7 @@ def _ours(labels: Path, source: Source) -> dict[str, str]:
     if "path" not in found:
         received = ", ".join(names) if any(names) else "an empty file"
         raise UserError(f"{labels}:1", "a column path", received, "Name it in source.columns.path")
-    return found
+    return dict(sorted(found.items(), key=lambda pair: names.index(pair[1])))
 
 
 def columns(labels: Path) -> list[str]:
@@ -127,9 +128,22 @@ def _delimiter(labels: Path) -> str:
     return ";" if ";" in head and "," not in head else ","
 
 
-def slashed(root: Path, path: str) -> str:
-    """A path with slashes, where a table from Windows has backslashes and no file is called so."""
-    return path if "\\" not in path or (root / path).is_file() else path.replace("\\", "/")
+def relative(root: Path, path: str, photos: str = "") -> str:
+    """A table's path from the root, with slashes where it was written on Windows and no file is called so.
+
+    Args:
+        root: the folder of the photos and their table.
+        path: as the table has it: empty, relative to `photos`, or absolute, as programs write them. An absolute path
+            outside the root stays as it is, and the scan lists it.
+        photos: the folder in `root` that the paths start from.
+    """
+    if not (Path(path).is_absolute() or is_address(path)):
+        path = f"{photos}/{path}" if photos and path else path
+        return path if "\\" not in path or (root / path).is_file() else path.replace("\\", "/")
+    for folder in (root.absolute(), root.resolve()):
+        if path.startswith(f"{folder}/"):
+            return path.removeprefix(f"{folder}/")
+    return path
 
 
 def _word(value: object) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from manifests.core.cells import fold
 from manifests.core.errors import UserError
-from manifests.sources import table
+from manifests.sources import ages, table
 from manifests.sources.labelfile import PHOTO_SUFFIXES
 
 TABLES = (".csv", ".tsv", ".tab", ".parquet")
@@ -30,6 +30,8 @@ _NAMES = {  # our column: the names that tables give it, folded
     "age_std": "agestd apparentagestd",
     "subject": "subject subjectid person personid identity userid",
 }
+_AGE_WORDS = {"age", "ages", "alter", "edad", "idade", "âge"}  # one of a longer name's, as in `Age in years`
+_NO_AGE = {"std", "sd", "var", "variance", "error", "gap", "diff", "difference", "min", "max"}
 _SPLITS = {"train", "training", "valid", "val", "validation", "dev", "test"}
 _LOOKED_AT = 2000  # rows that the columns are recognised by
 
@@ -53,22 +55,26 @@ def recognised(place: Path) -> dict[str, Any]:
         tables = ["labels.csv"]
     if len(tables) != 1:
         received = ", ".join(tables) if tables else "none"
-        raise UserError(str(place), "one table of labels (CSV, TSV or Parquet)", received, "Name the table itself")
+        remedy = "Name the table itself" if tables else "Write one: a column of paths, and one for each label"
+        raise UserError(str(place), "one table of labels (CSV, TSV or Parquet)", received, remedy)
     return _table(place / tables[0])
 
 
 def _table(labels: Path) -> dict[str, Any]:
-    """The section of layout `table`; its root is the folder below which the table's paths lead to photos."""
+    """The section of layout `table`; its root is the table's folder, or that of photos elsewhere."""
     columns = _columns(labels)
+    if not any(True for _ in table.fields(labels, table.columns(labels)[:1])):
+        raise UserError(str(labels), "rows below the header", "none", "Add one for each photo")
     if "path" not in columns:
         rule = f"a column of paths that end in {', '.join(PHOTO_SUFFIXES)}"
         raise UserError(str(labels), rule, "none", "Add it: paths relative to the table's folder")
-    root = _root(labels, columns["path"])
+    root, photos = _root(labels, columns["path"])
     renamed = {ours: theirs for ours, theirs in columns.items() if ours != theirs}
     return {
         "layout": "table",
         "root": os.path.relpath(root),
         "labels": os.path.relpath(labels, root),
+        **({"photos": photos} if photos else {}),
         **({"columns": renamed} if renamed else {}),
     }
 
@@ -86,9 +92,16 @@ def _columns(labels: Path) -> dict[str, str]:
         fitting = [name for name in named if _fits(ours, seen[name])]
         if ours == "path" and not fitting:
             fitting = [name for name in names if _fits(ours, seen[name])]
+        if ours == "age" and not fitting:
+            fitting = [name for name in names if _worded(name) and _fits(ours, seen[name])]
         if fitting:
             found[ours] = fitting[0]
-    return found
+    if "split" in names and "split" not in found.values() and len(seen["split"]) > 1:
+        received = ", ".join(sorted(seen["split"])[:5])
+        raise UserError(f"{labels}: split", "train, valid or test", received, "Write these, or rename the column")
+    # A name of ours that holds something else would make every row a malformed one.
+    other = [name for name in ("age", "age_std", "fold", "split") if name in names and name not in found.values()]
+    return found | {f"{name}_label": name for name in other if not _fits(name, seen[name])}
 
 
 def _plain(name: str) -> str:
@@ -98,16 +111,43 @@ def _plain(name: str) -> str:
 def _fits(ours: str, values: Iterable[str]) -> bool:
     filled = {value for value in values if value}
     if ours == "path":
-        return bool(filled) and all(value.lower().endswith(PHOTO_SUFFIXES) for value in filled)
-    return bool(filled) and (ours != "split" or {value.casefold() for value in filled} <= _SPLITS)
+        photos = sum(value.lower().endswith(PHOTO_SUFFIXES) for value in filled)
+        return 0 < len(filled) * 0.9 <= photos  # a row or two may name a GIF: the scan lists them
+    if ours in ("age", "age_std"):
+        read = [_age(value) for value in filled]
+        return bool(read) and 2 * read.count(None) < len(read)
+    if ours == "split":
+        known = {value.casefold() for value in filled} & _SPLITS
+        return bool(known) and 2 * len(known) >= len(filled) > 1
+    return bool(filled) and (ours != "fold" or all(value.isdecimal() for value in filled))
 
 
-def _root(labels: Path, column: str) -> Path:
-    """The folder of the table, or one below it, in which the first paths exist."""
-    first = [fields[column] for _, fields in islice(table.fields(labels, [column]), 20) if fields]
-    folders = [labels.parent, *sorted(path for path in labels.parent.iterdir() if path.is_dir())]
+def _worded(name: str) -> bool:
+    """Whether a name of several words says that it is an age."""
+    words = {fold(word).casefold() for word in re.findall(r"[A-Z]?[^\W\d_A-Z]+|[A-Z]+", name)}
+    return bool(words & _AGE_WORDS) and not words & _NO_AGE
+
+
+def _age(text: str) -> float | None:
+    try:
+        read = ages.parse(text)
+    except ValueError:
+        return None
+    return None if read is None else read.years
+
+
+def _root(labels: Path, column: str) -> tuple[Path, str]:
+    """The table's folder, and the nearest below it where one of the first paths exists; or that of absolute paths."""
+    every = [fields[column] for _, fields in table.fields(labels, [column]) if fields and fields[column]]
+    below = (Path(folder) for folder, _, _ in os.walk(labels.parent))
+    folders = sorted(below, key=lambda path: (len(path.parts), path))
+    if all(Path(path).is_absolute() for path in every):
+        folders = [labels.parent, Path(os.path.commonpath([Path(path).parent for path in every]))]
     for folder in folders:
-        if any((folder / table.slashed(folder, path)).is_file() for path in first):
-            return folder
-    rule = "paths relative to the table's folder or to one below it"
-    raise UserError(f"{labels}: {column}", rule, repr(first[:1]), "Put the photos there, or the table beside them")
+        found = [table.relative(folder, path) for path in every[:20]]
+        if any((folder / path).is_file() and not Path(path).is_absolute() for path in found):
+            if folder == labels.parent or not folder.is_relative_to(labels.parent):
+                return folder, ""
+            return labels.parent, folder.relative_to(labels.parent).as_posix()
+    rule = "paths of photos, relative to the table's folder or to one below it"
+    raise UserError(f"{labels}: {column}", rule, repr(every[0]), "Put the photos there, or the table beside them")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -12,15 +13,17 @@ from typing import Any
 
 from manifests.core.cells import AGE, Cells, fold
 from manifests.core.errors import UserError
-from manifests.core.params import RESERVED
+from manifests.core.params import PREDICTED, RESERVED
 from manifests.sections.source import Source
 from manifests.sources import LAYOUTS, table
 from manifests.sources.rows import Age, SourceRow
+from manifests.tables.source import SPLITS
 
 MOST_AXES = 4
 ENOUGH = "enough"  # why a column that could be one is no axis
 MOST_VALUES = 12
 MISSING = 0.05  # share of the rows that may lack a label
+AGELESS = 0.3  # that may lack an age: it is what most people predict, so more rows are given up for it
 EDGES = (20.0, 40.0, 60.0)  # years; moved where ranges of ages span them or a bin would be nearly empty
 LEAST = 0.01  # of the photos, in a bin
 CAP = 12  # copies of one photo
@@ -38,8 +41,9 @@ class Proposal:
         counts: axis -> value -> rows.
         shares: axis -> uniform or natural.
         max_copies: the largest number of copies of one photo.
-        left_out: axis -> why it is no axis.
         rows: rows read.
+        lost: of these, how many lack a label or a photo, or can't be read.
+        left_out: axis -> why it is no axis.
     """
 
     source: dict[str, Any]
@@ -48,6 +52,7 @@ class Proposal:
     shares: dict[str, str]
     max_copies: int
     rows: int
+    lost: int = 0
     left_out: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -76,13 +81,16 @@ def propose(source: dict[str, Any]) -> Proposal:
     if section.layout == "table":
         source["columns"] |= _renamed(table.columns(root / section.labels), section.columns)
         section = Source(**source)
-    rows = [row for row in LAYOUTS[section.layout].rows(root, section) if isinstance(row, SourceRow)]
+    every = list(LAYOUTS[section.layout].rows(root, section))
+    rows = [row for row in every if isinstance(row, SourceRow)]
     labelled = [row for row in rows if not row.unlabelled]
     if not labelled:
         raise UserError(section.root, "labelled photos", "none", "Name another folder or table")
     cells, counts, left_out = _values(labelled, list(LAYOUTS[section.layout].axes(root, section)))
-    ages = [row.age for row in labelled if row.age is not None]
-    if len(ages) >= (1 - MISSING) * len(labelled):
+    ages = [row.age for row in labelled if row.age is not None and _aged(row, section.max_age)]
+    if ages and len(ages) < (1 - AGELESS) * len(labelled):
+        left_out[AGE] = f"{1 - len(ages) / len(labelled):.0%} of the rows have none"
+    elif ages:
         edges = _edges(ages)
         if edges:
             cells = {AGE: edges, **cells}
@@ -94,23 +102,30 @@ def propose(source: dict[str, Any]) -> Proposal:
         raise UserError(section.root, "an age, or a column of 2 to 12 values", why, "Add labels to the table")
     if not source["columns"]:
         del source["columns"]
-    lost = sum(not (_complete(row, cells) and (root / row.path).is_file()) for row in labelled) / len(labelled)
-    if lost > 0.05 - _MARGIN:
-        source["max_quarantine"] = round(min(1.0, lost + 2 * _MARGIN), 2)
-    reachable = {name: min(counts[name].values()) * (1 + CAP) * len(cells[name]) for name in cells}
-    shares = {name: "uniform" if reachable[name] >= 3 * len(labelled) else "natural" for name in cells}
-    return Proposal(source, cells, {name: counts[name] for name in cells}, shares, CAP, len(rows), left_out)
+    complete = [row for row in rows if row.unlabelled or _complete(row, cells, section.max_age)]
+    whole = {row.path for row in complete if (root / row.path).is_file()}
+    lost = len(every) - len(whole)
+    if lost / len(every) > 0.05 - _MARGIN:
+        source["max_quarantine"] = round(min(1.0, lost / len(every) + 2 * _MARGIN), 2)
+    train = [row for row in complete if row.split in (None, "train") and not row.unlabelled]
+    shares = {name: "uniform" if _reachable(name, cells, train) else "natural" for name in cells}
+    chosen = {name: counts[name] for name in cells}
+    return Proposal(source, cells, chosen, shares, CAP, len(every), lost, left_out)
 
 
 def _renamed(names: Sequence[str], columns: dict[str, str]) -> dict[str, str]:
     """Our name -> theirs, for columns whose name no axis may have."""
-    made = {}
+    made: dict[str, str] = {}
     for name in names:
-        if name in columns.values() or (re.fullmatch(r"\w+", name, re.ASCII) and name not in RESERVED):
+        refused = name in RESERVED or name.endswith(PREDICTED)
+        if name in columns.values() or not name or (re.fullmatch(r"\w+", name, re.ASCII) and not refused):
             continue
         ours = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "column"
         if name not in ("path", "split", "age_std", "subject"):
-            made[f"{ours}_label" if ours in RESERVED else ours] = name
+            ours = f"{ours}_label" if ours in RESERVED or ours.endswith(PREDICTED) else ours
+            taken = {*names, *columns, *made}
+            free = (f"{ours}_{number}" for number in itertools.count(2))
+            made[ours if ours not in taken else next(other for other in free if other not in taken)] = name
     return made
 
 
@@ -122,19 +137,18 @@ def _values(
     counts: dict[str, dict[str, int]] = {}
     left_out: dict[str, str] = {}
     for name in axes:
-        if name == AGE:
+        if name == AGE or not name:  # a column without a name, as pandas writes the row's number
             continue
         found: Counter[str] = Counter()
         words: dict[str, str] = {}
         for row in rows:
-            word = next((word.strip() for word in row.labels.get(name, ()) if word.strip()), "")
-            if word:
+            if word := _word(row, name):
                 found[words.setdefault(fold(word), word)] += 1
         missing = 1 - found.total() / len(rows)
         if missing > MISSING:
             left_out[name] = f"{missing:.0%} of the rows have none"
         elif not 2 <= len(found) <= MOST_VALUES:
-            left_out[name] = f"{len(found):,} different values"
+            left_out[name] = f"{len(found):,} different values" if len(found) > 1 else "one value in all rows"
         elif all(re.fullmatch(_DATE, value) for value in found):
             left_out[name] = "its values are dates"
         elif any("|" in value or "," in value or value == "*" for value in found):
@@ -169,7 +183,30 @@ def _binned(ages: Sequence[Age], edges: Sequence[float]) -> dict[str, int]:
     return {value: found[value] for value in axis.values}
 
 
-def _complete(row: SourceRow, cells: dict[str, list[Any]]) -> bool:
-    if AGE in cells and row.age is None:
+def _word(row: SourceRow, name: str) -> str:
+    """A row's label; empty where it has none."""
+    return next((word.strip() for word in row.labels.get(name, ()) if word.strip()), "")
+
+
+def _aged(row: SourceRow, max_age: float) -> bool:
+    """Whether a row has an age that the scan takes: -1 or 999 often stand for one that nobody knows."""
+    if row.age is None:
         return False
-    return all(any(word.strip() for word in row.labels.get(name, ())) for name in cells if name != AGE)
+    highest = row.age.years if row.age.high == math.inf else row.age.high
+    return 0 <= row.age.low <= row.age.high and highest <= max_age
+
+
+def _complete(row: SourceRow, cells: dict[str, list[Any]], max_age: float) -> bool:
+    if row.split not in (None, *SPLITS) or (AGE in cells and not _aged(row, max_age)):
+        return False
+    return all(_word(row, name) for name in cells if name != AGE)
+
+
+def _reachable(name: str, cells: dict[str, list[Any]], train: Sequence[SourceRow]) -> bool:
+    """Whether CAP copies of each train photo reach equal shares in three times as many images."""
+    if name == AGE:
+        found = list(_binned([row.age for row in train if row.age is not None], cells[AGE]).values())
+    else:
+        counted = Counter(fold(_word(row, name)) for row in train)
+        found = [counted[fold(value)] for value in cells[name]]
+    return min(found) * (1 + CAP) * len(found) >= 3 * len(train) > 0

@@ -28,7 +28,7 @@ def params(found: Proposal, before: str) -> str:
         f"  target: {found.target}  # what is predicted: age, in years, or an axis of cells",
         "",
         "source:",
-        *(f"  {_flow(key, value)}" for key, value in found.source.items()),
+        *(f"  {_flow(key, value)}{_why(key, found)}" for key, value in found.source.items()),
         "  near_duplicates: drop  # train photos that nearly equal a valid or test photo",
         "",
         "cells:  # axis: its values; for age the inner edges of its bins, in years",
@@ -48,6 +48,13 @@ def params(found: Proposal, before: str) -> str:
         "",
     ]
     return "\n".join(lines) + "\n" + "".join(rest)
+
+
+def _why(key: str, found: Proposal) -> str:
+    """The comment on a key of `source`."""
+    if key != "max_quarantine":
+        return ""
+    return f"  # {found.lost:,} of {found.rows:,} rows lack a label or a photo, or can't be read; the scan lists them"
 
 
 def _flow(key: str, value: Any) -> str:

@@ -72,8 +72,9 @@ class ClassScores(Part):
         classes: in order.
         balanced_accuracy: the mean recall of the classes.
         one_off: share that is right or one class off, where the classes are ordered.
-        log_loss: mean of -log of the label's probability, natural.
+        log_loss: mean of -log of the label's probability, natural; None without probabilities, as are the next two.
         auc: area under the ROC curve; of three classes or more the mean over the classes, each against the rest.
+        calibration: of the probability of the predicted class.
         confusion: photos by label (rows) and prediction (columns).
         class_gap: mean pairwise gap of the classes' error rates, in %; the bias of the target's own axis.
         rates: axis -> group -> class -> rates.
@@ -85,10 +86,10 @@ class ClassScores(Part):
     accuracy: Estimate
     balanced_accuracy: Estimate
     one_off: Estimate | None
-    log_loss: Estimate
-    auc: Estimate
+    log_loss: Estimate | None
+    auc: Estimate | None
     confusion: list[list[int]]
-    calibration: Reliability
+    calibration: Reliability | None
     class_gap: Bias | None
     rates: dict[str, dict[str, dict[str, Rates]]]
     fairness: dict[str, Fairness]

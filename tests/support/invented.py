@@ -1,4 +1,4 @@
-"""Three invented data sets as users bring them: drawn faces under other names, axes, formats and label files."""
+"""Invented data sets as users bring them: drawn faces under other names, axes, formats and label files."""
 
 from __future__ import annotations
 
@@ -70,4 +70,19 @@ def rooms(root: Path, count: int = 240) -> Path:
     return root
 
 
-SETS: dict[str, Callable[[Path], Path]] = {"lamps": lamps, "days": days, "rooms": rooms}
+def albums(root: Path, count: int = 240) -> Path:
+    """A spreadsheet's CSV in German: umlauts and spaces in paths, `.JPG`, some ages missing, no valid."""
+    rng, rows = np.random.default_rng(4), []
+    for number in range(count):
+        folder = f"Fotos 2023/{('Größe Eins', 'Müller & Söhne', 'Ordner (alt)')[number % 3]}"
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        name = f"{folder}/Bild {number} – Käthe.JPG"
+        Image.fromarray(picture(number, SIDE)).save(root / name, "JPEG")
+        age = "" if number % 12 == 5 else str(rng.integers(3, 80))
+        rows.append([name, age, rng.choice(["männlich", "weiblich"]), "Train" if number % 4 else "Test"])
+    with (root / "Liste der Fotos.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        csv.writer(file, delimiter=";").writerows([["Datei", "Alter", "Geschlecht", "Set"], *rows])
+    return root
+
+
+SETS: dict[str, Callable[[Path], Path]] = {"lamps": lamps, "days": days, "rooms": rooms, "albums": albums}

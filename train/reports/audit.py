@@ -39,7 +39,8 @@ def markdown(audit: AuditReport) -> str:
     ]
     parts += ["## Beyond a flip", ""]
     changed = [f"{axis}, %" for axis in axes]
-    head = ("policy", "severity", "photos", *_led(audit, ["age shift", "age distance"], changed), "verdict")
+    ages = ["age shift", "age distance"] if _aged(audit) else []
+    head = ("policy", "severity", "photos", *_led(audit, ages, changed), "verdict")
     parts += [*text.markdown(head, (_beyond(audit, step, axes) for step in audit.steps)), ""]
     parts += ["A flip itself:", "", *text.markdown(("figure", "change"), _flip(audit)), ""]
     bins = list(audit.steps[0].bins)
@@ -70,11 +71,12 @@ def terminal(audit: AuditReport) -> str:
     """One line per policy, at its largest severity, then the warnings and the judge's skill."""
     axes = list(audit.skill.accuracy)
     last = {step.policy: step for step in audit.steps}
-    names = _led(audit, ["age shift", "distance"], [f"{axis} %" for axis in axes])
+    ages = ["age shift", "distance"] if _aged(audit) else []
+    names = _led(audit, ages, [f"{axis} %" for axis in axes])
     rows = [["policy", "safe up to", "severity", *names, "verdict"]]
     for name, step in last.items():
         figures = [step.age.shift, step.age.distance] if step.age else []
-        numbers = [text.signed(drift.beyond.value) for drift in figures] or ["", ""]
+        numbers = [text.signed(drift.beyond.value) for drift in figures] or [""] * len(ages)
         changed = [step.axes[axis].changed.beyond.value if axis in step.axes else None for axis in axes]
         changes = ["" if share is None else text.signed(100 * share, digits=1) for share in changed]
         rows.append(
@@ -97,6 +99,11 @@ def terminal(audit: AuditReport) -> str:
             *(f"Warning: {line}." for line in audit.warnings),
         ]
     )
+
+
+def _aged(audit: AuditReport) -> bool:
+    """Whether any figure is of an age: a set without ages gets no columns for them."""
+    return any(step.age for step in audit.steps)
 
 
 def _led(audit: AuditReport, ages: list[str], axes: list[str]) -> list[str]:
@@ -132,7 +139,8 @@ def verdict(step: Step, guesses: Sequence[str]) -> str:
 
 
 def _beyond(audit: AuditReport, step: Step, axes: Sequence[str]) -> list[str]:
-    years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else ["", ""]
+    years = [_signed(d.beyond) for d in (step.age.shift, step.age.distance)] if step.age else []
+    years = years or [""] * (2 * _aged(audit))
     changed = [_signed(step.axes[axis].changed.beyond, 100, 1) if axis in step.axes else "" for axis in axes]
     figures = _led(audit, years, changed)
     return [step.policy, f"{step.severity:g}", str(step.n), *figures, verdict(step, audit.skill.guesses)]

@@ -11,7 +11,7 @@ from manifests.tables.parts import Words
 
 LOOK = (
     "datasets/pages/index.html                 the plan, the images and the results, as pages",
-    "datasets/comparison.md               every figure with its interval, and the leaderboard",
+    "datasets/comparison.md                    every figure with its interval, and the leaderboard",
     "manifests/built/quarantine.parquet        photos that were not used, and why",
     "docs/scores.md                            how each figure is defined, and how to read it",
 )

@@ -27,9 +27,10 @@ def terminal(card: Scorecard) -> str:
 
 def _class_lines(of: ClassScores) -> list[str]:
     named = [("balanced accuracy", of.balanced_accuracy), ("log loss", of.log_loss), ("AUC", of.auc)]
-    named += [("exact or one off", of.one_off)] if of.one_off else []
-    lines = ["  " + ", ".join(f"{name} {text.figure(e.value, e.low, e.high, 3)}" for name, e in named)]
-    lines.append(f"  calibration error {text.figure(of.calibration.error, digits=3)}")
+    named += [("exact or one off", of.one_off)]
+    lines = ["  " + ", ".join(f"{name} {text.figure(e.value, e.low, e.high, 3)}" for name, e in named if e)]
+    if of.calibration:
+        lines.append(f"  calibration error {text.figure(of.calibration.error, digits=3)}")
     if of.threshold:
         at = of.threshold
         balanced = text.figure(at.balanced_accuracy.value, digits=3)

@@ -31,7 +31,7 @@ def class_scores(
     """Score one split.
 
     Args:
-        photos: its labelled photos, with probabilities of the classes.
+        photos: its labelled photos, with probabilities of the classes where they are known.
         axes: the groupings that rates are given for.
         weight: float64 (replicates, photos), of the bootstrap.
         gap: the bias of the target's own axis.
@@ -39,7 +39,7 @@ def class_scores(
         ordered: whether the classes are.
     """
     classes, truth, pred = photos.target.values, photos.truth.astype(np.int64), photos.pred.astype(np.int64)
-    shares = photos.distribution if photos.distribution is not None else np.eye(len(classes))[pred]
+    shares = photos.distribution
     confusion = np.bincount(truth * len(classes) + pred, minlength=len(classes) ** 2).reshape(-1, len(classes))
     rates = {axis.axis: _rates(axis, truth, pred, classes, weight) for axis in axes}
     hit = truth == pred
@@ -48,15 +48,19 @@ def class_scores(
         accuracy=_mean(hit, weight),
         balanced_accuracy=_balanced(truth, hit, weight),
         one_off=_mean(np.abs(truth - pred) <= 1, weight) if ordered else None,
-        log_loss=_mean(-np.log(np.clip(shares[np.arange(len(truth)), truth], LEAST, 1)), weight),
-        auc=_auc(truth, shares, weight),
+        log_loss=None if shares is None else _mean(_loss(truth, shares), weight),
+        auc=None if shares is None else _auc(truth, shares, weight),
         confusion=confusion.tolist(),
-        calibration=reliability(shares, truth),
+        calibration=None if shares is None else reliability(shares, truth),
         class_gap=gap,
         rates=rates,
         fairness={axis: fairness(groups) for axis, groups in rates.items()},
-        threshold=None if threshold is None else _at(threshold, truth, shares, weight),
+        threshold=None if threshold is None or shares is None else _at(threshold, truth, shares, weight),
     )
+
+
+def _loss(truth: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    return np.asarray(-np.log(np.clip(shares[np.arange(len(truth)), truth], LEAST, 1)))
 
 
 def _mean(values: np.ndarray, weight: np.ndarray) -> Estimate:

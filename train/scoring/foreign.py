@@ -17,14 +17,17 @@ from train import targets
 
 KEYS = ("image_id", "path")
 _REMEDY = "Correct the file"
+_SHARE = "prob_"  # what the names of columns of probabilities begin with
 _WORDS = pa.dictionary(pa.int16(), pa.string())
+_LISTS = pa.list_(pa.float32())
 
 
 def table(given: Path, labels: Path, cells: Cells, target: str, split: str | None) -> tuple[pa.Table, Cells]:
     """Join predictions with labels, by `image_id` or, where one of the two has none, by `path`.
 
     Args:
-        given: CSV or Parquet, one row per photo: the key, and `prediction` (or `<target>_pred`), as the target says.
+        given: CSV or Parquet, one row per photo: the key, and `prediction` (or `<target>_pred`), as the target says; of
+            classes also their probabilities, a column `prob_<value>` each, which alone are enough.
         labels: CSV or Parquet, such as `source.parquet`: the key, the axes and `age`, and `split`, test where there
             is none. A row without a prediction is left out.
         cells: the axes, where the labels do not bring theirs.
@@ -40,7 +43,13 @@ def table(given: Path, labels: Path, cells: Cells, target: str, split: str | Non
     if key is None:
         received = f"{', '.join(predicted.column_names)}; {', '.join(known.column_names)}"
         raise UserError(str(given), f"a column {' or '.join(KEYS)} that the labels have too", received, _REMEDY)
-    column = _column(predicted, (f"{target}_pred", "prediction"), given)
+    axis = next((one for one in cells.axes if one.column == target), None)
+    shares = _shares(predicted, axis, given) if axis else None
+    names = (f"{target}_pred", "prediction")
+    if axis and shares is not None and not {*names} & {*predicted.column_names}:
+        said = pa.array([axis.values[place] for place in shares.argmax(axis=1)], pa.string())
+        predicted = predicted.append_column("prediction", said)
+    column = _column(predicted, names, given)
     values = dict(zip(_once(predicted, key, given), predicted[column].to_pylist(), strict=True))
     ids = _once(known, key, labels)
     missing = next((one for one in values if one not in set(ids)), None)
@@ -54,8 +63,12 @@ def table(given: Path, labels: Path, cells: Cells, target: str, split: str | Non
     else:
         scored = [one in ("valid", "test") for one in splits]
         known, splits = known.filter(pa.array(scored)), [one for one in splits if one in ("valid", "test")]
-    wanted = [values[one] for one in _once(known, key, labels)]
-    return _assembled(known, cells, target, splits, wanted, f"{given}: {column}"), cells
+    ids = _once(known, key, labels)
+    wanted = [values[one] for one in ids]
+    if shares is not None:
+        place = {one: number for number, one in enumerate(values)}
+        shares = shares[[place[one] for one in ids]]
+    return _assembled(known, cells, target, splits, wanted, shares, f"{given}: {column}"), cells
 
 
 def read(path: Path, what: str) -> pa.Table:
@@ -90,6 +103,24 @@ def _column(table: pa.Table, names: tuple[str, ...], path: Path) -> str:
     return found
 
 
+def _shares(table: pa.Table, axis: Axis, path: Path) -> np.ndarray | None:
+    """The probabilities of the axis' values: float64 (rows, values); None where no column has any."""
+    named = {axis.index(name.removeprefix(_SHARE)): name for name in table.column_names if name.startswith(_SHARE)}
+    if not named:
+        return None
+    where = f"{path}: {_SHARE}*"
+    if set(named) != set(range(len(axis.values))):
+        rule = f"a column for each of {', '.join(f'{_SHARE}{value}' for value in axis.values)}, and no other"
+        raise UserError(where, rule, ", ".join(named.values()), _REMEDY)
+    try:
+        shares = np.stack([table[named[i]].cast(pa.float64()).to_numpy() for i in range(len(axis.values))], axis=1)
+    except (pa.ArrowException, ValueError) as error:
+        raise UserError(where, "a probability in each row", str(error)[:200], _REMEDY) from error
+    if not (shares.min(initial=0) > -1e-4 and np.abs(shares.sum(axis=1) - 1).max(initial=0) < 1e-2):
+        raise UserError(where, "probabilities that sum to 1 in each row", "others", _REMEDY)
+    return shares
+
+
 def _once(table: pa.Table, key: str, path: Path) -> list[str]:
     ids = table[key].cast(pa.string()).to_pylist()
     if len(set(ids)) < len(ids):
@@ -99,7 +130,13 @@ def _once(table: pa.Table, key: str, path: Path) -> list[str]:
 
 
 def _assembled(
-    known: pa.Table, cells: Cells, target: str, splits: list[str], wanted: list[Any], where: str
+    known: pa.Table,
+    cells: Cells,
+    target: str,
+    splits: list[str],
+    wanted: list[Any],
+    shares: np.ndarray | None,
+    where: str,
 ) -> pa.Table:
     """The predictions table of labelled rows and of what was predicted for each."""
     age = _ages(known)
@@ -111,10 +148,10 @@ def _assembled(
         made = targets.of(target, cells).given(wanted)
     paths = known["path" if "path" in known.column_names else "image_id"].cast(pa.string())
     ids = known["image_id"].cast(pa.string()) if "image_id" in known.column_names else paths
-    empty = pa.nulls(len(known), pa.list_(pa.float32()))
+    lists = pa.nulls(len(known), _LISTS) if shares is None else pa.array(list(shares), _LISTS)
     axes = base.axis_columns(cells, pa.array(cell, pa.int32()))
     split = pa.array(splits, pa.string()).dictionary_encode().cast(_WORDS)
-    columns = [ids, paths, split, pa.array(age, pa.float32(), from_pandas=True), *axes, made, empty, empty]
+    columns = [ids, paths, split, pa.array(age, pa.float32(), from_pandas=True), *axes, made, lists, lists]
     return pa.table(columns, schema=predictions.schema(cells, target))
 
 

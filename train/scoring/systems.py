@@ -45,12 +45,15 @@ def of_run(run: ScoredRun, split: str, words: Words, timed: bool) -> System:
 
 
 def _of_classes(of: ClassScores) -> dict[str, Figure]:
-    found = {"balanced accuracy": of.balanced_accuracy, "accuracy": of.accuracy, "AUC": of.auc, "log loss": of.log_loss}
-    if of.one_off:
-        found["exact or one off"] = of.one_off
-    if of.threshold:
-        found["balanced accuracy at the threshold of valid"] = of.threshold.balanced_accuracy
-    return {name: Figure(**each.model_dump()) for name, each in found.items()}
+    found = {
+        "balanced accuracy": of.balanced_accuracy,
+        "accuracy": of.accuracy,
+        "AUC": of.auc,
+        "log loss": of.log_loss,
+        "exact or one off": of.one_off,
+        "balanced accuracy at the threshold of valid": of.threshold and of.threshold.balanced_accuracy,
+    }
+    return {name: Figure(**each.model_dump()) for name, each in found.items() if each}
 
 
 def of_published(row: Published | PublishedClasses) -> System:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,12 +83,14 @@ class Classes:
         return np.asarray(place.cast(pa.float64()).fill_null(np.nan).to_numpy())
 
     def check(self, pred: np.ndarray, preds: np.ndarray | None, distribution: np.ndarray | None) -> None:
-        """Check the predictions of a table.
+        """Check the predictions of a table; those of another program may be classes alone.
 
         Raises:
             UserError: no probabilities of the classes; the place is relative to the table.
         """
         wide = len(self.values)
+        if distribution is None and preds is None:
+            return
         for name, found in ((f": {self.name}_q", distribution), (f": {self.name}_preds", preds)):
             if found is None or found.shape[1] % wide:
                 raise UserError(name, f"{wide} probabilities per photo", 0 if found is None else found.shape[1], AGAIN)
@@ -147,7 +150,8 @@ class Classes:
         each = np.stack([self.shares(output) for output in outputs], axis=1).astype(np.float32)
         mean = each.mean(axis=1, dtype=np.float64).astype(np.float32)
         best = pa.array(mean.argmax(axis=1), pa.int16())
-        listed = [pa.array(list(part.reshape(len(mean), -1)), pa.list_(pa.float32())) for part in (each, mean)]
+        wide = (each, math.prod(each.shape[1:])), (mean, mean.shape[1])  # -1 is no width where a split has no photo
+        listed = [pa.array(list(part.reshape(len(mean), width)), pa.list_(pa.float32())) for part, width in wide]
         label = pa.DictionaryArray.from_arrays(best, pa.array(self.values, pa.string()))
         return {f"{self.name}_pred": label, f"{self.name}_preds": listed[0], f"{self.name}_q": listed[1]}
 
