@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from augment.rendering import alignment
 from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
@@ -28,6 +29,7 @@ SCRIPTS = (
     "grid",
     "photos",
     "bar",
+    "align",
     "image",
     "notable",
     "contact",
@@ -68,7 +70,7 @@ def write(
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images."""
     rows = gallery_index.order(table)
-    parts = gallery_images.write(folder, shards_folder, rows, meshes)
+    parts = gallery_images.write(folder, shards_folder, rows, meshes, alignment.back)
     columns = gallery_index.columns(rows, cells, parts, rejected)
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]

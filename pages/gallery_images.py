@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
 PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
 
 Meshes = Mapping[str, list[list[int]]]  # image_id -> points (x, y) in thousandths of the sides
+Back = Callable[[Mapping[str, Any], int, int], list[float] | None]
+"""From what was drawn for a copy, its width and its height to the map that leads back to its photo."""
 
 SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp"}
 
@@ -63,7 +66,9 @@ def parts(rows: pa.Table) -> list[Block]:
     return [Block(i, rows.slice(a, b - a)) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]
 
 
-def write(folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = None) -> list[Block]:
+def write(
+    folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = None, back: Back | None = None
+) -> list[Block]:
     """Write every sheet and part, with `command.jobs()` workers.
 
     Args:
@@ -71,6 +76,7 @@ def write(folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = No
         shards: where the tars lie.
         rows: the index in the order of the page.
         meshes: image_id -> the points of its face, for photos in which one was found.
+        back: how a copy is laid on its photo; None: as it is.
     Returns:
         the parts, for the page to know which rows each holds.
     Raises:
@@ -81,8 +87,8 @@ def write(folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = No
         (folder / name).mkdir()
     folder, shards = folder.absolute(), shards.absolute()
     known = meshes or {}
-    calls: list[tuple[Any, ...]] = [(_sheet, folder, shards, block, {}) for block in sheets(rows)]
-    calls += [(_part, folder, shards, block, _of(block, known)) for block in made]
+    calls: list[tuple[Any, ...]] = [(_sheet, folder, shards, block) for block in sheets(rows)]
+    calls += [(_part, folder, shards, block, _of(block, known), back) for block in made]
     with (
         command.progress(len(calls), "gallery", "file") as bar,
         closing(pool.each(command.jobs(), _call, calls, "gallery", (folder, shards))) as done,
@@ -103,24 +109,25 @@ def _of(block: Block, meshes: Meshes) -> Meshes:
     return {image: meshes[image] for image in set(block.rows["image_id"].to_pylist()) if image in meshes}
 
 
-def _call(
-    write: Callable[[Path, Path, Block, Meshes], None], folder: Path, shards: Path, block: Block, meshes: Meshes
-) -> None:
-    write(folder, shards, block, meshes)
+def _call(write: Callable[..., None], *arguments: Any) -> None:
+    write(*arguments)
 
 
-def _sheet(folder: Path, shards: Path, block: Block, _: Meshes) -> None:
+def _sheet(folder: Path, shards: Path, block: Block) -> None:
     content = sprites.sheet(contents(shards, block.rows))
     (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(content)
 
 
-def _part(folder: Path, shards: Path, block: Block, meshes: Meshes) -> None:
-    facts = [
-        gallery_text.facts(row) | {"mesh": meshes.get(row["image_id"]) if row["copy"] == 0 else None}
-        for row in block.rows.to_pylist()
-    ]
-    for fact, content in zip(facts, contents(shards, block.rows), strict=True):
-        fact["image"] = address(content)
+def _part(folder: Path, shards: Path, block: Block, meshes: Meshes, back: Back | None) -> None:
+    facts = []
+    for row, content in zip(block.rows.to_pylist(), contents(shards, block.rows), strict=True):
+        fact = gallery_text.facts(row) | {"image": address(content)}
+        if row["copy"] and back:
+            head = codec.header(content)
+            fact["back"] = back(json.loads(row["replay"]), head.width, head.height)
+        elif not row["copy"]:
+            fact["mesh"] = meshes.get(row["image_id"])
+        facts.append(fact)
     name = f"parts/{block.number:05d}"
     (folder / f"{name}.js").write_text(shell.script(name, facts), encoding="utf-8")
 

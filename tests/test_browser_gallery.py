@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 
 from augment import gallery
+from manifests.core import codec
 from manifests.tables import index, plan, rejects
 from manifests.tables.tasks import task_id
 from tests.support import pages_samples
@@ -154,7 +156,7 @@ def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: An
         "gamma",
     ):
         assert words in told
-    wipe = "getComputedStyle(document.querySelector('.wipe .over')).clipPath"
+    wipe = "getComputedStyle(document.querySelector('.wipe .side')).clipPath"
     before = page.evaluate(wipe)
     page.locator("#cut").focus()
     page.keyboard.press("ArrowRight")
@@ -162,6 +164,40 @@ def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: An
     assert page.evaluate("location.hash").startswith(f"#/image/{row['task_id']}")
     page.locator("#gain").fill("9")
     assert "brightness(9)" in page.evaluate("getComputedStyle(document.querySelector('.difference')).filter")
+
+
+MOVED = {"flip": True, "tilt": [0.08, -0.05], "angle": 9.0, "scale": 1.06, "shift": [0.04, -0.03]}
+
+
+def test_a_copy_lies_on_its_photo_in_the_slider_and_the_difference(browser: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path, 80, moved=MOVED, size=240)
+    task = first_copy(index.read(tmp_path / "shards" / "index.parquet")[0])["task_id"]
+    for size in (WIDE, NARROW):
+        open_ = Reader(browser, folder, f"#/image/{task}", size=size)
+        page = open_.page
+        page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
+        page.locator("#gain").fill("1")
+        page.locator("#cut").fill("0")
+
+        def shown(kind: str, page: Any = page) -> np.ndarray:
+            found = codec.decode(page.locator(f"#views {kind}").screenshot()).astype(int)
+            return found[20:100, 20:100]  # frames may differ by a pixel where the columns' width is none
+
+        photo, difference, wipe = shown("#parent"), shown(".difference").mean(), shown(".wipe")
+        page.locator("#align").uncheck()
+        assert 3 * difference < shown(".difference").mean()
+        assert 3 * np.abs(wipe - photo).mean() < np.abs(shown(".wipe") - photo).mean()
+        open_.close()
+
+
+def test_a_copy_of_which_nothing_was_moved_needs_no_alignment(browser: Any, tmp_path: Path) -> None:
+    folder = make(tmp_path, 80, moved={"gamma": 1.2})
+    task = first_copy(index.read(tmp_path / "shards" / "index.parquet")[0])["task_id"]
+    open_ = Reader(browser, folder, f"#/image/{task}")
+    open_.page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
+    assert open_.page.locator("#align-choice").is_hidden()
+    assert open_.page.evaluate("document.querySelector('.wipe .over').style.transform") == ""
+    open_.close()
 
 
 def test_reject_undo_and_export(reader: Any, table: Any, tmp_path: Path) -> None:

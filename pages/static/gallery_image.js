@@ -69,6 +69,8 @@ const image = (() => {
     at("copy").alt = `Its copy ${table.column.copy[wanted]}, made by ${table.policy(wanted)}`;
     for (const under of views.querySelectorAll(".under")) under.src = parent.image;
     for (const over of views.querySelectorAll(".over")) over.src = own.image;
+    await align.show(at("parent"), copy ? own.back : null);
+    if (row !== wanted) return;
     list("made", copy ? made(wanted, own) : [["", "A photo as it came, byte for byte."]]);
     list("place", own.place);
     at("lender").hidden = true;
@@ -101,6 +103,7 @@ const image = (() => {
     at("donor").src = lent.image;
     at("donor").alt = `The donor ${table.path(known)}`;
     at("donor").mesh = lent.mesh;
+    await align.shape(at("donor"), at("donor").parentElement);
     at("lender").hidden = false;
   }
 

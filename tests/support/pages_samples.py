@@ -6,13 +6,16 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pyarrow as pa
 
+from augment.kernels import ops
 from manifests.core import codec, seeds
 from manifests.core.cells import Cells
 from manifests.tables import base, index, plan
@@ -52,7 +55,14 @@ def face(rng: np.random.Generator, size: int = 96) -> np.ndarray:
     return image
 
 
-def make(folder: Path, images: int = 120, cells: Cells = CELLS, distinct: int = 40, size: int = 96) -> Sample:
+def make(
+    folder: Path,
+    images: int = 120,
+    cells: Cells = CELLS,
+    distinct: int = 40,
+    size: int = 96,
+    moved: Mapping[str, Any] | None = None,
+) -> Sample:
     """Write shards of `images` images, their index, a plan and an empty list of rejects.
 
     The first cell has a photo without copies; the second has none at all; the last two photos
@@ -60,13 +70,14 @@ def make(folder: Path, images: int = 120, cells: Cells = CELLS, distinct: int = 
 
     Args:
         distinct: how many different pictures are drawn; further images show them again.
+        moved: geometry that every copy is really made by; None: copies are other pictures.
     """
     rng = np.random.default_rng(5)
     pictures = [codec.encode(face(rng, size), 90) for _ in range(distinct)]
     folder.mkdir(parents=True, exist_ok=True)
     rows = _rows(images, cells)
-    written = _shards(folder / "shards", rows, pictures)
-    table = _table(rows, written, cells)
+    written = _shards(folder / "shards", rows, pictures if moved is None else _copied(rows, pictures, moved))
+    table = _table(rows, written, cells, moved)
     index.write(table, folder / "shards" / "index.parquet", cells)
     _plan(folder / "plan.parquet", table, cells)
     (folder / "rejects.csv").write_text("task_id,reason\n")
@@ -96,6 +107,18 @@ def _rows(images: int, cells: Cells) -> list[dict]:
     return rows
 
 
+def _copied(rows: list[dict], pictures: list[bytes], moved: Mapping[str, Any]) -> list[bytes]:
+    """Each row's image: a picture of its photo's own, or that picture moved."""
+    contents: list[bytes] = []
+    for row in rows:
+        if row["copy"]:
+            pixels = codec.decode(contents[-row["copy"]], "RGBX")
+            contents.append(ops.develop(pixels, moved, None, 95)[1])
+        else:
+            contents.append(pictures[len(contents) % len(pictures)])
+    return contents
+
+
 def _shards(folder: Path, rows: list[dict], pictures: list[bytes]) -> list[tuple[str, int, bytes]]:
     """(shard, offset, content) of each row's image."""
     folder.mkdir(exist_ok=True)
@@ -112,12 +135,14 @@ def _shards(folder: Path, rows: list[dict], pictures: list[bytes]) -> list[tuple
     return written
 
 
-def _table(rows: list[dict], written: list[tuple[str, int, bytes]], cells: Cells) -> pa.Table:
+def _table(
+    rows: list[dict], written: list[tuple[str, int, bytes]], cells: Cells, moved: Mapping[str, Any] | None
+) -> pa.Table:
     copy = [row["copy"] for row in rows]
     cell = pa.array([row["cell"] for row in rows], pa.int32())
     policy = [POLICIES[(c + len(row["path"])) % 4] if c else "original" for c, row in zip(copy, rows, strict=True)]
     drawn = [
-        json.dumps({"angle": round(c * 1.7, 2), "shift": [0.01 * c, 0.02], "gamma": 1 + c / 50}) if c else "{}"
+        json.dumps(moved or {"angle": round(c * 1.7, 2), "shift": [0.01 * c, 0.02], "gamma": 1 + c / 50}) if c else "{}"
         for c in copy
     ]
     known = base.axis_columns(cells, cell.fill_null(0))[:-1]
