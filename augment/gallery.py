@@ -16,13 +16,13 @@ from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
 from manifests.sections.policies import ON_FACES
-from manifests.tables import index, landmarks, plan, rejects
+from manifests.tables import excluded, index, landmarks, plan, rejects
 from pages import gallery_images, gallery_index, shell
 
 SCRIPTS = (
     "store",
     "table",
-    "rejects",
+    "marks",
     "filter",
     "route",
     "tile",
@@ -30,6 +30,7 @@ SCRIPTS = (
     "photos",
     "bar",
     "align",
+    "lists",
     "image",
     "notable",
     "contact",
@@ -38,12 +39,13 @@ SCRIPTS = (
 
 
 def main() -> None:
-    """Read the index, the plan and the rejects; write the page's folder."""
+    """Read the index, the plan and what was turned down; write the page's folder."""
     options = command.parser(
         __doc__,
         index="datasets/shards/index.parquet",
         plan="manifests/built/plan.parquet",
         rejects="manifests/rejects.csv",
+        exclude="manifests/exclude.csv",
         landmarks="manifests/built/landmarks.parquet",
         out="datasets/pages/gallery",
     ).parse_args()
@@ -54,7 +56,8 @@ def main() -> None:
     with publish_folder(options.out, "augment.gallery") as folder:
         used = pc.unique(table["policy"].cast(pa.string())).to_pylist()
         meshes = {} if ON_FACES.isdisjoint(used) else landmarks.outlines(options.landmarks)
-        write(folder, options.index.parent, table, cells, planned, rejects.read(options.rejects), meshes)
+        marked = rejects.read(options.rejects), excluded.read(options.exclude)
+        write(folder, options.index.parent, table, cells, planned, *marked, meshes)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
     costs.say("gallery", table.num_rows, options.out, unit="image")
 
@@ -66,12 +69,13 @@ def write(
     cells: Cells,
     planned: pa.Table,
     rejected: dict[str, str],
+    left_out: dict[str, str],
     meshes: gallery_images.Meshes | None = None,
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images."""
     rows = gallery_index.order(table)
     parts = gallery_images.write(folder, shards_folder, rows, meshes, alignment.back)
-    columns = gallery_index.columns(rows, cells, parts, rejected)
+    columns = gallery_index.columns(rows, cells, parts, rejected, left_out)
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]
     shell.share(folder, "gallery.css", *scripts)

@@ -24,7 +24,9 @@ def order(table: pa.Table) -> pa.Table:
     return sorted_.drop_columns(["split_"]).combine_chunks()
 
 
-def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str, str]) -> dict[str, Any]:
+def columns(
+    rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str, str], excluded: dict[str, str]
+) -> dict[str, Any]:
     """The index as the page reads it: a list a column, words by their number.
 
     Args:
@@ -32,6 +34,7 @@ def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str,
         cells: the axes.
         parts: which rows each part holds.
         rejects: task_id -> reason, as saved in `manifests/rejects.csv`.
+        excluded: path -> reason, as saved in `manifests/exclude.csv`.
     Returns:
         plain lists and numbers. The joint cell stands for the labels; an age of -1 is unknown.
     """
@@ -55,7 +58,7 @@ def columns(rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str,
         "attempt": pc.fill_null(rows["attempt"], 0).to_pylist(),
         "sheet": {"across": ACROSS, "images": SHEET},
         "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
-        "rejects": list(rejects.items()),
+        "saved": {"rejects": list(rejects.items()), "excluded": list(excluded.items())},
     }
 
 

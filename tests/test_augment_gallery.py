@@ -40,6 +40,7 @@ def write(sample: pages_samples.Sample, folder: Path, table: pa.Table | None = N
         cells,
         plan.read(sample.plan)[0],
         rejects.read(sample.rejects),
+        {},
     )
     return folder
 

@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 import pytest
 
 from augment import gallery
+from manifests import scan
 from manifests.core import codec
-from manifests.tables import index, plan, rejects
-from manifests.tables.tasks import task_id
+from manifests.tables import index, plan, quarantine, rejects, source
 from tests.support import pages_samples
 from tests.support.browser import NARROW, WIDE, Reader, chromium
 
@@ -35,7 +35,7 @@ def make(folder: Path, images: int, **more: Any) -> Path:
     table, cells = index.read(sample.index)
     (folder / "gallery").mkdir()
     planned = plan.read(sample.plan)[0]
-    gallery.write(folder / "gallery", sample.index.parent, table, cells, planned, rejects.read(sample.rejects))
+    gallery.write(folder / "gallery", sample.index.parent, table, cells, planned, rejects.read(sample.rejects), {})
     return folder / "gallery"
 
 
@@ -76,8 +76,14 @@ def test_every_view_fits_the_window_and_breaks_no_serious_rule(reader: Any, tabl
         open_.page.wait_for_timeout(150)
         assert not open_.overflows(), hash_
         assert open_.violations() == [], hash_
-    open_.page.locator("#open-rejects").click()
-    assert open_.violations() == []
+    for key in ("x", "u", "x"):
+        open_.open(f"#/image/{task}")
+        open_.page.keyboard.press(key)
+    open_.open(f"#/image/{task[:-4]}0000")
+    open_.page.keyboard.press("x")
+    open_.page.locator("#open-marks").click()
+    assert open_.text("#mark-count") == "2"
+    assert open_.violations() == [] and not open_.overflows()
 
 
 def test_a_click_on_a_cell_opens_its_photos_with_their_copies(reader: Any, table: Any) -> None:
@@ -200,44 +206,93 @@ def test_a_copy_of_which_nothing_was_moved_needs_no_alignment(browser: Any, tmp_
     open_.close()
 
 
+def saved(page: Any, kind: str, file: Path) -> Path:
+    """Save a list as a reader does."""
+    with page.expect_download() as download:
+        page.locator(f"#{kind}-download").click()
+    download.value.save_as(file)
+    assert page.locator(f"#{kind}-csv").input_value() == file.read_text()
+    return file
+
+
 def test_reject_undo_and_export(reader: Any, table: Any, tmp_path: Path) -> None:
     row = first_copy(table)
     open_ = reader(f"#/image/{row['task_id']}")
     page = open_.page
     page.keyboard.press("x")
-    assert open_.text("#reject-count") == "1"
+    assert open_.text("#mark-count") == "1"
     page.keyboard.press("u")
-    assert open_.text("#reject-count") == "0"
+    assert open_.text("#mark-count") == "0"
     page.keyboard.press("x")
-    page.locator("#open-rejects").click()
-    page.locator("#reject-list input").fill('blurred, "very"')
-    page.locator("#reject-list input").press("Tab")
-    with page.expect_download() as download:
-        page.locator("#download").click()
-    file = tmp_path / "rejects.csv"
-    download.value.save_as(file)
-    assert rejects.read(file) == {row["task_id"]: 'blurred, "very"'}
-    assert page.locator("#csv").input_value() == file.read_text()
+    page.locator("#open-marks").click()
+    page.locator("#rejects-list input").fill('blurred, "very"')
+    page.locator("#rejects-list input").press("Tab")
+    assert rejects.read(saved(page, "rejects", tmp_path / "rejects.csv")) == {row["task_id"]: 'blurred, "very"'}
+    assert page.locator("#excluded-export").is_hidden()
     page.reload()
-    assert open_.text("#reject-count") == "1"
-    original = reader(f"#/image/{task_id(row['image_id'], 0)}")
-    original.page.keyboard.press("x")
-    assert "Only copies can be rejected" in original.text("#said")
-    assert original.page.locator("#reject").is_hidden()
+    assert open_.text("#mark-count") == "1"
 
 
-def test_export_keeps_what_the_file_held(browser: Any, tmp_path: Path) -> None:
+def test_an_excluded_photo_is_left_out_by_the_scan(
+    reader: Any, table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    originals = table.filter(pc.equal(table["copy"], 0)).to_pylist()
+    odd = next(row for row in originals if row["path"] == pages_samples.IMG)
+    plain, stays = (row for row in originals[:2])
+    open_ = reader()
+    page = open_.page
+    for row in (plain, odd):
+        open_.open(f"#/images?copy=0&text={row['image_id']}")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("x")
+    open_.open("#/images?set=excluded")
+    assert open_.text("#found").startswith("2 of")
+    assert page.locator("#images a.marked").count() == 2
+    page.locator(f'#images a[href*="{odd["image_id"]}"]').click()
+    page.locator("#mark", has_text="Take it back").click()
+    assert open_.text("#mark-count") == "1"
+    page.keyboard.press("u")
+    page.locator("#open-marks").click()
+    page.locator("#excluded-list input").last.fill("of somebody else, I think")
+    page.locator("#excluded-list input").last.press("Tab")
+    file = saved(page, "excluded", tmp_path / "exclude.csv")
+
+    monkeypatch.chdir(tmp_path)
+    lines = [["path", "split", "age"]]
+    for number, row in enumerate((plain, odd, stays)):
+        (tmp_path / "photos" / row["path"]).parent.mkdir(parents=True, exist_ok=True)
+        picture = pages_samples.face(np.random.default_rng(number))
+        (tmp_path / "photos" / row["path"]).write_bytes(codec.encode(picture, 90))
+        lines.append([row["path"], "train", str(20 + number)])
+    with (tmp_path / "photos/labels.csv").open("w", newline="") as labels:
+        csv.writer(labels).writerows(lines)
+    text = "source: {layout: table, root: photos, max_quarantine: 0.0}\ncells: {age: [20, 40]}\n"
+    (tmp_path / "params.yaml").write_text(text)
+    scan.main(["--exclude", str(file)])
+    left = source.read(tmp_path / "manifests/built/source.parquet")[0]["path"].to_pylist()
+    out = quarantine.read(tmp_path / "manifests/built/quarantine.parquet")[0].to_pylist()
+    assert left == [stays["path"]]
+    assert {row["path"]: (row["reason"], row["detail"]) for row in out} == {
+        plain["path"]: ("excluded", ""),
+        odd["path"]: ("excluded", "of somebody else, I think"),
+    }
+
+
+def test_export_keeps_what_the_files_held(browser: Any, tmp_path: Path) -> None:
     sample = pages_samples.make(tmp_path, 60)
-    sample.rejects.write_text("task_id,reason\n0123456789abcdef_0003,gone\n")
     table, cells = index.read(sample.index)
     (tmp_path / "gallery").mkdir()
-    gallery.write(
-        tmp_path / "gallery", sample.index.parent, table, cells, plan.read(sample.plan)[0], rejects.read(sample.rejects)
-    )
-    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{first_copy(table)['task_id']}")
+    kept = {"0123456789abcdef_0003": "gone"}, {"train/gone.jpg": "blurred"}
+    planned = plan.read(sample.plan)[0]
+    gallery.write(tmp_path / "gallery", sample.index.parent, table, cells, planned, *kept)
+    row = first_copy(table)
+    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{row['task_id']}")
     open_.page.keyboard.press("x")
-    lines = list(csv.reader(open_.page.locator("#csv").input_value().splitlines()))
-    assert lines == [["task_id", "reason"], ["0123456789abcdef_0003", "gone"], [first_copy(table)["task_id"], ""]]
+    for kind, lines in (
+        ("rejects", [["task_id", "reason"], ["0123456789abcdef_0003", "gone"], [row["task_id"], ""]]),
+        ("excluded", [["path", "reason"], ["train/gone.jpg", "blurred"]]),
+    ):
+        assert list(csv.reader(open_.page.locator(f"#{kind}-csv").input_value().splitlines())) == lines
     open_.close()
 
 

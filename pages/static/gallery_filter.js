@@ -38,7 +38,8 @@ const filter = (() => {
     if (wish.set === "kept") is(column.kept, 1);
     if (wish.set === "left") is(column.kept, 0);
     if (wish.set === "redrawn") tests.push((i) => column.attempt[i] > 0);
-    if (wish.set === "rejected") tests.push((i) => rejects.has(table.task(i)));
+    if (wish.set === "rejected") tests.push(marks.rejected);
+    if (wish.set === "excluded") tests.push((i) => column.copy[i] === 0 && marks.out(i));
     // Half a thousandth of room: the severities are rounded to three digits.
     if (wish.low) tests.push((i) => column.copy[i] > 0 && column.severity[i] >= Number(wish.low) - 5e-4);
     if (wish.high) tests.push((i) => column.copy[i] > 0 && column.severity[i] <= Number(wish.high) + 5e-4);

@@ -12,7 +12,6 @@ const image = (() => {
     const copy = table.column.copy[row] > 0;
     const siblings = table.siblings(row);
     at("image-title").textContent = table.title(row);
-    at("image-note").textContent = `${table.path(row)}${table.column.kept[row] ? "" : " · left out of the balanced set"}`;
     views.classList.toggle("alone", !copy);
     crumbs(wish);
     step(rows, wish);
@@ -133,12 +132,14 @@ const image = (() => {
   }
 
   function mark() {
+    if (row < 0) return;
     const copy = table.column.copy[row] > 0;
-    const rejected = row >= 0 && rejects.has(table.task(row));
-    at("reject").hidden = !copy;
-    at("reject").textContent = rejected ? "Take it back" : "Reject";
-    at("reject").classList.toggle("danger", !rejected);
-    at("image").classList.toggle("rejected", rejected);
+    const marked = copy ? marks.rejected(row) : marks.out(row);
+    at("mark").textContent = marked ? "Take it back" : copy ? "Reject copy" : "Exclude photo";
+    at("mark").classList.toggle("danger", !marked);
+    at("image").classList.toggle("marked", marked || marks.out(row));
+    at("image-note").textContent = [table.path(row), ...(table.column.kept[row] ? [] : ["left out of the balanced set"]),
+      ...(copy && marks.out(row) ? ["its photo is excluded"] : [])].join(" · ");
   }
 
   function move(key) {
@@ -153,6 +154,7 @@ const image = (() => {
     at("gain-is").value = at("gain").value;
   });
   at("mesh").addEventListener("change", () => views.classList.toggle("meshed", at("mesh").checked));
-  document.addEventListener("rejectschange", mark);
+  at("mark").addEventListener("click", () => lists.toggle(row));
+  document.addEventListener("markschange", mark);
   return { show, move, row: () => row };
 })();

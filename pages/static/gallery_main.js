@@ -1,5 +1,5 @@
 "use strict";
-// Which view is shown, what the keys do, and the dialog of rejected copies.
+// Which view is shown, what the keys do, and what the list says when it is empty.
 (() => {
   const at = (id) => document.getElementById(id);
   let place = null;
@@ -77,29 +77,9 @@
 
   const amount = (number) => Number(number).toLocaleString("en");
 
-  function rejectOne(row) {
-    if (!table.column.copy[row]) return say("Only copies can be rejected; this is a photo.");
-    const task = table.task(row);
-    if (rejects.has(task)) return say(`${table.title(row)} is rejected already; u takes the last one back.`);
-    rejects.reject(task);
-    return say(`${table.title(row)} is rejected; u takes it back.`);
-  }
-
-  function undo() {
-    const task = rejects.undo();
-    say(task ? `Taken back: ${task}.` : "Nothing to take back.");
-  }
-
-  let quiet = 0;
-  function say(text) {
-    at("said").textContent = text;
-    clearTimeout(quiet);
-    quiet = setTimeout(() => { at("said").textContent = ""; }, 6000);
-  }
-
   function press(event) {
     const typing = event.target.closest("input, select, textarea, dialog");
-    if (event.ctrlKey || event.metaKey || event.altKey || at("rejects").open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || at("marks").open) return;
     if (typing) {
       if (event.key === "Escape") event.target.blur();
       return;
@@ -115,75 +95,15 @@
       if (!inList) route.go({ view: "images", wish: {} });
       bar.focus();
     } else if (key === "x") {
-      if (row >= 0) rejectOne(row);
-      else say("Move to an image first.");
-    } else if (key === "u") undo();
+      if (row >= 0) lists.mark(row);
+      else lists.say("Move to an image first.");
+    } else if (key === "u") lists.undo();
     else if (key === "Escape" && place.view === "image") route.go(last ?? { view: "images", wish: place.wish });
     else if (place.view === "image") return image.move(key);
     else return inList && (place.view === "cell" ? photos : grid).move(key);
     return true;
   }
 
-  function openRejects() {
-    fillRejects();
-    at("rejects").showModal();
-    at("rejects-title").focus();
-  }
-
-  function fillRejects() {
-    const all = [...rejects.all()];
-    at("reject-count").textContent = amount(all.length);
-    at("csv").value = rejects.csv();
-    URL.revokeObjectURL(at("download").href);
-    at("download").href = URL.createObjectURL(new Blob([rejects.csv()], { type: "text/csv" }));
-    at("by-policy").textContent = byPolicy(all.map(([task]) => table.rowOf.get(task)).filter((i) => i !== undefined));
-    at("reject-list").replaceChildren(...all.map(([task, reason]) => rejected(task, reason)));
-  }
-
-  function byPolicy(rows) {
-    const tally = new Map();
-    for (const i of rows) tally.set(table.policy(i), (tally.get(table.policy(i)) ?? 0) + 1);
-    return [...tally].sort((a, b) => b[1] - a[1]).map(([name, number]) => `${name}: ${number}`).join(" · ");
-  }
-
-  function rejected(task, reason) {
-    const item = document.createElement("li");
-    const name = document.createElement(table.rowOf.has(task) ? "a" : "span");
-    const why = document.createElement("input");
-    const back = document.createElement("button");
-    name.textContent = task;
-    name.className = "code";
-    if (name.tagName === "A") name.href = route.format({ view: "image", task });
-    Object.assign(why, { type: "text", value: reason, placeholder: "reason" });
-    why.setAttribute("aria-label", `Why ${task} is rejected`);
-    why.addEventListener("change", () => rejects.reject(task, why.value.trim()));
-    Object.assign(back, { type: "button", textContent: "Take back" });
-    back.setAttribute("aria-label", `Take back ${task}`);
-    back.addEventListener("click", () => { rejects.restore(task); at("rejects-title").focus(); });
-    name.addEventListener("click", () => at("rejects").close());
-    item.append(name, why, back);
-    return item;
-  }
-
-  async function copyCsv() {
-    at("csv").select();
-    try {
-      await navigator.clipboard.writeText(at("csv").value);
-      say("Copied.");
-    } catch {
-      say("Selected: press Ctrl+C to copy it."); // a browser that keeps the clipboard from files
-    }
-  }
-
-  at("reject").addEventListener("click", () => {
-    if (rejects.has(table.task(image.row()))) rejects.restore(table.task(image.row()));
-    else rejectOne(image.row());
-  });
-  at("open-rejects").addEventListener("click", openRejects);
-  at("close-rejects").addEventListener("click", () => at("rejects").close());
-  at("copy-csv").addEventListener("click", copyCsv);
-  document.addEventListener("rejectschange", fillRejects);
   document.addEventListener("keydown", press);
-  fillRejects();
   route.start(show);
 })();

@@ -12,6 +12,7 @@
     ["Strongest copies", { copy: "copies", sort: "severity" }, () => true, (i) => `${column.severity[i].toFixed(2)} ${table.policy(i)}`],
     ["Redrawn copies", { set: "redrawn", sort: "attempts" }, () => true, (i) => `${column.attempt[i]} × ${table.policy(i)}`],
     ["Rejected copies", { set: "rejected" }, () => true, (i) => table.policy(i)],
+    ["Excluded photos", { set: "excluded" }, () => true, (i) => table.splits[column.split[i]]],
   ];
 
   function row([title, wish, fits, said]) {
@@ -54,6 +55,6 @@
 
   const box = document.getElementById("notable");
   const draw = () => box.replaceChildren(...KINDS.map(row));
-  document.addEventListener("rejectschange", draw);
+  document.addEventListener("markschange", draw);
   draw();
 })();

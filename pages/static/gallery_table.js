@@ -36,6 +36,13 @@ const table = (() => {
     return `${raw.ids[column.photo[i]]}_${String(column.copy[i]).padStart(4, "0")}`;
   }
 
+  // The original of a file name.
+  const ofPath = new Map();
+  function rowOfPath(path) {
+    if (!ofPath.size) for (let i = 0; i < count; i++) if (!column.copy[i]) ofPath.set(raw.paths[column.photo[i]], i);
+    return ofPath.get(path);
+  }
+
   function cellName(cell) {
     return raw.axes.map((axis, a) => axis.values[Math.floor(cell / strides[a]) % axis.values.length]).join(", ");
   }
@@ -82,7 +89,7 @@ const table = (() => {
 
   return {
     count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part,
-    found, splits: raw.splits, sheet: raw.sheet, saved: raw.rejects, path: (i) => raw.paths[column.photo[i]],
+    found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
     copies: (i) => copies[column.photo[i]],
   };
 })();

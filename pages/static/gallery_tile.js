@@ -35,13 +35,13 @@ const tile = (() => {
 
   function mark(link) {
     const i = Number(link.dataset.row);
-    const rejected = rejects.has(table.task(i));
-    link.classList.toggle("rejected", rejected);
+    const word = marks.out(i) ? ", excluded" : marks.rejected(i) ? ", rejected" : "";
+    link.classList.toggle("marked", word !== "");
     link.classList.toggle("original", table.column.copy[i] === 0);
     link.classList.toggle("left-out", !table.column.kept[i]);
-    link.setAttribute("aria-label", table.describe(i) + (rejected ? ", rejected" : ""));
+    link.setAttribute("aria-label", table.describe(i) + word);
   }
 
-  document.addEventListener("rejectschange", () => document.querySelectorAll("a[data-row]").forEach(mark));
+  document.addEventListener("markschange", () => document.querySelectorAll("a[data-row]").forEach(mark));
   return { make, thumbnail };
 })();
