@@ -34,6 +34,7 @@ SCRIPTS = (
     "image",
     "notable",
     "contact",
+    "map",
     "main",
 )
 
@@ -74,8 +75,9 @@ def write(
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images."""
     rows = gallery_index.order(table)
-    parts = gallery_images.write(folder, shards_folder, rows, meshes, alignment.back)
-    columns = gallery_index.columns(rows, cells, parts, rejected, left_out)
+    alike = gallery_images.write_sheets(folder, shards_folder, rows)
+    parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back)
+    columns = gallery_index.columns(rows, cells, parts, alike, rejected, left_out)
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]
     shell.share(folder, "gallery.css", *scripts)

@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ from PIL import Image
 
 from manifests.core import codec, command, pool
 from manifests.core.shards import Shards
-from pages import gallery_text, shell, sprites
+from pages import gallery_alike, gallery_text, shell, sprites
+from pages.gallery_alike import Alike
 
 PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
 PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
@@ -32,6 +33,7 @@ Meshes = Mapping[str, list[list[int]]]  # image_id -> points (x, y) in thousandt
 Back = Callable[[Mapping[str, Any], int, int], list[float] | None]
 """From what was drawn for a copy, its width and its height to the map that leads back to its photo."""
 
+_NONE = np.zeros((0, len(gallery_alike.features(np.zeros((8, 8, 3), np.uint8)))), np.uint8)  # features of no photo
 SHOWN_AS_THEY_ARE = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "BMP": "image/bmp"}
 
 
@@ -66,36 +68,75 @@ def parts(rows: pa.Table) -> list[Block]:
     return [Block(i, rows.slice(a, b - a)) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]
 
 
-def write(
-    folder: Path, shards: Path, rows: pa.Table, meshes: Meshes | None = None, back: Back | None = None
-) -> list[Block]:
-    """Write every sheet and part, with `command.jobs()` workers.
+def write_sheets(folder: Path, shards: Path, rows: pa.Table) -> Alike:
+    """Write the thumbnails with `command.jobs()` workers, and the sheet of the map.
 
     Args:
         folder: the page's folder.
         shards: where the tars lie.
         rows: the index in the order of the page.
+    Returns:
+        which photos look alike, numbered by their rows: a photo's copies are not looked at.
+    Raises:
+        UserError: a shard is missing or too short.
+    """
+    (folder / "sheets").mkdir()
+    made: dict[int, np.ndarray] = {}
+    blocks = sheets(rows)
+    for number, found in _each(folder, shards, [(_sheet, block) for block in blocks]):
+        made[number] = found
+    photos = np.flatnonzero(rows["copy"].to_numpy() == 0)
+    alike = gallery_alike.find(np.concatenate([made[block.number] for block in blocks] or [_NONE]), command.jobs())
+    shown = photos[alike.shown]
+    (folder / "sheets" / "map.jpg").write_bytes(sprites.sheet(contents(shards, rows.take(pa.array(shown)))))
+    rows_of = np.append(photos, -1)  # -1, no neighbour, stays -1
+    return replace(alike, neighbours=rows_of[alike.neighbours], shown=shown)
+
+
+def write_parts(
+    folder: Path,
+    shards: Path,
+    rows: pa.Table,
+    alike: Alike,
+    meshes: Meshes | None = None,
+    back: Back | None = None,
+) -> list[Block]:
+    """Write the photos in full, and what is known of each, with `command.jobs()` workers.
+
+    Args:
+        folder, shards, rows: as for `write_sheets`.
+        alike: what that returns.
         meshes: image_id -> the points of its face, for photos in which one was found.
         back: how a copy is laid on its photo; None: as it is.
     Returns:
         the parts, for the page to know which rows each holds.
-    Raises:
-        UserError: a shard is missing or too short.
     """
+    (folder / "parts").mkdir()
     made = parts(rows)
-    for name in ("sheets", "parts"):
-        (folder / name).mkdir()
-    folder, shards = folder.absolute(), shards.absolute()
     known = meshes or {}
-    calls: list[tuple[Any, ...]] = [(_sheet, folder, shards, block) for block in sheets(rows)]
-    calls += [(_part, folder, shards, block, _of(block, known), back) for block in made]
+    originals = rows["copy"].to_numpy() == 0
+    before = np.append(0, np.cumsum(originals))
+    calls = []
+    start = 0
+    for block in made:
+        own = slice(before[start], before[start + block.rows.num_rows])
+        calls.append((_part, block, _of(block, known), alike.neighbours[own], alike.likeness[own], back))
+        start += block.rows.num_rows
+    for _ in _each(folder, shards, calls):
+        pass
+    return made
+
+
+def _each(folder: Path, shards: Path, calls: list[tuple[Any, ...]]) -> Iterator[Any]:
+    folder, shards = folder.absolute(), shards.absolute()
+    whole = [(call, folder, shards, *arguments) for call, *arguments in calls]
     with (
         command.progress(len(calls), "gallery", "file") as bar,
-        closing(pool.each(command.jobs(), _call, calls, "gallery", (folder, shards))) as done,
+        closing(pool.each(command.jobs(), _call, whole, "gallery", (folder, shards))) as done,
     ):
-        for _ in done:
+        for one in done:
+            yield one
             bar.update()
-    return made
 
 
 def contents(shards: Path, rows: pa.Table) -> Sequence[bytes]:
@@ -109,24 +150,38 @@ def _of(block: Block, meshes: Meshes) -> Meshes:
     return {image: meshes[image] for image in set(block.rows["image_id"].to_pylist()) if image in meshes}
 
 
-def _call(write: Callable[..., None], *arguments: Any) -> None:
-    write(*arguments)
+def _call(write: Callable[..., Any], *arguments: Any) -> Any:
+    return write(*arguments)
 
 
-def _sheet(folder: Path, shards: Path, block: Block) -> None:
-    content = sprites.sheet(contents(shards, block.rows))
-    (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(content)
+def _sheet(folder: Path, shards: Path, block: Block) -> tuple[int, np.ndarray]:
+    """Write one sheet; its number, and the features of its photos."""
+    images = [sprites.decoded(content) for content in contents(shards, block.rows)]
+    (folder / "sheets" / f"{block.number:05d}.jpg").write_bytes(sprites.laid(images))
+    copies = block.rows["copy"].to_pylist()
+    found = [gallery_alike.features(image) for image, copy in zip(images, copies, strict=True) if not copy]
+    return block.number, np.stack(found) if found else _NONE
 
 
-def _part(folder: Path, shards: Path, block: Block, meshes: Meshes, back: Back | None) -> None:
+def _part(
+    folder: Path,
+    shards: Path,
+    block: Block,
+    meshes: Meshes,
+    neighbours: np.ndarray,
+    likeness: np.ndarray,
+    back: Back | None,
+) -> None:
     facts = []
+    alike = iter(zip(neighbours.tolist(), likeness.tolist(), strict=True))
     for row, content in zip(block.rows.to_pylist(), contents(shards, block.rows), strict=True):
         fact = gallery_text.facts(row) | {"image": address(content)}
-        if row["copy"] and back:
+        if not row["copy"]:
+            fact["mesh"] = meshes.get(row["image_id"])
+            fact["alike"] = [pair for pair in zip(*next(alike), strict=True) if pair[0] >= 0]
+        elif back:
             head = codec.header(content)
             fact["back"] = back(json.loads(row["replay"]), head.width, head.height)
-        elif not row["copy"]:
-            fact["mesh"] = meshes.get(row["image_id"])
         facts.append(fact)
     name = f"parts/{block.number:05d}"
     (folder / f"{name}.js").write_text(shell.script(name, facts), encoding="utf-8")

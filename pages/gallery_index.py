@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import Cells
 from manifests.tables.source import SPLITS
+from pages.gallery_alike import Alike
 from pages.gallery_images import Block
 from pages.sprites import ACROSS, SHEET
 
@@ -25,7 +26,7 @@ def order(table: pa.Table) -> pa.Table:
 
 
 def columns(
-    rows: pa.Table, cells: Cells, parts: list[Block], rejects: dict[str, str], excluded: dict[str, str]
+    rows: pa.Table, cells: Cells, parts: list[Block], alike: Alike, rejects: dict[str, str], excluded: dict[str, str]
 ) -> dict[str, Any]:
     """The index as the page reads it: a list a column, words by their number.
 
@@ -33,6 +34,7 @@ def columns(
         rows: the index in the page's order.
         cells: the axes.
         parts: which rows each part holds.
+        alike: which photos look alike.
         rejects: task_id -> reason, as saved in `manifests/rejects.csv`.
         excluded: path -> reason, as saved in `manifests/exclude.csv`.
     Returns:
@@ -58,7 +60,19 @@ def columns(
         "attempt": pc.fill_null(rows["attempt"], 0).to_pylist(),
         "sheet": {"across": ACROSS, "images": SHEET},
         "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
+        **_likeness(alike, photo[rows["copy"].to_numpy() == 0], len(ids)),
         "saved": {"rejects": list(rejects.items()), "excluded": list(excluded.items())},
+    }
+
+
+def _likeness(alike: Alike, photo: np.ndarray, photos: int) -> dict[str, Any]:
+    """How alike each photo's nearest neighbour is, in thousandths, and the map; by the page's numbers of photos."""
+    nearest = alike.likeness[:, 0] if alike.likeness.shape[1] else np.zeros(len(alike.place), np.int64)
+    near, place = np.zeros((2, photos), np.int64)
+    near[photo], place[photo] = nearest, alike.place
+    return {
+        "near": near.tolist(),
+        "map": {"across": alike.across, "place": place.tolist(), "shown": alike.shown.tolist()},
     }
 
 

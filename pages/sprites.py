@@ -18,22 +18,39 @@ GROUND = 128  # grey around a photo that is not square
 
 
 def sheet(contents: Sequence[bytes]) -> bytes:
-    """Lay out thumbnails row by row.
+    """Lay out thumbnails row by row; see `laid`.
 
     Args:
         contents: at most SHEET images, each a file's bytes.
-    Returns:
-        a JPEG of ACROSS by ACROSS thumbnails; the places that are left over are grey.
     Raises:
         UserError: an image does not decode.
     """
+    return laid([decoded(content) for content in contents])
+
+
+def decoded(content: bytes) -> np.ndarray:
+    """An image of the shards as uint8 (height, width, 3) RGB.
+
+    Raises:
+        UserError: it does not decode.
+    """
+    try:
+        return codec.decode(content)
+    except codec.Undecodable as error:
+        raise UserError("shards", "images that decode", error, "Run `python -m augment.render` again") from error
+
+
+def laid(images: Sequence[np.ndarray]) -> bytes:
+    """Lay out thumbnails row by row.
+
+    Args:
+        images: at most SHEET, uint8 (height, width, 3).
+    Returns:
+        a JPEG of ACROSS by ACROSS thumbnails; the places that are left over are grey.
+    """
     square = np.full((ACROSS * THUMB, ACROSS * THUMB, 3), GROUND, np.uint8)
-    for i, content in enumerate(contents):
+    for i, image in enumerate(images):
         y, x = THUMB * (i // ACROSS), THUMB * (i % ACROSS)
-        try:
-            image = codec.decode(content)
-        except codec.Undecodable as error:
-            raise UserError("shards", "images that decode", error, "Run `python -m augment.render` again") from error
         square[y : y + THUMB, x : x + THUMB] = thumbnail(image)
     return codec.encode(square, QUALITY)
 

@@ -79,6 +79,21 @@ def test_table_holds_each_row_once_and_its_parts_find_it(sample: pages_samples.S
             assert (["seed", str(row["seed"])] in fact["drawn"]) == (row["copy"] > 0)
 
 
+def test_likeness_leads_to_other_photos_and_the_map_shows_one_of_each_place(made: Path) -> None:
+    columns = handed(made / "table.js")
+    facts = [fact for file in sorted((made / "parts").iterdir()) for fact in handed(file)]
+    for i, fact in enumerate(facts):
+        assert ("alike" in fact) == (columns["copy"][i] == 0)
+        for row, likeness in fact.get("alike", ()):
+            assert row != i and columns["copy"][row] == 0 and 0 < likeness <= 1000
+        if fact.get("alike"):
+            assert columns["near"][columns["photo"][i]] == fact["alike"][0][1]
+    places = columns["map"]
+    assert [places["place"][columns["photo"][row]] for row in places["shown"]] == list(range(places["across"] ** 2))
+    assert len(places["place"]) == len(columns["near"]) == len(columns["ids"])
+    assert codec.header((made / "sheets/map.jpg").read_bytes()).width == sprites.ACROSS * sprites.THUMB
+
+
 def test_thumbnail_lies_where_its_row_says(sample: pages_samples.Sample, made: Path) -> None:
     rows = gallery_index.order(index.read(sample.index)[0])
     with Shards(sample.index.parent) as shards:

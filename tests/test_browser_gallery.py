@@ -138,6 +138,35 @@ def test_first_screen_shows_faces_that_lead_on(reader: Any, table: Any) -> None:
     assert page.locator('select[name="sort"]').input_value() == "severity"
 
 
+def test_photos_that_look_alike_are_listed_sorted_and_mapped(reader: Any, table: Any) -> None:
+    open_ = reader()
+    page = open_.page
+    places = page.locator("#map a")
+    assert places.count() > 20
+    photos = int(places.nth(5).get_attribute("title").split()[0])
+    places.nth(5).click()
+    assert open_.text("#list-title") == "Photos of one place on the map"
+    assert page.locator("#images a[data-row]").count() == photos
+    page.locator('select[name="split"]').select_option(label="train")
+    assert "place=5" in page.evaluate("location.hash")
+    page.locator('#bar [type="reset"]').click()
+    page.wait_for_function("!location.hash.includes('place')")
+    page.locator('select[name="sort"]').select_option(label="likeness to another photo")
+    page.locator("#images a[data-row]").first.click()
+    page.wait_for_selector('#views[aria-busy="false"]')
+    said = page.locator("#similar .caption:not(.labels)").all_inner_texts()
+    shares = [int(words.split("%")[0]) for words in said]
+    assert shares == sorted(shares, reverse=True) and len(shares) == 8
+    first = page.locator("#similar a").first
+    wanted = first.get_attribute("href")
+    first.click()
+    page.wait_for_function("hash => location.hash === hash", arg=wanted)
+    assert page.locator("#similar-title").is_visible()
+    open_.open(f"#/image/{first_copy(table)['task_id']}")
+    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
+    assert page.locator("#similar-title").is_hidden()
+
+
 def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:
     row = first_copy(table)
     link = reader(f"#/images?text={row['image_id']}&copy=copies").page.locator("#images a[data-row]").first

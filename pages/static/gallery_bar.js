@@ -14,6 +14,7 @@ const bar = (() => {
       if (!field.name) continue;
       const wanted = place.wish[field.name] ?? "";
       if (field.value !== wanted && field !== document.activeElement) field.value = wanted;
+      if (field.type === "hidden") continue;
       if (field.name.startsWith("axis-") || ["split", "sort"].includes(field.name)) field.closest("label").hidden = inCell;
     }
   }
@@ -37,7 +38,10 @@ const bar = (() => {
 
   form.addEventListener("change", () => apply(false));
   form.addEventListener("submit", (event) => { event.preventDefault(); apply(false); });
-  form.addEventListener("reset", () => setTimeout(() => apply(false)));
+  form.addEventListener("reset", () => {
+    form.elements.place.value = ""; // no field that the reader sees, so no reset empties it
+    setTimeout(() => apply(false));
+  });
   form.addEventListener("input", (event) => {
     if (event.target.tagName !== "INPUT") return;
     clearTimeout(pause);

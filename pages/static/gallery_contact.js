@@ -22,9 +22,15 @@
     link.textContent = `${table.policy(all[0])}: ${all.length.toLocaleString("en")} ${all.length === 1 ? "copy" : "copies"}`;
     title.append(link);
     tiles.className = "tiles";
-    tiles.append(...all.filter((_, k) => k % step === 0).slice(0, SHOWN).map((i) => tile.make(i, SIZE, wish)));
+    tiles.append(...all.filter((_, k) => k % step === 0).slice(0, SHOWN).map((i) => face(i, wish)));
     box.append(title, tiles);
     return box;
+  }
+
+  function face(i, wish) {
+    const item = tile.make(i, SIZE, wish);
+    item.querySelector(".caption").textContent = table.column.severity[i].toFixed(2);
+    return item;
   }
 
   const sheets = [...rows].sort(([a], [b]) => a - b).map(sheet);

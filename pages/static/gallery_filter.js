@@ -15,6 +15,7 @@ const filter = (() => {
   const SORTS = {
     copies: (i) => table.copies(i),
     severity: (i) => (column.copy[i] ? column.severity[i] : -1),
+    near: (i) => (column.copy[i] ? -1 : table.near(i)),
     attempts: (i) => column.attempt[i],
   };
 
@@ -33,6 +34,7 @@ const filter = (() => {
     }
     if (wish.split) is(column.split, Number(wish.split));
     if (wish.policy) is(column.policy, Number(wish.policy));
+    if (wish.place) tests.push((i) => column.copy[i] === 0 && table.place(i) === Number(wish.place));
     if (wish.copy === "copies") tests.push((i) => column.copy[i] > 0);
     else if (wish.copy) is(column.copy, Number(wish.copy));
     if (wish.set === "kept") is(column.kept, 1);

@@ -22,6 +22,7 @@ const image = (() => {
     list("labels", labels());
     list("made", [["", "Reading…"]]);
     list("place", []);
+    similar([]);
     mark();
     fill(row, siblings[0]);
   }
@@ -72,6 +73,7 @@ const image = (() => {
     if (row !== wanted) return;
     list("made", copy ? made(wanted, own) : [["", "A photo as it came, byte for byte."]]);
     list("place", own.place);
+    similar(own.alike ?? []);
     at("lender").hidden = true;
     if (own.donor) await donor(own.donor, wanted);
     if (row !== wanted) return;
@@ -86,6 +88,16 @@ const image = (() => {
 
   function made(i, own) {
     return [["policy", table.policy(i)], ["severity", table.column.severity[i].toFixed(2)], ...own.drawn];
+  }
+
+  // The photos that look most like this one: [row, likeness in thousandths].
+  function similar(found) {
+    at("similar").replaceChildren(...found.map(([i, likeness]) => {
+      const item = tile.make(i, 96, {});
+      item.querySelector(".caption").textContent = `${table.alike(likeness)} · ${table.splits[table.column.split[i]]}`;
+      return item;
+    }));
+    at("similar").parentElement.hidden = !found.length;
   }
 
   // The other photo, and its place beside the copy.

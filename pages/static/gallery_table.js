@@ -16,6 +16,8 @@ const table = (() => {
   };
   const copies = new Uint16Array(raw.ids.length); // of each photo
   for (let i = 0; i < count; i++) if (column.copy[i]) copies[column.photo[i]]++;
+  const near = Uint16Array.from(raw.near); // of each photo, how alike its nearest one is, in thousandths
+  const place = Uint8Array.from(raw.map.place); // of each photo, on the map
   const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
   const found = raw.ids.map((id, i) => `${id} ${raw.paths[i]}`.toLowerCase());
 
@@ -60,6 +62,11 @@ const table = (() => {
     return column.cell[i] < 0 ? "no labels" : cellName(column.cell[i]);
   }
 
+  // Thousandths as percents; no two photos are quite the same, whatever rounding says.
+  function alike(thousandths) {
+    return `${Math.floor(thousandths / 10)}%`;
+  }
+
   // A row in words, for readers who don't see it.
   function describe(i) {
     const made = column.copy[i] ? `, ${policy(i)}` : "";
@@ -88,8 +95,9 @@ const table = (() => {
   }
 
   return {
-    count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part,
+    count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part, alike,
     found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
-    copies: (i) => copies[column.photo[i]],
+    copies: (i) => copies[column.photo[i]], near: (i) => near[column.photo[i]], place: (i) => place[column.photo[i]],
+    map: { across: raw.map.across, shown: raw.map.shown },
   };
 })();
