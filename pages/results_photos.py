@@ -95,11 +95,11 @@ def _label(value: float | str) -> str:
     return value if isinstance(value, str) else figure(value, digits=0)
 
 
-def pictures(folder: Path, runs: Path, names: Sequence[str]) -> list[tuple[str, str]]:
+def pictures(folder: Path, saliency: Path, names: Sequence[str]) -> list[tuple[str, str]]:
     """Copy each run's saliency picture into the page's folder: (run, file) of those that have one."""
     found = []
     for number, name in enumerate(names):
-        source = runs / name / "saliency.png"
+        source = saliency / f"{name}.png"
         if source.is_file():
             file = f"saliency-{number:02d}.png"
             shutil.copyfile(source, folder / file)

@@ -30,7 +30,7 @@ FILES = sorted(path.relative_to(ROOT) for room in ROOMS for path in (ROOT / room
 DVC = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())
 STAGES = DVC["stages"]
 HEAVY = {"tensorflow", "keras"}
-WITHOUT_TENSORFLOW = [name for name in STAGES if name not in {"train", "audit"}]
+WITHOUT_TENSORFLOW = [name for name in STAGES if name not in {"train", "saliency", "audit"}]
 
 
 @cache

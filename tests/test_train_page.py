@@ -181,7 +181,8 @@ def test_one_run_alone_and_saliency_are_spoken_of(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     results_sample.make(tmp_path, ("alone",))
     assert "One run alone" in html(tmp_path) and "No saliency pictures yet" in html(tmp_path)
-    (tmp_path / "datasets/runs/alone/saliency.png").write_bytes(b"picture")
+    (tmp_path / "datasets/saliency").mkdir()
+    (tmp_path / "datasets/saliency/alone.png").write_bytes(b"picture")
     results_sample.command(page.main)
     assert 'src="saliency-00.png"' in html(tmp_path) and "No saliency pictures yet" not in html(tmp_path)
     assert (tmp_path / "datasets/pages/results/saliency-00.png").read_bytes() == b"picture"

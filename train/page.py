@@ -34,6 +34,7 @@ def main() -> None:
         __doc__,
         comparison="datasets/comparison.json",
         runs="datasets/runs",
+        saliency="datasets/saliency",
         index="datasets/shards/index.parquet",
         out="datasets/pages/results",
     ).parse_args()
@@ -53,7 +54,7 @@ def main() -> None:
             **drawn,
             **words(compared, cards),
             weights=(weights.HEADERS, weighed),
-            saliency=photos.pictures(folder, options.runs, names),
+            saliency=photos.pictures(folder, options.saliency, names),
             example=names[0] if names else "NAME",
             faces=photos.options(shown["shown"]),
             by_run=names,

@@ -12,41 +12,51 @@ import pyarrow.compute as pc
 
 from manifests.core import command
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
 from manifests.core.files import write_bytes
 from manifests.tables import index
 from train import predict
 from train.data.readers import Images, fit
 from train.model.runtime import keras, tf
 
-PANEL, GAP, LABEL = 128, 4, 20  # pixels
-PER_GROUP = 12  # photos per group, taken in order of their paths: enough for a mean face
+PANEL, GAP, LABEL = 96, 4, 20  # pixels
+PER_GROUP = 3  # photos per group, taken in order of their paths: a stage that costs seconds, not minutes
 
 
 def main() -> None:
     """Read the exported model and photos; write one picture: one row per photo or group."""
     parser = command.parser(__doc__, runs="datasets/runs", shards="datasets/shards")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
-    parser.add_argument("--out", type=Path, help="default: saliency.png in the run's folder")
-    parser.add_argument(
-        "--per-group", type=int, default=PER_GROUP, help=f"photos of valid per group; default: {PER_GROUP}"
-    )
+    parser.add_argument("--out", type=Path, help="default: datasets/saliency/<run>.png; with photos <run>_photos.png")
+    parser.add_argument("--per-group", type=int, default=PER_GROUP, help=f"photos per group; default: {PER_GROUP}")
     parser.add_argument("photos", nargs="*", type=Path, help="photos, or folders of them; none: the groups alone")
     options = parser.parse_args()
-    attention = Attention(predict.load(options.runs / options.run / "model.keras", options.runs))
-    rows = [row(path.name, of_photo(path, attention.size), attention) for path in predict.listed(options.photos)]
-    table, cells = index.read(options.shards / "index.parquet")
-    groups = by_group(table, cells, options.per_group)
+    # The stage's own picture is that of the groups: photos of your own must not take its place.
+    name = f"{options.run}_photos.png" if options.photos else f"{options.run}.png"
+    out = options.out or Path("datasets/saliency") / name
+    model = predict.load(options.runs / options.run / "model.keras", options.runs)
+    try:
+        attention = Attention(model)
+    except ValueError as error:  # a network of the user's own, perhaps; the other runs still have their pictures
+        rows = [notice(f"No picture: {error}")]
+    else:
+        table, cells = index.read(options.shards / "index.parquet")
+        rows = [row(path.name, of_photo(path, attention.size), attention) for path in predict.listed(options.photos)]
+        rows += of_groups(options.shards, by_group(table, cells, options.per_group), attention)
+    write_bytes(out, cv2.imencode(".png", np.concatenate(rows)[:, :, ::-1])[1].tobytes())
+    print(f"{out}: {len(rows)} rows of photo, Grad-CAM, gradients")
+
+
+def of_groups(shards: Path, groups: list[tuple[str, pa.Table]], attention: Attention) -> list[np.ndarray]:
+    """The row of each group."""
+    rows = []
     with command.progress(len(groups), "saliency", "group") as bar:
         for name, chosen in groups:
-            images = Images(options.shards, chosen, None, attention.size)
+            images = Images(shards, chosen, None, attention.size)
             pixels = np.zeros((len(chosen), *images.shape), np.uint8)
             images.fill(np.arange(len(chosen)), pixels)
             rows.append(row(f"{name} (n = {len(chosen)})", pixels, attention))
             bar.update(1)
-    out = options.out or options.runs / options.run / "saliency.png"
-    write_bytes(out, cv2.imencode(".png", np.concatenate(rows)[:, :, ::-1])[1].tobytes())
-    print(f"{out}: {len(rows)} rows of photo, Grad-CAM, gradients")
+    return rows
 
 
 def of_photo(path: Path, size: int) -> np.ndarray:
@@ -55,21 +65,30 @@ def of_photo(path: Path, size: int) -> np.ndarray:
 
 
 def by_group(table: pa.Table, cells: Cells, count: int) -> list[tuple[str, pa.Table]]:
-    """The first `count` valid photos of each group, named `axis: value`; groups without photos are left out.
+    """The first `count` photos of each group, named `axis: value`; groups without photos are left out.
 
-    Raises:
-        UserError: valid has no labelled photo.
+    The photos are those of valid; where it has no labels those of test, or of train, and without any label, all.
     """
-    valid = table.filter((pc.field("split") == "valid") & (pc.field("cell") >= 0)).sort_by("path")
+    photos = table.filter(pc.field("copy") == 0).sort_by("path")
+    labelled = photos.filter(pc.field("cell") >= 0)
+    for split in ("valid", "test", "train"):
+        own = labelled.filter(pc.field("split") == split)
+        if len(own):
+            break
     made = []
     for axis in cells.axes:
         for value in axis.values:
-            chosen = valid.filter(pc.equal(valid[axis.column].cast(pa.string()), value)).slice(0, count)
+            chosen = own.filter(pc.equal(own[axis.column].cast(pa.string()), value)).slice(0, count)
             if len(chosen):
                 made.append((f"{axis.name}: {value}", chosen))
-    if not made:
-        raise UserError("index.parquet", "labelled valid photos", "none", "Use a source whose valid split has labels")
-    return made
+    return made or [("all photos", photos.slice(0, count))]
+
+
+def notice(words: str) -> np.ndarray:
+    """Words instead of a row: uint8 (height, width, 3)."""
+    strip = np.full((LABEL + GAP, 3 * (PANEL + GAP), 3), 255, np.uint8)
+    cv2.putText(strip, words, (2, LABEL - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (0, 0, 0), 1, cv2.LINE_AA)
+    return strip
 
 
 def row(name: str, pixels: np.ndarray, attention: Attention) -> np.ndarray:
@@ -83,7 +102,7 @@ def row(name: str, pixels: np.ndarray, attention: Attention) -> np.ndarray:
     photo = pixels.mean(axis=0).astype(np.uint8)
     maps = [attention.grad_cam(pixels).mean(axis=0), attention.gradients(pixels).mean(axis=0)]
     panels = [photo, *(_over(photo, heat) for heat in maps)]
-    strip = np.full((LABEL + PANEL + GAP, len(panels) * (PANEL + GAP), 3), 255, np.uint8)
+    strip = np.full((LABEL + PANEL + GAP, 3 * (PANEL + GAP), 3), 255, np.uint8)
     for position, panel in enumerate(panels):
         left = position * (PANEL + GAP)
         strip[LABEL : LABEL + PANEL, left : left + PANEL] = cv2.resize(panel, (PANEL, PANEL))
@@ -112,6 +131,8 @@ class Attention:
 
     def __init__(self, model: keras.Model) -> None:
         branches = [layer for layer in model.layers if isinstance(layer, keras.Model)]
+        if not branches:
+            raise ValueError("the model has no branch")
         self.size = int(branches[0].input_shape[1])
         self._branches = [_Branch(branch) for branch in branches]
 
@@ -149,7 +170,10 @@ class _Branch:
     """A backbone, cut at its last maps, and the prediction of its features; it may see several crops of a photo."""
 
     def __init__(self, branch: keras.Model) -> None:
-        backbone, self._predict = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
+        inner = [layer for layer in branch.layers if isinstance(layer, keras.Model)]
+        if len(inner) != 2 or not any(isinstance(layer, keras.Model) for layer in inner[0].layers):
+            raise ValueError(f"{branch.name} is no backbone with a head")
+        backbone, self._predict = inner
         *self._centres, body = [layer for layer in backbone.layers if isinstance(layer, keras.Model)]
         ends = (keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D, keras.layers.Flatten)
         pooling = [layer for layer in body.layers if isinstance(layer, ends)]
