@@ -57,6 +57,15 @@ def _index(folder: Path) -> Path:
     return folder / "datasets/pages"
 
 
+@pytest.fixture(scope="module")
+def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results page of runs that predict classes."""
+    folder = tmp_path_factory.mktemp("classes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return results_sample.make(folder, target="expression")
+
+
 def _audit(folder: Path) -> Path:
     sample = pages_samples.make(folder / "sample", 60)
     (folder / "page").mkdir()
@@ -84,6 +93,22 @@ def test_page_draws_all_fits_and_breaks_no_serious_rule(
     open_.page.wait_for_function(DRAWN)
     assert not open_.overflows()
     assert open_.violations() == []
+    open_.close()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_page_of_classes_draws_all_and_follows_the_run(browser: Any, classes: Path, size: dict, dark: bool) -> None:
+    open_ = Reader(browser, classes, size=size, dark=dark)
+    open_.page.wait_for_function(DRAWN)
+    assert not open_.overflows()
+    assert open_.violations() == []
+    section = open_.page.locator("section", has=open_.page.locator("#classes"))
+    for run in ("original", "balanced"):
+        section.locator("select").select_option(run)
+        shown = section.locator(f'[data-panel="run"][data-value="{run}"]')
+        assert shown.is_visible() and section.locator("[data-panel]:visible").count() == 1
+        assert shown.locator(".hm").count() == 1 and shown.locator(".scatterlayer .trace").count() == 3
     open_.close()
 
 

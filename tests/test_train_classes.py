@@ -13,7 +13,7 @@ import pytest
 from manifests.core.errors import UserError
 from manifests.sections.score import Score
 from manifests.tables import comparison, predictions, scorecard
-from pages import results_classes
+from pages import results_classes, results_reliability
 from tests.support import plan_sample, results_sample, scoring
 from train import compare, targets
 from train import score as score_command
@@ -180,6 +180,27 @@ def test_the_pages_tables_are_the_scorecards() -> None:
     assert confusions[1][4] == f"{said[1] / sum(said):.3f}"
     gaps = {axis: numbers for _, axis, *numbers in results_classes.gaps({"r": card})}
     assert gaps["age"][1] == f"{found.fairness['age'].odds:.3f}" and "gender" not in gaps
+
+
+def test_the_pages_charts_are_the_scorecards() -> None:
+    cards = {"r": card_of("expression")[0], "s": card_of("expression", seed=1)[0]}
+    (first, (reliable, confused)), (second, _) = results_reliability.charts(cards)
+    found = cards["r"].splits["test"].classes
+    assert found is not None and (first, second) == ("r", "s")
+    ideal, other, own = reliable.figure["data"]
+    assert (ideal["x"], ideal["y"], other["name"], own["name"]) == ([0, 1], [0, 1], "s", "r")
+    assert list(zip(own["x"], own["y"], strict=True)) == [(b.confidence, b.accuracy) for b in found.calibration.bins]
+    assert np.argmax(own["marker"]["size"]) == np.argmax([b.n for b in found.calibration.bins])
+    heat = confused.figure["data"][0]
+    assert [sum(line) for line in heat["z"]] == pytest.approx([1] * 4) and heat["y"] == list(found.classes)
+    assert np.argmax(heat["z"], axis=1).tolist() == np.argmax(found.confusion, axis=1).tolist()
+    assert [int(row[-1].replace(",", "")) for row in confused.rows] == [sum(line) for line in found.confusion]
+
+
+@pytest.mark.parametrize(("right", "n", "low", "high"), [(0.9, 10, 0.596, 0.982), (0.5, 100, 0.404, 0.596)])
+def test_intervals_of_shares_are_wilsons(right: float, n: int, low: float, high: float) -> None:
+    assert results_reliability.wilson(right, n) == pytest.approx((low, high), abs=1e-3)
+    assert results_reliability.wilson(1.0, n)[1] == 1 and results_reliability.wilson(0.0, n)[0] == 0
 
 
 @pytest.mark.parametrize(

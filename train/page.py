@@ -19,7 +19,16 @@ from manifests.sections.train import Train
 from manifests.tables import comparison, index, predictions, scorecard
 from manifests.tables.comparison import Comparison
 from manifests.tables.scorecard import Scorecard
-from pages import results_ages, results_charts, results_curves, results_forest, results_set, results_verdict, shell
+from pages import (
+    results_ages,
+    results_charts,
+    results_curves,
+    results_forest,
+    results_reliability,
+    results_set,
+    results_verdict,
+    shell,
+)
 from pages import results_classes as classes
 from pages import results_photos as photos
 from pages import results_tables as tables
@@ -75,7 +84,7 @@ def charts(
     """Every chart of the page by its section; those of a run, or against a baseline, as (run, its charts)."""
     table, said = compared.splits.get(compared.split), compared.words
     if table is None or not table.rows:
-        return dict.fromkeys(("forests", "comparison", "groups", "closer", "images"), ())
+        return dict.fromkeys(("forests", "comparison", "groups", "classes", "closer", "images"), ())
     found = {name: results_curves.read(runs / name / "curves", said) for name in cards}
     closer: dict[str, list[ResultChart]] = {}
     for name, chart in (
@@ -88,6 +97,7 @@ def charts(
         "forests": results_forest.forests(table, said),
         "comparison": results_charts.comparison(table, said),
         "groups": results_charts.groups(table, said),
+        "classes": results_reliability.charts(cards),
         "closer": list(closer.items()),
         "images": results_set.charts(rows, cells),
     }

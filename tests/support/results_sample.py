@@ -14,22 +14,30 @@ from tests.support import pages_samples, plan_sample, scoring
 from train import compare, page, score
 
 PARAMS = """seed: 7
+task: {{target: {target}}}
 source: {{layout: appa_real, root: none}}
 score: {{resamples: 200, permutations: 200, worst: 3, min_group: 20}}
 train:
   runs:
-{}
+{runs}
 """
 
 
-def make(folder: Path, runs: Sequence[str] = ("original", "balanced")) -> Path:
-    """Predict, score, compare and write the page into `folder`, which must be the working folder."""
+def make(folder: Path, runs: Sequence[str] = ("original", "balanced"), target: str = "age") -> Path:
+    """Predict, score, compare and write the page into `folder`, which must be the working folder.
+
+    Args:
+        folder: where.
+        runs: their names.
+        target: `age`, in years, or another axis, whose values are then the classes.
+    """
     sample = pages_samples.make(folder / "datasets", 120)
     ids = index.read(sample.index)[0]["image_id"].unique().to_pylist()
-    (folder / "params.yaml").write_text(PARAMS.format("\n".join(f"    {run}: {{images: original}}" for run in runs)))
+    named = "\n".join(f"    {run}: {{images: original}}" for run in runs)
+    (folder / "params.yaml").write_text(PARAMS.format(target=target, runs=named))
     plan_sample.write(folder / "manifests/built/plan.json")
     for number, run in enumerate(runs):
-        table = scoring.frame({"valid": 40, "test": 80}, seed=number, noise=6 - number)
+        table = _predicted(target, number)
         known = [*(f"{i:016x}" for i in range(table.num_rows - len(ids))), *ids]
         scoring.write(table.set_column(0, "image_id", pa.array(known)), folder, run, steps=500 + 100 * number)
         _curves(folder / "datasets/runs" / run / "curves/plots/metrics", number)
@@ -37,6 +45,13 @@ def make(folder: Path, runs: Sequence[str] = ("original", "balanced")) -> Path:
     command(compare.main)
     command(page.main)
     return folder / "datasets/pages/results"
+
+
+def _predicted(target: str, number: int) -> pa.Table:
+    splits = {"valid": 40, "test": 80}
+    if target == "age":
+        return scoring.frame(splits, seed=number, noise=6 - number)
+    return scoring.class_frame(target, splits, seed=number, skill=1.5 + number)
 
 
 def command(main, *options: str) -> None:
