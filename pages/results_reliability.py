@@ -122,11 +122,8 @@ def _confusion(number: int, of: ClassScores) -> ResultChart:
         if name != label
     ]
     most, label, name = max(wrong, default=(0, "", ""), key=lambda each: each[0])
-    said = (
-        f"Most often mistaken: {label}, said {name}, {count(most)} {'photo' if most == 1 else 'photos'}."
-        if most
-        else "No photo is mistaken."
-    )
+    photos = "1 photo" if most == 1 else f"{count(most)} photos"
+    said = f"Most often mistaken: {label}, said {name}, {photos}." if most else "No photo is mistaken."
     headers = ["label", *(f"said {each}" for each in of.classes), "photos"]
     rows = [
         (each, *map(count, counts), count(sum(counts))) for each, counts in zip(of.classes, of.confusion, strict=True)
