@@ -74,7 +74,7 @@ def write(
     meshes: gallery_images.Meshes | None = None,
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images."""
-    rows = gallery_index.order(table)
+    rows, each = gallery_index.sampled(gallery_index.order(table))
     alike = gallery_images.write_sheets(folder, shards_folder, rows)
     parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back)
     columns = gallery_index.columns(rows, cells, parts, alike, rejected, left_out)
@@ -87,8 +87,9 @@ def write(
         "gallery",
         scripts=scripts,
         heat=shell.heat(cells, counts),
-        title=gallery_index.title(rows),
-        totals=gallery_index.totals(rows),
+        title=gallery_index.title(table),
+        totals=gallery_index.totals(table),
+        sample=(each, rows.num_rows, table.num_rows),
         splits=list(enumerate(columns["splits"])),
         policies=list(enumerate(columns["policies"])),
         copies=gallery_index.copies(rows),

@@ -14,6 +14,7 @@ from pages.gallery_alike import Alike
 from pages.gallery_images import Block
 from pages.sprites import ACROSS, SHEET
 
+MOST = 120_000  # images of a page; measured in Chromium with 100,000
 MEASURES = ("target", "available", "keep", "augment")
 
 
@@ -23,6 +24,32 @@ def order(table: pa.Table) -> pa.Table:
     by = ["split_", "cell", "image_id", "copy"]
     sorted_ = table.append_column("split_", split).sort_by([(name, "ascending") for name in by])
     return sorted_.drop_columns(["split_"]).combine_chunks()
+
+
+def sampled(rows: pa.Table, most: int = MOST) -> tuple[pa.Table, int]:
+    """Keep at most about `most` images where there are more: as many of each split and cell, whole photos with copies.
+
+    Photos come in order of their ids, which are hashes: so the sample is one by chance, and the same each time.
+
+    Args:
+        rows: the index in the page's order.
+        most: images that a browser shows without waiting.
+    Returns:
+        the rows, and about how many images a split's cell keeps at most; 0: all of them.
+    """
+    if rows.num_rows <= most:
+        return rows, 0
+    split = pc.index_in(rows["split"].cast(pa.string()), pa.array(SPLITS)).to_numpy().astype(np.int64)
+    cell = pc.fill_null(rows["cell"], -1).to_numpy().astype(np.int64)
+    _, start, size = np.unique(split * (cell.max() + 2) + cell + 1, return_index=True, return_counts=True)
+    each = 1  # the largest number with which all cells together stay within `most`
+    for step in 1 << np.arange(int(size.max()).bit_length())[::-1]:
+        each += int(step) if np.minimum(size, each + step).sum() <= most else 0
+    place = np.arange(rows.num_rows) - np.repeat(start, size)
+    names = rows["image_id"].to_numpy(zero_copy_only=False)
+    begins = np.append(True, names[1:] != names[:-1])
+    first = place[begins][np.cumsum(begins) - 1]  # of each row's photo
+    return rows.filter(pa.array(first < each)).combine_chunks(), each
 
 
 def columns(

@@ -170,6 +170,26 @@ def test_parameters_in_words() -> None:
     assert gallery_text.words({"shift": 3}) == [("moved", "3")]
 
 
+def test_a_sample_keeps_whole_photos_of_every_cell_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    few_cells = pages_samples.Cells.of({"age": [30], "gender": ["male", "female"]})
+    sample = pages_samples.make(tmp_path / "sample", 400, cells=few_cells)
+    rows = gallery_index.order(index.read(sample.index)[0])
+    assert gallery_index.sampled(rows, 400) == (rows, 0)
+    few, each = gallery_index.sampled(rows, 200)
+    whole, kept = rows.to_pandas(), few.to_pandas()
+    assert each > 0 and 180 < len(kept) < 230
+    by = ["split", "cell"]
+    sizes = whole.groupby(by, observed=True).size()
+    copies = whole.groupby("image_id").size()
+    assert (kept.groupby("image_id").size() == copies[sorted(kept["image_id"].unique())]).all()
+    for key, size in kept.groupby(by, observed=True).size().reindex(sizes.index, fill_value=0).items():
+        assert min(each, sizes[key]) <= size < each + copies.max()
+    monkeypatch.setattr(gallery_index.sampled, "__defaults__", (200,))
+    html = (write(sample, tmp_path / "gallery") / "index.html").read_text()
+    assert f"a sample, {len(few)} of 400 images" in html
+    assert len(handed(tmp_path / "gallery/table.js")["copy"]) == len(few)
+
+
 def test_totals_add_up_to_the_index(sample: pages_samples.Sample) -> None:
     table = index.read(sample.index)[0]
     totals = dict(gallery_index.totals(table))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from manifests import scan
 from manifests.core import codec
 from manifests.tables import index, plan, quarantine, rejects, source
 from tests.support import pages_samples
-from tests.support.browser import NARROW, WIDE, Reader, chromium
+from tests.support.browser import NARROW, WIDE, Reader, chromium, memory
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 CHANGE = "(value) => { const t = performance.now(); const s = document.querySelector(value[0]); s.value = value[1]; \
@@ -379,13 +378,25 @@ def test_filters_answer_within_a_fifth_of_a_second_at_10_000_images(browser: Any
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_100_000_images_stay_usable(browser: Any, tmp_path: Path) -> None:
     folder = make(tmp_path, 100_000, size=16)
-    start = time.perf_counter()
     open_ = Reader(browser, folder, "#/images")
-    open_.page.wait_for_selector("#images a[data-row]")
-    assert time.perf_counter() - start < 10
-    assert open_.page.evaluate(CHANGE, ['#bar [name="policy"]', "2"]) < 1000
-    open_.page.keyboard.press("End")
-    assert open_.page.locator("#images li").count() < 400
+    page = open_.page
+    page.wait_for_selector("#images a[data-row]")
+    assert page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime") < 2000
+    took = []
+    for field, value in (
+        ("policy", "2"),
+        ("axis-0", "1"),
+        ("policy", ""),
+        ("axis-0", ""),
+        ("sort", "near"),
+        ("sort", ""),
+    ):
+        took.append(page.evaluate(CHANGE, [f'#bar [name="{field}"]', value]))
+    assert sorted(took)[len(took) // 2] < 200, took
+    page.keyboard.press("End")
+    assert page.locator("#images li").count() < 400
+    assert 0 < memory() < 500
     open_.close()

@@ -3,12 +3,16 @@
 (() => {
   const SHOWN = 12; // copies of a policy
   const SIZE = 72; // pixels of a thumbnail
-  const rows = new Map();
-  for (let i = 0; i < table.count; i++) {
-    if (!table.column.copy[i]) continue;
-    const policy = table.column.policy[i];
-    if (!rows.has(policy)) rows.set(policy, []);
-    rows.get(policy).push(i);
+
+  function byPolicy() {
+    const rows = new Map();
+    for (let i = 0; i < table.count; i++) {
+      if (!table.column.copy[i]) continue;
+      const policy = table.column.policy[i];
+      if (!rows.has(policy)) rows.set(policy, []);
+      rows.get(policy).push(i);
+    }
+    return rows;
   }
 
   function sheet([policy, all]) {
@@ -33,7 +37,11 @@
     return item;
   }
 
-  const sheets = [...rows].sort(([a], [b]) => a - b).map(sheet);
-  document.getElementById("contact").replaceChildren(...sheets);
-  document.getElementById("contact").parentElement.hidden = sheets.length === 0;
+  function draw() {
+    const sheets = [...byPolicy()].sort(([a], [b]) => a - b).map(sheet);
+    document.getElementById("contact").replaceChildren(...sheets);
+    document.getElementById("contact").parentElement.hidden = sheets.length === 0;
+  }
+
+  document.addEventListener("overviewshow", draw, { once: true });
 })();

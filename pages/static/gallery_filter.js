@@ -7,8 +7,8 @@ const filter = (() => {
   // A wish is a map from a field of the filter bar to its text; `cell` is the joint cell's number.
   function rows(wish) {
     const tests = [...fieldTests(wish), ...axisTests(wish)];
-    const found = tests.length ? every.filter((i) => tests.every((fits) => fits(i))) : every;
-    return SORTS[wish.sort] ? sorted(found, SORTS[wish.sort]) : found;
+    const all = order(wish.sort);
+    return tests.length ? all.filter((i) => tests.every((fits) => fits(i))) : all;
   }
 
   // What rows can be sorted by, the largest first; equal ones stay in the order of the page.
@@ -19,10 +19,17 @@ const filter = (() => {
     attempts: (i) => column.attempt[i],
   };
 
-  function sorted(found, of) {
-    const keys = Float32Array.from({ length: count });
-    for (const i of found) keys[i] = of(i);
-    return Int32Array.from(found).sort((a, b) => keys[b] - keys[a] || a - b);
+  const orders = new Map(); // of all rows, each made at its first use
+
+  // Key and row in one number: numbers sort ten times faster without a function that compares two.
+  function order(sort) {
+    const of = SORTS[sort];
+    if (!of) return every;
+    if (!orders.has(sort)) {
+      const both = Float64Array.from(every, (i) => Math.round(of(i) * 1000) * count + (count - 1 - i)).sort().reverse();
+      orders.set(sort, Int32Array.from(both, (each) => count - 1 - (each - Math.floor(each / count) * count)));
+    }
+    return orders.get(sort);
   }
 
   function fieldTests(wish) {
@@ -50,7 +57,7 @@ const filter = (() => {
   }
 
   function photoTest(text) {
-    const fits = Uint8Array.from(table.found, (words) => (words.includes(text) ? 1 : 0));
+    const fits = Uint8Array.from(table.found(), (words) => (words.includes(text) ? 1 : 0));
     return (i) => fits[column.photo[i]] === 1;
   }
 

@@ -102,7 +102,7 @@ const image = (() => {
 
   // The other photo, and its place beside the copy.
   async function donor(task, wanted) {
-    const known = table.rowOf.get(task);
+    const known = table.rowOf(task);
     const value = document.createElement(known === undefined ? "span" : "a");
     value.textContent = task.slice(0, -5);
     if (known !== undefined) value.href = route.format({ view: "image", task });

@@ -3,7 +3,7 @@
 const lists = (() => {
   const at = (id) => document.getElementById(id);
   const KINDS = [
-    { list: marks.rejects, id: "rejects", none: "No copy is rejected.", row: (task) => table.rowOf.get(task) },
+    { list: marks.rejects, id: "rejects", none: "No copy is rejected.", row: (task) => table.rowOf(task) },
     { list: marks.excluded, id: "excluded", none: "No photo is excluded.", row: (path) => table.rowOfPath(path) },
   ];
   let quiet = 0;

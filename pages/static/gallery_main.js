@@ -8,13 +8,14 @@
   function show(next) {
     const before = place;
     place = next;
-    const row = next.view === "image" ? table.rowOf.get(next.task) : undefined;
+    const row = next.view === "image" ? table.rowOf(next.task) : undefined;
     const view = next.view === "image" && row === undefined ? "missing" : next.view;
     at("overview").hidden = view !== "overview";
     at("list").hidden = view !== "cell" && view !== "images" && view !== "missing";
     at("image").hidden = view !== "image";
     if (view === "image") image.show(row, filter.rows(next.wish), next.wish);
     else if (view !== "overview") showList(next, view);
+    else document.dispatchEvent(new Event("overviewshow")); // whose faces are laid out at the first time
     document.title = `${heading().textContent} · Gallery · Balanced faces`;
     if (!before) return;
     if (view === before.view && view !== "image" && at("list").contains(document.activeElement)) return; // filtering
@@ -64,7 +65,7 @@
   }
 
   function missing(task) {
-    note(`${task} is no image of these shards.`, "It may have been rejected and replaced, or the plan has changed since the link was made.");
+    note(`${task} is no image of this page.`, "It may have been rejected and replaced, the plan may have changed since the link was made, or the page holds a sample.");
   }
 
   function note(...lines) {

@@ -4,7 +4,6 @@
   const { across, shown } = table.map;
   const box = document.getElementById("map");
   const counts = new Uint32Array(shown.length);
-  for (let i = 0; i < table.count; i++) if (!table.column.copy[i]) counts[table.place(i)]++;
 
   function face(row, place) {
     const item = document.createElement("li");
@@ -23,7 +22,12 @@
     return item;
   }
 
-  box.style.setProperty("--across", across);
-  box.append(...shown.map(face));
-  box.parentElement.hidden = shown.length < 4;
+  function draw() {
+    for (let i = 0; i < table.count; i++) if (!table.column.copy[i]) counts[table.place(i)]++;
+    box.style.setProperty("--across", across);
+    box.append(...shown.map(face));
+    box.parentElement.hidden = shown.length < 4;
+  }
+
+  document.addEventListener("overviewshow", draw, { once: true });
 })();

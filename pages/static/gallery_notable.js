@@ -56,6 +56,8 @@
 
   const box = document.getElementById("notable");
   const draw = () => box.replaceChildren(...KINDS.map(row));
-  document.addEventListener("markschange", draw);
-  draw();
+  document.addEventListener("overviewshow", () => {
+    draw();
+    document.addEventListener("markschange", draw);
+  }, { once: true });
 })();

@@ -19,7 +19,8 @@ const table = (() => {
   const near = Uint16Array.from(raw.near); // of each photo, how alike its nearest one is, in thousandths
   const place = Uint8Array.from(raw.map.place); // of each photo, on the map
   const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
-  const found = raw.ids.map((id, i) => `${id} ${raw.paths[i]}`.toLowerCase());
+  const first = new Int32Array(raw.ids.length); // of each photo, its first row
+  for (let i = count - 1; i >= 0; i--) first[column.photo[i]] = i;
 
   // Each row's position on each axis; -1 where the photo has no labels.
   const axes = raw.axes.map((axis, a) => {
@@ -31,8 +32,23 @@ const table = (() => {
   });
   const cells = raw.axes.reduce((product, axis) => product * axis.values.length, 1);
 
-  const rowOf = new Map();
-  for (let i = 0; i < count; i++) rowOf.set(task(i), i);
+  // The row of a task, or undefined. The photos are in order of their ids, so that no map of every name is needed.
+  function rowOf(name) {
+    const id = name.split("_")[0];
+    let low = 0;
+    for (let high = raw.ids.length; low < high;) {
+      const middle = (low + high) >> 1;
+      if (raw.ids[middle] < id) low = middle + 1;
+      else high = middle;
+    }
+    if (raw.ids[low] !== id) return undefined;
+    for (let i = first[low]; i < count && column.photo[i] === low; i++) if (task(i) === name) return i;
+    return undefined;
+  }
+
+  // What a search for text looks at, of each photo; made at the first search.
+  let words = null;
+  const found = () => { words ??= raw.ids.map((id, i) => `${id} ${raw.paths[i]}`.toLowerCase()); return words; };
 
   function task(i) {
     return `${raw.ids[column.photo[i]]}_${String(column.copy[i]).padStart(4, "0")}`;
