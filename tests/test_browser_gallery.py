@@ -150,7 +150,7 @@ def test_photos_that_look_alike_are_listed_sorted_and_mapped(reader: Any, table:
     assert "place=5" in page.evaluate("location.hash")
     page.locator('#bar [type="reset"]').click()
     page.wait_for_function("!location.hash.includes('place')")
-    page.locator('select[name="sort"]').select_option(label="likeness to another photo")
+    page.locator('select[name="sort"]').select_option(label="likeness to another")
     page.locator("#images a[data-row]").first.click()
     page.wait_for_selector('#views[aria-busy="false"]')
     said = page.locator("#similar .caption:not(.labels)").all_inner_texts()

@@ -147,7 +147,7 @@ const image = (() => {
     if (row < 0) return;
     const copy = table.column.copy[row] > 0;
     const marked = copy ? marks.rejected(row) : marks.out(row);
-    at("mark").textContent = marked ? "Take it back" : copy ? "Reject copy" : "Exclude photo";
+    at("mark").textContent = marked ? "Take it back" : copy ? "Reject" : "Exclude";
     at("mark").classList.toggle("danger", !marked);
     at("image").classList.toggle("marked", marked || marks.out(row));
     at("image-note").textContent = [table.path(row), ...(table.column.kept[row] ? [] : ["left out of the balanced set"]),
