@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import sqrt
 
 from manifests.core.text import count, figure
-from manifests.tables.class_scores import Bin, ClassScores
+from manifests.tables.class_scores import Bin, ClassScores, Reliability
 from manifests.tables.scorecard import Scorecard
 from pages import charts as draw
 from pages.results_classes import known
@@ -19,7 +19,11 @@ _LARGEST = 26  # pixels of the mark with most photos
 def charts(cards: Mapping[str, Scorecard]) -> list[tuple[str, list[ResultChart]]]:
     """(run, its reliability and its confusions) of each run; none of predicted ages."""
     found = known(cards)
-    return [(run, [_reliability(i, run, found), _confusion(i, of)]) for i, (run, of) in enumerate(found.items())]
+    sure = {run: of.calibration for run, of in found.items() if of.calibration is not None}  # those with probabilities
+    return [
+        (run, [*([_reliability(i, run, sure)] if run in sure else []), _confusion(i, of)])
+        for i, (run, of) in enumerate(found.items())
+    ]
 
 
 def wilson(right: float, n: int) -> tuple[float, float]:
@@ -34,8 +38,8 @@ def wilson(right: float, n: int) -> tuple[float, float]:
     return max(0.0, min(middle - reach, right)), min(1.0, max(middle + reach, right))
 
 
-def _reliability(number: int, run: str, found: Mapping[str, ClassScores]) -> ResultChart:
-    own = found[run].calibration
+def _reliability(number: int, run: str, found: Mapping[str, Reliability]) -> ResultChart:
+    own = found[run]
     ideal = context("as sure as right", [0, 1], [0, 1], hoverinfo="skip")
     ideal["line"] = {"width": 1.5, "dash": "dot", "color": "--muted"}
     others = [_line(name, of) for name, of in found.items() if name != run]
@@ -58,8 +62,8 @@ def _reliability(number: int, run: str, found: Mapping[str, ClassScores]) -> Res
     return ResultChart(f"reliability-{number}", figure_, "Is it as right as it is sure?", said, headers, rows)
 
 
-def _line(name: str, of: ClassScores) -> draw.Chart:
-    bins = of.calibration.bins
+def _line(name: str, of: Reliability) -> draw.Chart:
+    bins = of.bins
     return context(name, [each.confidence for each in bins], [each.accuracy for each in bins])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from manifests.core import command
+from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.files import write_bytes
 from manifests.tables import index
@@ -44,6 +44,7 @@ def main() -> None:
         rows += of_groups(options.shards, by_group(table, cells, options.per_group), attention)
     write_bytes(out, cv2.imencode(".png", np.concatenate(rows)[:, :, ::-1])[1].tobytes())
     print(f"{out}: {len(rows)} rows of photo, Grad-CAM, gradients")
+    costs.say("saliency", len(rows), out, unit="row")
 
 
 def of_groups(shards: Path, groups: list[tuple[str, pa.Table]], attention: Attention) -> list[np.ndarray]:
