@@ -6,6 +6,7 @@ back to the parent says where the bytes lie; pixels are never sent between proce
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,7 +62,8 @@ def _packing(setup: Setup) -> Iterator[Pack]:
         yield pack
         pack.publish()
     except OSError as error:
-        raise OSError(error.errno, error.strerror, error.filename or str(setup.store)) from error
+        said = error.strerror or str(error)  # an address has no number of an error
+        raise OSError(error.errno or errno.EIO, said, error.filename or str(setup.store)) from error
     finally:
         pack.discard()
 

@@ -14,11 +14,13 @@ import numpy as np
 import pytest
 
 from manifests.core.codec import encode
+from tests.support.clusters import dask
 from tests.support.render_fixtures import images
 from tests.support.stages import ROOT, hashes, prepare
 
 boto3 = pytest.importorskip("boto3", reason="needs requirements-distributed.lock: make test-distributed")
 pytest.importorskip("s3fs", reason="needs requirements-distributed.lock: make test-distributed")
+pytest.importorskip("distributed", reason="needs requirements-distributed.lock: make test-distributed")
 pytest.importorskip("moto", reason="needs requirements-distributed.lock: make test-distributed")
 
 pytestmark = [pytest.mark.distributed, pytest.mark.timeout(240)]
@@ -113,6 +115,22 @@ def test_a_store_in_the_bucket_serves_a_machine_that_has_nothing(
     assert hashes(tmp_path / "here/shards") == expected
     assert hashes(downloaded(bucket, "shards", tmp_path / "again")) == expected
     assert not [one for one in bucket.objects.all() if "scratch" in one.key]  # type: ignore[attr-defined]
+
+
+def test_a_cluster_whose_workers_share_no_folder_renders_from_bucket_to_bucket(
+    planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
+) -> None:
+    expected = hashes(downloaded(bucket, "shards", tmp_path / "once"))
+    with dask(tmp_path / "cluster", 0) as cluster:
+        for _ in range(2):
+            cluster.worker(**environment)
+        away = {**environment, "POOL": f"dask://{cluster.address}"}
+        done = stage(
+            planned, away, "augment.render", "--store", "s3://set/cluster-store", "--out", "s3://set/cluster/shards"
+        )
+    assert done.returncode == 0, done.stderr
+    assert images(done.stdout) > 0
+    assert hashes(downloaded(bucket, "cluster/shards", tmp_path / "there")) == expected
 
 
 def test_parts_of_two_machines_are_joined_in_the_bucket(
