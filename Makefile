@@ -69,7 +69,7 @@ face-landmarks: $(ENV)
 results: $(ENV)
 	python -m experiments.crossval
 
-# The recipes of the four studies on APPA-REAL, with frozen features: docs/studies.md; about an hour on two cores.
+# The recipes of the four studies on APPA-REAL, with frozen features: docs/studies.md; about two hours on two cores.
 studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
