@@ -92,9 +92,12 @@ def _solve_level(f: Formulation, remaining: Remaining, level: int) -> tuple[Leve
     relaxed = relax(f, remaining, level)
     least = _next_value(f, level, remaining.box, -(-relaxed.bound // SCALE))
     best = _better(f, level, remaining, remaining.incumbent, np.rint(relaxed.target).astype(np.int64))
+    split = int((np.abs(relaxed.target - np.rint(relaxed.target)) > WHOLE).sum())
     for size in _cores(f.size):
         if best is not None and f.value(level, best) == least:
             break
+        if split > size // 2:  # a cell that the vertex splits would not be free
+            continue
         core = _core(f, remaining.box, relaxed, size)
         best = _better(f, level, remaining, best, integer(f, replace(remaining, box=core), level)[0])
     if best is None or f.value(level, best) > least:
