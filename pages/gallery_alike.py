@@ -15,6 +15,8 @@ import cv2
 import faiss
 import numpy as np
 
+from manifests.core import closest
+
 SIDE, CELL, TURNS = 48, 8, 8  # pixels of the grey photo and of a cell; directions of half a circle
 COLOURS = 4  # cells to a side of the coarse grid
 EACH = 8  # neighbours of a photo
@@ -84,27 +86,13 @@ def _neighbours(points: np.ndarray, each: int, jobs: int) -> tuple[np.ndarray, n
     if not each:
         return np.zeros((len(points), 0), np.int64), np.zeros((len(points), 0), np.int64)
     faiss.omp_set_num_threads(jobs)
-    close, found = _index(points).search(points, each + 1)
+    close, found = closest.index(points, _FLAT, _PROBES).search(points, each + 1)
     other = (found != np.arange(len(points))[:, None]) & (found >= 0)
     close = np.where(other, np.rint(1000 * close / _NORM**2), -np.inf)
     order = np.lexsort((found, -close), axis=1)[:, :each]  # ties by number
     found, close = np.take_along_axis(found, order, axis=1), np.take_along_axis(close, order, axis=1)
     there = close > 0
     return np.where(there, found, -1), np.where(there, np.minimum(close, 1000), 0).astype(np.int64)
-
-
-def _index(points: np.ndarray) -> faiss.Index:
-    flat = faiss.IndexFlatIP(points.shape[1])
-    if len(points) <= _FLAT:
-        flat.add(points)
-        return flat
-    lists = isqrt(len(points))
-    flat.add(np.ascontiguousarray(points[np.linspace(0, len(points) - 1, lists).astype(np.int64)]))
-    index = faiss.IndexIVFFlat(flat, points.shape[1], lists, faiss.METRIC_INNER_PRODUCT)
-    index.train(points[:1])  # only says that the centres are there
-    index.nprobe = _PROBES
-    index.add(points)
-    return index
 
 
 def _map(points: np.ndarray) -> tuple[np.ndarray, int]:

@@ -22,14 +22,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from math import isqrt
 from typing import NamedTuple
 
 import cv2
 import faiss
 import numpy as np
 
-from manifests.core import command, pool
+from manifests.core import closest, command, pool
 
 THUMB = 12
 CANDIDATE = 0.85  # correlation of thumbnails above which a pair is aligned
@@ -92,7 +91,8 @@ def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH, jobs: in
     if not len(train) or not len(scored):
         return np.zeros((0, 2), np.int64)
     faiss.omp_set_num_threads(jobs)
-    whole, cropped = _index(_thumbs(scored)), _index(np.stack(_crops(scored), axis=1).reshape(-1, THUMB * THUMB))
+    every = np.stack(_crops(scored), axis=1).reshape(-1, THUMB * THUMB)
+    whole, cropped = (closest.index(one, INDEXED, PROBES) for one in (_thumbs(scored), every))
     found = []
     for start in range(0, len(train), _BLOCK):
         block = train[start : start + _BLOCK]
@@ -103,21 +103,6 @@ def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH, jobs: in
         row, column, close = (np.concatenate(part) for part in zip(*hits, strict=True))
         found.append(_best(row, column, close, each) + np.array([start, 0]))
     return np.concatenate(found)
-
-
-def _index(thumbs: np.ndarray) -> faiss.Index:
-    """An index of float32 (n, THUMB * THUMB) by their products."""
-    flat = faiss.IndexFlatIP(thumbs.shape[1])
-    if len(thumbs) <= INDEXED:
-        flat.add(np.ascontiguousarray(thumbs))
-        return flat
-    lists = isqrt(len(thumbs))
-    flat.add(np.ascontiguousarray(thumbs[np.linspace(0, len(thumbs) - 1, lists).astype(np.int64)]))
-    index = faiss.IndexIVFFlat(flat, thumbs.shape[1], lists, faiss.METRIC_INNER_PRODUCT)
-    index.train(thumbs[:1])  # only says that the centres are there
-    index.nprobe = PROBES
-    index.add(np.ascontiguousarray(thumbs))
-    return index
 
 
 def _closest(index: faiss.Index, thumbs: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
