@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import numpy as np
+import pyarrow as pa
+
+from augment.rendering import tar
+from augment.rendering.messages import Setup
 from manifests.core import files
 from manifests.core.places import is_remote, make
 
+_SYNCS = 4  # files that are written to the disk at once
 INDEX = "index.parquet"  # written last: its existence means that the shards are complete
 _SHARD = re.compile(r"[a-z]+-\d{5,}\.tar")
 
@@ -68,3 +75,24 @@ def _tidy(folder: Path, left: str) -> None:
     """Remove what was begun and not published."""
     for path in folder.glob(left):
         path.unlink(missing_ok=True)
+
+
+@contextmanager
+def meanwhile() -> Iterator[Callable[..., None]]:
+    """Give a function that does something in the background; all is done, or has failed, at the end.
+
+    Waiting for the disk would keep the workers from rendering.
+    """
+    with ThreadPoolExecutor(_SYNCS) as threads:
+        waiting: list[Future[None]] = []
+        yield lambda call, *arguments: waiting.append(threads.submit(call, *arguments))
+        for one in waiting:
+            one.result()
+
+
+def write(name: str, shard: Path, token: str, rows: pa.Table, setup: Setup) -> tuple[str, np.ndarray]:
+    """Write a shard where the parent publishes it; to an address the worker does."""
+    if not is_remote(shard):
+        return name, tar.write(part(shard, token), rows, setup)
+    with files.publish(shard) as temporary:
+        return name, tar.write(temporary, rows, setup)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from tqdm import tqdm
 from augment.cache import keys, packs
 from augment.kernels.gates import PRINT
 from augment.papers import card
-from augment.rendering import faces, output, parts, tar, task_rows, worker
+from augment.rendering import faces, output, parts, task_rows, worker
 from augment.rendering.messages import Failed, Group, Made, Setup
 from augment.rendering.parts import Part
 from augment.rendering.report import Report
@@ -24,15 +23,12 @@ from augment.rendering.substitutes import Filler
 from augment.rendering.task_rows import CALL, Rows, cut
 from augment.store import locked
 from manifests.core import command, files, places, pool
-from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.sections.policies import Policies
 from manifests.sections.render import Render
 from manifests.sections.source import Source
-from manifests.tables import base, index
+from manifests.tables import index
 from manifests.tables.tasks import ORIGINAL
-
-_SYNCS = 4  # files that are written to the disk at once
 
 
 @dataclass(frozen=True)
@@ -116,7 +112,7 @@ def join(request: Request, what: str, report: Path) -> Report:
         content = card.Content()
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
             for start, end in rows.waves():
-                one = as_index(table.slice(start, end - start).combine_chunks(), rows.cells)
+                one = index.typed(table.slice(start, end - start).combine_chunks(), rows.cells)
                 append(one)
                 content.add(one)
             _write_card(out, rows, content)
@@ -136,16 +132,6 @@ def _names(rows: Rows) -> set[str]:
 
 def _metadata(request: Request) -> dict[str, str]:
     return {"quality": str(request.render.quality), "versions": keys.versions()}
-
-
-def as_index(table: pa.Table, cells: Cells) -> pa.Table:
-    """The rows of a wave in the index's types; their dictionaries do not depend on the order of the tasks."""
-    for name in ("split", "shard"):
-        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
-    for name, axis in zip(cells.columns, base.axis_columns(cells, table["cell"]), strict=False):
-        table = table.set_column(table.column_names.index(name), name, axis)
-    expected = index.schema(cells)
-    return table.select(expected.names).cast(expected)
 
 
 @dataclass(frozen=True)
@@ -202,7 +188,7 @@ class _Run:
         calls = ((self.setup, part) for part in cut(groups, CALL))
         with (
             closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done,
-            _meanwhile() as do,
+            output.meanwhile() as do,
         ):
             for part in calls_done:
                 for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered and here}:
@@ -249,7 +235,10 @@ class _Run:
             for name, start, end in zip(names, starts, ends.tolist(), strict=False)
         )
         offsets = {}
-        with closing(pool.each(self.jobs, _write_shard, calls, self.what, self.places)) as written, _meanwhile() as do:
+        with (
+            closing(pool.each(self.jobs, output.write, calls, self.what, self.places)) as written,
+            output.meanwhile() as do,
+        ):
             for name, places in written:
                 offsets[name] = places
                 do(output.publish, self.out / name, self.token)
@@ -257,25 +246,4 @@ class _Run:
         table = table.set_column(table.column_names.index("offset"), "offset", pa.array(flat, pa.int64()))
         hexes = [digest.hex() for digest in by_name["sha256"]]
         table = table.set_column(table.column_names.index("sha256"), "sha256", pa.array(hexes, pa.string()))
-        return as_index(table, self.rows.cells)
-
-
-@contextmanager
-def _meanwhile() -> Iterator[Callable[..., None]]:
-    """Give a function that does something in the background; all is done, or has failed, at the end.
-
-    Waiting for the disk would keep the workers from rendering.
-    """
-    with ThreadPoolExecutor(_SYNCS) as threads:
-        waiting: list[Future[None]] = []
-        yield lambda call, *arguments: waiting.append(threads.submit(call, *arguments))
-        for one in waiting:
-            one.result()
-
-
-def _write_shard(name: str, shard: Path, token: str, rows: pa.Table, setup: Setup) -> tuple[str, np.ndarray]:
-    """Write a shard where the parent publishes it; to an address the worker does."""
-    if not places.is_remote(shard):
-        return name, tar.write(output.part(shard, token), rows, setup)
-    with files.publish(shard) as temporary:
-        return name, tar.write(temporary, rows, setup)
+        return index.typed(table, self.rows.cells)

@@ -73,3 +73,13 @@ def write(table: pa.Table, path: Path, cells: Cells) -> None:
 def read(path: Path, made_by: str = "augment.render") -> tuple[pa.Table, Cells]:
     """Read and check the table; see `base.read`."""
     return base.read(path, schema, made_by)
+
+
+def typed(table: pa.Table, cells: Cells) -> pa.Table:
+    """The rows of a wave in the index's types; their dictionaries do not depend on the order of the tasks."""
+    for name in ("split", "shard"):
+        table = table.set_column(table.column_names.index(name), name, table[name].cast(pa.string()))
+    for name, axis in zip(cells.columns, base.axis_columns(cells, table["cell"]), strict=False):
+        table = table.set_column(table.column_names.index(name), name, axis)
+    expected = schema(cells)
+    return table.select(expected.names).cast(expected)
