@@ -5,6 +5,8 @@ Each point is a plan of its own, its first level solved to the optimum.
 
 from __future__ import annotations
 
+from functools import cache
+
 from balance.solver.formulation import DEVIATION
 from balance.solver.lp import Unsolvable
 from balance.solver.planner import Planned
@@ -32,23 +34,22 @@ def tradeoff(planned: Planned) -> list[TradeoffPoint]:
 
 
 def _at(problem: Problem, caps: list[int]) -> list[TradeoffPoint]:
-    """One total's points: more copies never do worse, so that between two caps of equal deviation all are alike."""
-    points: dict[int, TradeoffPoint] = {}
+    """One total's points, from the lowest cap on.
 
-    def between(low: int, high: int) -> None:
-        for place in (low, high):
-            if place not in points:
-                points[place] = _point(problem.with_copies(caps[place]), caps[place])
-        first, last = points[low], points[high]
-        if first.deviation is not None and first.deviation == last.deviation:  # the plan of the lower cap serves all
-            points.update({at: first.model_copy(update={"max_copies": caps[at]}) for at in range(low, high + 1)})
-        elif high - low > 1:
-            middle = (low + high) // 2
-            between(low, middle)
-            between(middle, high)
+    More copies never do worse: where nothing deviates, or as much as at the highest cap, all caps above are alike.
+    """
 
-    between(0, len(caps) - 1)
-    return [points[place] for place in range(len(caps))]
+    @cache
+    def point(place: int) -> TradeoffPoint:
+        return _point(problem.with_copies(caps[place]), caps[place])
+
+    points: list[TradeoffPoint] = []
+    for place in range(len(caps)):
+        points.append(point(place))
+        now, before = points[-1].deviation, points[-2].deviation if place else None
+        if now == 0 or (now is not None and now == before == point(len(caps) - 1).deviation):
+            break
+    return points + [points[-1].model_copy(update={"max_copies": cap}) for cap in caps[len(points) :]]
 
 
 def _point(problem: Problem, copies: int) -> TradeoffPoint:

@@ -98,7 +98,7 @@ def _solve_level(f: Formulation, remaining: Remaining, level: int) -> tuple[Leve
             break
         if split > size // 2:  # a cell that the vertex splits would not be free
             continue
-        core = _core(f, remaining.box, relaxed, size)
+        core = _core(f, _within(remaining.box, relaxed, SCALE * least - relaxed.bound), relaxed, size)
         best = _better(f, level, remaining, best, integer(f, replace(remaining, box=core), level)[0])
     if best is None or f.value(level, best) > least:
         box = remaining.box
