@@ -251,7 +251,7 @@ def test_near_duplicates_are_marked_or_kept(project: Project) -> None:
     assert all(row["near_of"] is None for row in used)
 
 
-def test_train_photos_of_one_moment_share_a_subject_where_asked(
+def test_train_photos_that_nearly_equal_share_a_subject_where_asked(
     project: Project, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown = {"a": (5, "train", ""), "b": (5, "train", ""), "c": (6, "train", ""), "d": (6, "train", "ann")}

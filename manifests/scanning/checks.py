@@ -225,7 +225,7 @@ def _touching(usable: Sequence[Usable], jobs: int) -> list[tuple[str, str]]:
 def _subjects(usable: Sequence[Usable], jobs: int) -> dict[str, str]:
     """image_id of a train photo without a subject -> the subject that it shares with photos that it nearly equals."""
     train = [one for one in usable if one.split == "train"]
-    pairs = near_duplicates.within(_greys(train), jobs, near_duplicates.MOMENT).tolist()
+    pairs = near_duplicates.within(_greys(train), jobs).tolist()
     return subjects.shared([one.photo.image_id for one in train], [one.row.subject for one in train], pairs)
 
 

@@ -72,18 +72,20 @@ def find(train: np.ndarray, scored: np.ndarray, jobs: int, least: Correlations =
     return _aligned_all(train, scored, candidates(train, scored, jobs=jobs), jobs, least)
 
 
-def within(photos: np.ndarray, jobs: int, least: Correlations = SAME) -> np.ndarray:
+def within(photos: np.ndarray, jobs: int) -> np.ndarray:
     """Find the pairs of one set's photos that are the same.
+
+    By SAME alone: of APPA-REAL, MOMENT also takes two people for one.
 
     Args:
         photos: uint8 (n, side, side), grey.
-        jobs, least: as in `find`.
+        jobs: how many pairs are aligned at once.
     Returns:
         int64 (pairs, 2), positions, the lower one first, in order.
     """
     pairs = candidates(photos, photos, EACH + 1, jobs)  # each photo finds itself too
     pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
-    return _aligned_all(photos, photos, pairs, jobs, least)[0]
+    return _aligned_all(photos, photos, pairs, jobs, SAME)[0]
 
 
 def _aligned_all(

@@ -1,6 +1,7 @@
 """Who is shown, where the layout does not say: train photos that nearly equal one another show one subject.
 
-Photos of one moment count, and copies of one photo; someone who is photographed again another day is not found.
+That is one photo, cropped or compressed again, or two frames that hardly differ. Someone who is photographed again at
+another moment is not found.
 """
 
 from __future__ import annotations
