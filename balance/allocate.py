@@ -44,6 +44,26 @@ def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarra
     return each[cell] + (rank < over[cell])
 
 
+def copies_of_persons(cell: np.ndarray, person: np.ndarray, drawn: np.ndarray, augment: np.ndarray) -> np.ndarray:
+    """Split each cell's number to synthesise evenly among its persons, and each person's among their photos.
+
+    With one photo per person it is `copies` of `ranks`. A person whose photos lie in several cells counts in each.
+
+    Args:
+        cell, person: int64 (photos,).
+        drawn: uint64 (photos,), what photos are ordered by; persons by their first photo.
+        augment: int64 (cells,), images to synthesise; 0 where a cell has no photo.
+    Returns:
+        int64 (photos,), copies of each.
+    """
+    pairs, group = np.unique(np.stack([cell, person]), axis=1, return_inverse=True)
+    group = group.reshape(-1)
+    first = np.full(pairs.shape[1], np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(first, group, drawn)
+    of_person = copies(pairs[0], ranks(pairs[0], first), augment)
+    return copies(group, ranks(group, drawn), of_person)
+
+
 def copy_numbers(count: np.ndarray, rejected: Mapping[int, frozenset[int]]) -> tuple[np.ndarray, np.ndarray]:
     """Number each photo's copies 1, 2, ..., without the numbers that the user rejected.
 

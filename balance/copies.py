@@ -30,6 +30,7 @@ class CopyRules:
         policies: the section.
         seed: of params.yaml.
         faces: what is known of the photos' faces.
+        by_person: copies are split evenly among the persons of a cell, not among its photos.
     """
 
     photos: TrainPhotos
@@ -37,6 +38,7 @@ class CopyRules:
     policies: Policies
     seed: int
     faces: Faces
+    by_person: bool = False
 
     def hashes(self, purpose: str) -> np.ndarray:
         """uint64 (photos,): each photo's hash for one purpose."""
@@ -45,6 +47,13 @@ class CopyRules:
     def ranks(self) -> np.ndarray:
         """int64 (photos,): each photo's position in its cell."""
         return allocate.ranks(self.photos.cell, self.hashes("rank"))
+
+    def copies(self, augment: np.ndarray) -> np.ndarray:
+        """int64 (photos,): copies of each, of int64 (cells,) images to synthesise."""
+        cell, person = self.photos.cell, self.photos.person
+        if self.by_person:
+            return allocate.copies_of_persons(cell, person, self.hashes("rank"), augment)
+        return allocate.copies(cell, self.ranks(), augment)
 
     @cached_property
     def weights(self) -> np.ndarray:
@@ -99,8 +108,7 @@ def plan_copies(rules: CopyRules, augment: np.ndarray, rejected: Rejected) -> Co
     Raises:
         UserError: a cell with copies has no policy that it can use.
     """
-    count = allocate.copies(rules.photos.cell, rules.ranks(), augment)
-    photo, number = allocate.copy_numbers(count, rejected)
+    photo, number = allocate.copy_numbers(rules.copies(augment), rejected)
     policy = _policies(rules, photo, number)
     donor = np.full(len(photo), -1, np.int64)
     for at, name in enumerate(rules.policies.root):

@@ -28,11 +28,13 @@ class TrainPhotos:
         image_ids: str (photos,).
         cell: int64 (photos,), the joint cell of each.
         row: int64 (photos,), its row in the source table.
+        person: int64 (photos,), a number for who is shown; a photo of which nobody says it shows a person of its own.
     """
 
     image_ids: list[str]
     cell: np.ndarray
     row: np.ndarray
+    person: np.ndarray
 
 
 def photos(source: pa.Table) -> TrainPhotos:
@@ -42,12 +44,20 @@ def photos(source: pa.Table) -> TrainPhotos:
     rows = np.flatnonzero(usable.to_numpy(zero_copy_only=False))
     ids = source["image_id"].take(pa.array(rows)).to_pylist()
     cell = source["cell"].to_numpy()[rows].astype(np.int64)
-    return TrainPhotos(ids, cell, rows)
+    subject = source["subject"].combine_chunks().take(pa.array(rows))
+    known = subject.dictionary_encode().indices.fill_null(-1).to_numpy().astype(np.int64)
+    return TrainPhotos(ids, cell, rows, np.where(known >= 0, known, len(rows) + np.arange(len(rows))))
 
 
 def available(chosen: TrainPhotos, cells: Cells) -> np.ndarray:
     """int64 (cells,): photos in each cell."""
     return np.bincount(chosen.cell, minlength=len(cells)).astype(np.int64)
+
+
+def persons(chosen: TrainPhotos, cells: Cells) -> np.ndarray:
+    """int64 (cells,): persons in each cell; one whose photos lie in several cells counts in each."""
+    pairs = np.unique(np.stack([chosen.cell, chosen.person]), axis=1)
+    return np.bincount(pairs[0], minlength=len(cells)).astype(np.int64)
 
 
 def read(path: Path, cells: Cells) -> np.ndarray:

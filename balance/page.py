@@ -59,6 +59,7 @@ def write(
         binding=plan_text.binding(report),
         acquisition=plan_text.acquisition(report),
         variety=plan_text.variety(report),
+        of_person=report.copies_of_person is not None,
         tradeoff=plan_charts.tradeoff(report),
         rejected=plan_text.rejected(report),
         against=[plan_charts.beside(report, table, cells, each) for each in older],

@@ -6,15 +6,18 @@ python -m balance.plan --counts counts.csv    # from a table of counts: a plan w
 
 from __future__ import annotations
 
+import numpy as np
+
 from balance import axes, copies, counts, tasks
 from balance.report import tables
+from balance.report.spread import Spread
 from balance.report.summary import summary
 from balance.report.variety import variety
 from balance.solver import planner
 from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
-from manifests.sections.plan import Plan
+from manifests.sections.plan import PERSON, Plan
 from manifests.sections.policies import GLASSES, ON_FACES, Policies
 from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
@@ -43,37 +46,42 @@ def main() -> None:
     options = parser.parse_args()
     section, declared = params.section(options.params, Plan), params.cells(options.params)
     if options.counts:
-        cells, available = declared, counts.read(options.counts, declared)
+        cells, available, persons = declared, counts.read(options.counts, declared), None
     else:
         policies, seed = params.section(options.params, Policies), params.seed(options.params)
         with located(f"{options.params}: policies"):
             policies.check(declared)
         source, cells = source_table.read(options.source)
         photos = counts.photos(source)
-        available = counts.available(photos, cells)
+        available, persons = counts.available(photos, cells), counts.persons(photos, cells)
     factors = emphasis.read(options.emphasis, cells)
     with located(f"{options.params}: plan"):
-        planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors)
+        planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors, persons)
     rejected, varied = {}, []
-    if not options.counts:
+    if options.counts:
+        spread = Spread.of_counts(available, planned.augment)
+    else:
         rows, asked = source.take(photos.row), not (ON_FACES | {GLASSES}).isdisjoint(policies.root)
         faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
-        rules = copies.CopyRules(photos, cells, policies, seed, faces)
+        rules = copies.CopyRules(photos, cells, policies, seed, faces, section.max_copies_of == PERSON)
         numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
         with located(f"{options.params}: policies"):
             made = copies.plan_copies(rules, planned.augment, numbers)
             rejected = copies.rejected_policies(rules, made, numbers)
         varied = variety(rules, made)
+        spread = Spread.of_photos(photos.cell, np.bincount(made.photo, minlength=len(photos.cell)), len(cells))
         tasks_table.write(tasks.table(source, rules, made, planned.keep, section.shard_size), options.tasks, cells)
     with located(f"{options.params}: plan"):
-        report = summary(planned, rejected, varied)
-    plan_table.write(tables.plan_table(planned), options.plan, cells)
+        report = summary(planned, spread, rejected, varied)
+    plan_table.write(tables.plan_table(planned, spread), options.plan, cells)
     for name, content in tables.plots(planned, report).items():
         write_text(getattr(options, name), content)
     plan_report.write(report, options.summary)
     print(tables.printed(report))
     if not options.counts and asked:
         print(copies.left_out(rules))
+    if section.max_copies_of == PERSON and np.array_equal(planned.problem.persons, available):
+        print("No two photos of a cell are known to show one person: each photo counts as a person of its own.")
     for axis in axes.lost(declared, cells):
         print(f"The photos have no labels for {axis}: its targets and constraints are left out.")
     written = (options.plan, options.summary, *(() if options.counts else (options.tasks,)))

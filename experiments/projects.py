@@ -19,6 +19,7 @@ from typing import Any
 
 from manifests.core.errors import UserError
 from manifests.core.files import write_text
+from manifests.sections import theirs
 
 ROOT = Path(__file__).resolve().parents[1]
 BEFORE = ("manifests.draw", "manifests.scan", "balance.plan", "augment.render")
@@ -58,13 +59,16 @@ def run(content: Mapping[str, Any], folder: Path, shared: Path) -> Path:
 
 
 def absolute(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with the paths of photos and weights absolute, as they are relative to the working directory."""
+    """The same with the paths of photos and weights absolute, as they are relative to the working directory.
+
+    Pipelines of policies are written out.
+    """
     source, train = dict(content["source"]), dict(content["train"])
     source["root"] = str(Path(source["root"]).absolute())
     if train.get("weights", "none") not in ("none", "imagenet"):
         train["weights"] = str(Path(train["weights"]).absolute())
     train["runs"] = {name: _absolute_run(run) for name, run in train["runs"].items()}
-    return {**content, "source": source, "train": train}
+    return theirs.inlined({**content, "source": source, "train": train})
 
 
 def _absolute_run(run: Mapping[str, Any]) -> dict[str, Any]:

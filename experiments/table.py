@@ -12,6 +12,7 @@ from experiments import sweeps
 from experiments.sets import ExperimentTable, ParameterSet
 from manifests.core import params
 from manifests.core.errors import UserError, located
+from manifests.sections import theirs
 from manifests.sections.plan import Plan
 from manifests.sections.policies import Policies
 from manifests.sections.source import Source
@@ -30,7 +31,7 @@ def read(path: Path) -> ExperimentTable:
 
 
 def composed(table: ExperimentTable, one: ParameterSet, base: Path) -> str:
-    """The set's whole `params.yaml`: the base with the set's changes.
+    """The set's whole `params.yaml`: the base with the set's changes, pipelines of policies written out.
 
     Raises:
         UserError: the result breaks a rule of `plan`, `policies` or `train`.
@@ -39,6 +40,8 @@ def composed(table: ExperimentTable, one: ParameterSet, base: Path) -> str:
     for key, changed in (("source", one.source), ("plan", one.plan)):
         content[key] = {**content.get(key, {}), **changed}
     content["policies"] = one.policies or content["policies"]
+    with located(str(base)):
+        content = theirs.inlined(content)
     runs = {
         name: {**run.model_dump(mode="json", exclude_unset=True), "seeds": table.seeds}
         for name, run in one.runs.items()

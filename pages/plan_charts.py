@@ -95,13 +95,24 @@ def tradeoff(plan: PlanReport) -> list[dict[str, Any]]:
     points = [point for point in plan.tradeoff if point.misplaced is not None]
     if not points:
         return []
-    copied = ("largest number of copies of one photo", "{:,}")
-    total = ("total of the balanced set (images)", "{:,} copies")
+    of = "photo" if plan.copies_of_person is None else "person"
+    copied = (f"largest number of copies of one {of}", "{:,}", "Each line is a total, in images.")
+    total = (
+        "total of the balanced set (images)",
+        "{:,} copies",
+        f"Each line is the largest number of copies of a {of}.",
+    )
     return [_tradeoff(points, "max_copies", "total", copied), _tradeoff(points, "total", "max_copies", total)]
 
 
-def _tradeoff(points: list[TradeoffPoint], x: str, by: str, titles: tuple[str, str]) -> dict[str, Any]:
-    """One curve for each of some values of `by`: few and evenly spaced, so that the lines can be told apart."""
+def _tradeoff(points: list[TradeoffPoint], x: str, by: str, titles: tuple[str, str, str]) -> dict[str, Any]:
+    """One curve for each of some values of `by`: few and evenly spaced, so that the lines can be told apart.
+
+    Args:
+        points: the plans.
+        x, by: `max_copies` and `total`, or the other way round.
+        titles: of the x axis, of a line, and what the lines are.
+    """
     values = sorted({getattr(point, by) for point in points})
     picked = [values[i] for i in np.unique(np.linspace(0, len(values) - 1, min(5, len(values))).round().astype(int))]
     order = sorted(points, key=lambda point: (getattr(point, by), getattr(point, x)))
@@ -113,16 +124,12 @@ def _tradeoff(points: list[TradeoffPoint], x: str, by: str, titles: tuple[str, s
         curves.append((name, [getattr(point, x) for point in own], misplaced))
     least = min(points, key=lambda point: point.misplaced or 0)
     word = {"max_copies": "the largest number of copies", "total": "the total"}[x]
-    line = {
-        "max_copies": "Each line is a total, in images.",
-        "total": "Each line is the largest number of copies of a photo.",
-    }[x]
     most = "1 copy" if least.max_copies == 1 else f"{least.max_copies} copies"
     return {
         "chart": f"tradeoff-{x.replace('_', '-')}",
         "title": f"Deviation against {word}",
         "figure": draw.lines(curves, (titles[0], "images in the wrong place (%)"), direct=True, height=380),
-        "description": f"{line} Closest to the targets: {_percent(least.misplaced):.3g}% in the wrong place, "
+        "description": f"{titles[2]} Closest to the targets: {_percent(least.misplaced):.3g}% in the wrong place, "
         f"with at most {most} and {least.total:,} images.",
         "headers": ["largest number of copies", "total", "deviation (images)", "in the wrong place (%)"],
         "rows": [

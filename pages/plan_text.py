@@ -39,6 +39,7 @@ def figures(plan: PlanReport) -> list[tuple[str, str]]:
         ("photos kept", f"{plan.keep:,}"),
         ("copies", f"{plan.augment:,}"),
         ("most copies of one photo", f"{max((each.copies for each in plan.copies), default=0)}"),
+        *([] if plan.copies_of_person is None else [("most copies of one person", f"{plan.copies_of_person}")]),
         ("cells with photos", f"{plan.cells.with_photos} of {plan.cells.all}"),
     ]
 

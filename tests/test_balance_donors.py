@@ -37,7 +37,7 @@ def known(count: int, seed: int = 0) -> Faces:
 
 def rules(count: int, policies: dict, faces: Faces | None = None) -> CopyRules:
     ids = [f"{number:016x}" for number in range(count)]
-    photos = counts.TrainPhotos(ids, np.arange(count) % 2, np.arange(count))
+    photos = counts.TrainPhotos(ids, np.arange(count) % 2, np.arange(count), np.arange(count))
     return CopyRules(photos, CELLS, Policies.model_validate(policies), 7, faces or known(count))
 
 
@@ -104,8 +104,7 @@ def test_a_mixed_copys_age_lies_between_its_parents() -> None:
 
 
 def test_variety_counts_people_and_names_the_cells_of_one() -> None:
-    faces = replace(known(21), subject=np.full(21, -1))
-    found = rules(21, {"morph": {"weight": 1.0}, "mixed": {"weight": 1.0}}, faces)
+    found = rules(21, {"morph": {"weight": 1.0}, "mixed": {"weight": 1.0}}, replace(known(21), subject=np.full(21, -1)))
     alone = replace(found, photos=replace(found.photos, cell=np.array([0] * 20 + [1])))
     seen = variety(alone, copies.plan_copies(alone, np.array([40, 16]), {}))
     assert (seen[0].cell, seen[0].photos, seen[0].copies, seen[0].pairs) == ("female", 1, 16, 0) and seen[0].alone

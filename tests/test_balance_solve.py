@@ -35,9 +35,9 @@ def fewest_squares(photos: int, copies: int, cap: int) -> float:
     return min(c * c + fewest_squares(photos - 1, copies - c, cap) for c in range(min(cap, copies) + 1))
 
 
-def splits(target: int, photos: int, least: int, cap: int) -> tuple[float, int] | None:
+def splits(target: int, photos: int, persons: int, least: int, cap: int) -> tuple[float, int] | None:
     """The best (squares, synthesised) of a cell's target over every choice of kept originals."""
-    tried = [(fewest_squares(photos, target - k, cap), target - k) for k in range(least, min(photos, target) + 1)]
+    tried = [(fewest_squares(persons, target - k, cap), target - k) for k in range(least, min(photos, target) + 1)]
     return min((t for t in tried if t[0] < inf), default=None)
 
 
@@ -48,8 +48,9 @@ def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     whole, over = divmod(p.total, len(filled))
     mean = whole + (2 * over > len(filled) or (2 * over == len(filled) and whole % 2))
     options = []
-    for n, least, cap in zip(p.available.tolist(), p.keep.tolist(), p.caps.copies.tolist(), strict=True):
-        found = {t: splits(t, n, least, cap) for t in range(n * (1 + cap) + 1)}
+    columns = (p.available, p.persons, p.keep, p.caps.copies)
+    for n, persons, least, cap in zip(*(column.tolist() for column in columns), strict=True):
+        found = {t: splits(t, n, persons, least, cap) for t in range(n + persons * cap + 1)}
         options.append({t: s for t, s in found.items() if s is not None})
     for targets in itertools.product(*options[:-1]):
         last = p.total - sum(targets)
@@ -74,8 +75,13 @@ def exhaustive(p: Problem) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
     return None if best is None else (best[0], tuple(-t for t in best[1]))
 
 
-def random_problem(rng: np.random.Generator) -> Problem:
-    """A small problem with targets and constraints of every kind, stated as a user would."""
+def random_problem(rng: np.random.Generator, of_person: bool) -> Problem:
+    """A small problem with targets and constraints of every kind, stated as a user would.
+
+    Args:
+        rng: what it is drawn from.
+        of_person: whether the caps are on copies of one person; a cell has no more persons than photos.
+    """
     cells = CELLS[rng.integers(len(CELLS))]
     available = rng.integers(0, 4, len(cells))
     available[rng.integers(len(cells))] += 1
@@ -90,8 +96,11 @@ def random_problem(rng: np.random.Generator) -> Problem:
     section["max_copies"] = caps if rng.random() < 0.5 else int(rng.integers(0, 4))
     names = [*cells.names, "joint"]
     section["weights"] = {name: float(rng.choice([0.5, 1, 1.5, 3, 0])) for name in names if rng.random() < 0.4}
+    if of_person:
+        section["max_copies_of"] = "person"
+    persons = np.minimum(available, rng.integers(1, 4, len(cells))) if of_person else None
     plan = Plan.model_validate_json(json.dumps(section))
-    loose = parse(plan, cells, available, {})
+    loose = parse(plan, cells, available, {}, persons)
     total = int(rng.integers(max(1, loose.keep.sum()), max(1, loose.most.sum()) + 2))
     return loose.with_total(total)
 
@@ -104,9 +113,9 @@ def share(rng: np.random.Generator, values: tuple[str, ...]) -> object:
     return {values[0]: first, "rest": str(rng.choice(["uniform", "natural"]))}
 
 
-def agree(seed: int) -> bool:
+def agree(seed: int, of_person: bool = False) -> bool:
     """Compare with exhaustive search; whether the problem was feasible."""
-    p = random_problem(np.random.default_rng(seed))
+    p = random_problem(np.random.default_rng(seed), of_person)
     expected = exhaustive(p)
     try:
         found = solve(p)
@@ -126,9 +135,14 @@ def test_equals_exhaustive_search_on_every_level():
     assert sum(agree(seed) for seed in range(120)) > 50
 
 
+def test_caps_on_persons_equal_exhaustive_search_on_every_level():
+    assert sum(agree(seed, of_person=True) for seed in range(120)) > 50
+
+
 @pytest.mark.slow
-def test_equals_exhaustive_search_on_2000_problems():
-    assert sum(agree(seed) for seed in range(120, 2120)) > 1000
+@pytest.mark.parametrize("of_person", [False, True])
+def test_equals_exhaustive_search_on_2000_problems(of_person):
+    assert sum(agree(seed, of_person) for seed in range(120, 2120)) > 1000
 
 
 def lopsided(shape: tuple[int, ...], seed: int) -> tuple[Cells, np.ndarray]:

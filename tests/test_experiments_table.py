@@ -28,6 +28,21 @@ def test_a_set_is_the_base_with_its_changes(tmp_path: Path) -> None:
     }
 
 
+def test_a_set_holds_the_content_of_a_pipelines_file_so_that_a_changed_one_is_another_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = "{own: {weight: 1, albumentations: manifests/pipelines/own.json}}"
+    wanted = read(tmp_path, TABLE.replace("{copy: {weight: 1}}", own))
+    (tmp_path / "manifests/pipelines").mkdir(parents=True)
+    made = []
+    for limit in (3, 5):
+        text = f'{{"__class_fullname__": "MotionBlur", "blur_limit": [3, {limit}], "p": 1}}'
+        (tmp_path / "manifests/pipelines/own.json").write_text(text)
+        made.append(table.composed(wanted, wanted.sets["copies"], ROOT / "params.appa_real.yaml"))
+    assert made[0] != made[1] and "own.json" not in made[0] and "MotionBlur" in made[0]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from manifests.sections import theirs
 from tests.support import files_md
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -119,6 +120,11 @@ def test_deps_exist_or_are_made_by_a_stage(stage: str) -> None:
 def test_params_are_the_sections_that_the_command_reads(stage: str) -> None:
     declared = {str(name).split(".")[0] for name in STAGES[stage].get("params", [])}
     assert declared == sections_read(command_file(stage))
+
+
+def test_stages_that_read_policies_depend_on_the_files_of_pipelines() -> None:
+    reading = {name for name in STAGES if "policies" in sections_read(command_file(name))}
+    assert reading == {name for name, stage in STAGES.items() if theirs.FOLDER in stage["deps"]} != set()
 
 
 def sections_read(file: Path) -> set[str]:

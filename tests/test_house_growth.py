@@ -58,7 +58,7 @@ def test_the_index_finds_the_cropped_copies_that_comparing_all_finds(monkeypatch
 
 def rules(count: int) -> CopyRules:
     ids = [f"{number:016x}" for number in range(count)]
-    photos = TrainPhotos(ids, np.zeros(count, np.int64), np.arange(count))
+    photos = TrainPhotos(ids, np.zeros(count, np.int64), np.arange(count), np.arange(count))
     tone = Policies.model_validate({"tone": {"weight": 1, "severity": 1}})
     return CopyRules(photos, CELLS, tone, 7, Faces.unknown(count))
 

@@ -89,7 +89,7 @@ def test_yaml_is_read_as_dvc_reads_it(written) -> None:
             "train, score, audit. Received 'sauce' (did you mean source?). Correct or remove the key.",
         ),
         ("- a", "params.yaml: expected a map with the sections"),
-        ("", "params.yaml: expected a parameter file. Received 0 bytes. Name a file with --params."),
+        ("", "params.yaml: expected a parameter file. Received 0 bytes. Name one with --params."),
         ("source: {layout: [", "params.yaml: expected valid YAML 1.2."),
         ("source: {root: a, root: b}", "params.yaml: expected valid YAML 1.2."),
     ],
@@ -105,7 +105,7 @@ def test_a_missing_file_and_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     Path("folder").mkdir()
     assert message(params.read, Path("folder")) == (
-        "folder: expected a parameter file. Received a directory. Name a file with --params."
+        "folder: expected a parameter file. Received a directory. Name one with --params."
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from balance.report.spread import Spread
 from balance.report.summary import summary
 from balance.solver.planner import make
 from manifests.core.errors import UserError
@@ -20,7 +21,8 @@ from tests.support.plan_stage import CELLS, LOPSIDED, UNIFORM
 def report() -> plan_report.PlanReport:
     section = Plan.model_validate_json(json.dumps({"total": 240, "shares": UNIFORM, "price": {"copies": [1]}}))
     rejected = {"flip": PolicyRejects(planned=9, rejected=4, often=1)}
-    return summary(make(section, CELLS, LOPSIDED, {"gender": {"male": 2.0}}), rejected)
+    planned = make(section, CELLS, LOPSIDED, {"gender": {"male": 2.0}})
+    return summary(planned, Spread.of_counts(LOPSIDED, planned.augment), rejected)
 
 
 def test_a_report_is_read_back_as_it_was_written(tmp_path: Path, report: plan_report.PlanReport) -> None:

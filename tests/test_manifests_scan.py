@@ -15,7 +15,7 @@ from PIL import Image
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.scan import main
-from manifests.scanning import duplicates, near_duplicates, splits
+from manifests.scanning import duplicates, near_duplicates, splits, subjects
 from manifests.scanning.duplicates import Labelled
 from manifests.scanning.photos import SizeLimits, check
 from manifests.sources.rows import Quarantined
@@ -249,6 +249,31 @@ def test_near_duplicates_are_marked_or_kept(project: Project) -> None:
     assert {row["path"]: row["near_of"] for row in used if row["near_of"]} == {"a.jpg": ids["b.jpg"]}
     used, _ = project.scan(near_duplicates="keep")
     assert all(row["near_of"] is None for row in used)
+
+
+def test_train_photos_that_nearly_equal_share_a_subject_where_asked(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = {"a": (5, "train", ""), "b": (5, "train", ""), "c": (6, "train", ""), "d": (6, "train", "ann")}
+    shown |= {"e": (7, "train", ""), "f": (7, "valid", ""), "g": (8, "train", "bob"), "h": (8, "train", "eve")}
+    for name, (number, split, subject) in shown.items():
+        out = io.BytesIO()
+        Image.open(io.BytesIO(jpeg(number, (160, 160)))).save(out, "JPEG", quality=95 if name in "aceg" else 40)
+        project.photo(f"{name}.jpg", out.getvalue(), f"{split},30,male,{subject}")
+    used, _ = project.scan(near_duplicates="keep")
+    assert {row["path"][0]: row["subject"] for row in used if row["subject"]} == {"d": "ann", "g": "bob", "h": "eve"}
+    assert "near subjects" not in capsys.readouterr().out
+    used, _ = project.scan(near_duplicates="keep", subjects="near_duplicates")
+    found = {row["path"][0]: row["subject"] for row in used}
+    first = next(row["image_id"] for row in used if row["path"] == "a.jpg")
+    assert found == {"a": first, "b": first, "c": "ann", "d": "ann", "e": None, "f": None, "g": "bob", "h": "eve"}
+    assert "near subjects         3  train photos whose subject near duplicates tell" in capsys.readouterr().out
+
+
+def test_pairs_chain_to_one_subject() -> None:
+    ids, known = ["p", "q", "r", "s", "t"], [None, None, "eve", None, None]
+    assert subjects.shared(ids, known, [(0, 1), (1, 2)]) == {"p": "eve", "q": "eve"}
+    assert subjects.shared(ids, known, [(3, 4)]) == {"s": "s", "t": "s"}
 
 
 def test_near_duplicates_of_valid_and_test_are_listed_and_used(

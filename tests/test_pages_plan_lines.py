@@ -30,6 +30,19 @@ def test_one_copy_is_one_copy(tmp_path: Path) -> None:
     assert "with at most 1 copy and 100 images" in by_total["description"]
 
 
+def test_what_a_cap_counts_is_named(tmp_path: Path) -> None:
+    plan_sample.write(tmp_path / "plan.json")
+    point = TradeoffPoint(max_copies=4, total=100, deviation=3, misplaced=0.03)
+    of_photo = plan_report.read(tmp_path / "plan.json").model_copy(update={"tradeoff": [point]})
+    of_person = of_photo.model_copy(update={"copies_of_person": 4})
+    assert ("most copies of one person", "4") in plan_text.figures(of_person)
+    assert len(plan_text.figures(of_photo)) + 1 == len(plan_text.figures(of_person))
+    for report, word in ((of_photo, "photo"), (of_person, "person")):
+        by_copies, by_total = plan_charts.tradeoff(report)
+        assert by_copies["figure"]["layout"]["xaxis"]["title"]["text"] == f"largest number of copies of one {word}"
+        assert by_total["description"].startswith(f"Each line is the largest number of copies of a {word}.")
+
+
 def test_page_opens_with_the_plan_in_a_sentence_and_says_empty_parts_last(tmp_path: Path) -> None:
     built = planned(tmp_path / "run") / "manifests/built"
     report = plan_report.read(built / "plan.json").model_copy(update={"binding": [], "acquisition": []})

@@ -1,13 +1,12 @@
 """Which new photos would bring the plan closest to its targets.
 
-A linear programme finds the fewest photos that take the deviation as low as new photos can: a photo
-in a cell makes room for itself and its copies, and where originals stay it stays too. Each
+A linear programme finds the fewest photos that take the deviation as low as new photos can: a photo, of
+a new person, makes room in a cell for itself and its copies, and where originals stay it stays too. Each
 entry is then planned alone, so that the list is in order of the effect per photo.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -51,11 +50,10 @@ def acquisition(planned: Planned) -> list[Acquisition]:
 
 def _deviation(problem: Problem, added: dict[int, int], now: int) -> int:
     """The first level's value with more photos and the same wanted counts; `now` where that has no plan."""
-    available = problem.available.copy()
-    for cell, number in added.items():
-        available[cell] += number
+    photos = np.zeros_like(problem.available)
+    photos[list(added)] = list(added.values())
     try:
-        return solve(replace(problem, available=available), (DEVIATION,)).levels[0].value
+        return solve(problem.with_new_persons(photos), (DEVIATION,)).levels[0].value
     except Unsolvable:  # more originals must stay than the total holds
         return now
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from balance.report.acquisition import acquisition
 from balance.report.explain import Outcome, binding, outcomes
+from balance.report.spread import Spread
 from balance.report.tradeoff import tradeoff
 from balance.solver.planner import Planned
 from balance.solver.solve import Level
-from manifests.sections.plan import INDEPENDENT, JOINT
+from manifests.sections.plan import INDEPENDENT, JOINT, PHOTO
 from manifests.tables.plan_report import (
     AxisValue,
     CellCounts,
@@ -25,11 +26,14 @@ from manifests.tables.plan_report import (
 )
 
 
-def summary(planned: Planned, rejected: Mapping[str, PolicyRejects], variety: Sequence[CellVariety] = ()) -> PlanReport:
+def summary(
+    planned: Planned, spread: Spread, rejected: Mapping[str, PolicyRejects], variety: Sequence[CellVariety] = ()
+) -> PlanReport:
     """Report a plan.
 
     Args:
         planned: the plan.
+        spread: how its copies fall on the photos.
         rejected: policy -> its rejected copies.
         variety: of each cell that gets copies.
     """
@@ -67,11 +71,12 @@ def summary(planned: Planned, rejected: Mapping[str, PolicyRejects], variety: Se
         ],
         binding=binding(planned),
         acquisition=acquisition(planned),
-        copies=_copies(planned),
+        copies=[CopiesCount(copies=n, photos=count) for n, count in enumerate(spread.photos.tolist()) if count],
         tradeoff=tradeoff(planned),
         emphasis={axis: dict(values) for axis, values in planned.factors.items()},
         rejected=dict(rejected),
         variety=list(variety),
+        copies_of_person=_of_person(planned),
     )
 
 
@@ -110,11 +115,8 @@ def _marginals(planned: Planned, found: Mapping[str, Outcome]) -> dict[str, list
     return made
 
 
-def _copies(planned: Planned) -> list[CopiesCount]:
-    """How many photos get each number of copies."""
-    filled = planned.problem.available > 0
-    available, augment = planned.problem.available[filled], planned.augment[filled]
-    each, over = np.divmod(augment, available)
-    photos = np.bincount(each, weights=available - over, minlength=int(each.max()) + 2)
-    photos += np.bincount(each + 1, weights=over, minlength=len(photos))[: len(photos)]
-    return [CopiesCount(copies=copies, photos=int(number)) for copies, number in enumerate(photos) if number]
+def _of_person(planned: Planned) -> int | None:
+    """The most copies of one person in a cell; None where the cap is on those of one photo."""
+    if planned.section.max_copies_of == PHOTO:
+        return None
+    return int((-(-planned.augment // np.maximum(1, planned.problem.persons))).max())

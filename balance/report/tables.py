@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
+from balance.report.spread import Spread
 from balance.solver.planner import Planned
 from balance.solver.problem import LARGE
 from manifests.core.text import csv_table
@@ -17,11 +18,9 @@ _LINES = 5  # of each list that is printed
 _REASON = 86  # letters of a reason that fit beside the numbers
 
 
-def plan_table(planned: Planned) -> pa.Table:
+def plan_table(planned: Planned, spread: Spread) -> pa.Table:
     """One row per cell: available, keep, augment, target and the most copies of one photo."""
-    available = planned.problem.available
-    most = -(-planned.augment // np.maximum(1, available))
-    numbers = (available, planned.keep, planned.augment, planned.target, most)
+    numbers = (planned.problem.available, planned.keep, planned.augment, planned.target, spread.most)
     axes = base.axis_columns(planned.cells, pa.array(np.arange(len(planned.cells)), pa.int32()))
     names = [*planned.cells.columns, "cell", "available", "keep", "augment", "target", "max_copies"]
     return pa.table([*axes, *(pa.array(column, pa.int64()) for column in numbers)], names=names)
@@ -77,8 +76,11 @@ def printed(report: PlanReport) -> str:
     if report.copies:
         copied = sum(each.photos for each in report.copies if each.copies)
         lines.append(f"Copies of one photo: {report.copies[-1].copies} at most; {copied} photos are copied")
+    if report.copies_of_person is not None:
+        lines.append(f"Copies of one person in a cell: {report.copies_of_person} at most")
     lines += _first("Binding constraints", [_binding(each) for each in report.binding])
-    lines += _first("New photos that would help most", [_acquisition(each) for each in report.acquisition])
+    new = "New photos" if report.copies_of_person is None else "New photos, each of a new person,"
+    lines += _first(f"{new} that would help most", [_acquisition(each) for each in report.acquisition])
     alone = [_alone(each) for each in report.variety if each.alone]
     lines += _first("Cells of one person, where new photos would help whatever is reached", alone)
     if report.cells.all > LARGE:

@@ -13,11 +13,10 @@ def variety(rules: CopyRules, made: Copies) -> list[CellVariety]:
     """One entry for each cell that gets copies, the fewest people first.
 
     Args:
-        rules: the photos, their cells and faces.
+        rules: the photos, their cells and persons.
         made: the copies.
     """
-    cell, subject = rules.photos.cell, rules.faces.subject
-    person = np.where(subject >= 0, subject, subject.max(initial=-1) + 1 + np.arange(len(cell)))
+    cell, person = rules.photos.cell, rules.photos.person
     mixed = np.array([name == MIXED for name in rules.policies.root], bool)[made.policy]
     found = []
     for number in np.unique(cell[made.photo]).tolist():

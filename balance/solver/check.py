@@ -27,12 +27,12 @@ def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tupl
         WrongPlan: naming the first thing that is wrong.
     """
     kept, made = keep.tolist(), augment.tolist()
-    photos = problem.available.tolist()
-    for cell, (k, g, n) in enumerate(zip(kept, made, photos, strict=True)):
+    photos, persons = problem.available.tolist(), problem.persons.tolist()
+    for cell, (k, g, n, p) in enumerate(zip(kept, made, photos, persons, strict=True)):
         if not problem.keep[cell] <= k <= n:
             raise WrongPlan(f"cell {cell} keeps {k} of {n} originals")
-        if not 0 <= g <= n * int(problem.caps.copies[cell]):
-            raise WrongPlan(f"cell {cell} of {n} photos gets {g} copies, {problem.caps.copies[cell]} per photo at most")
+        if not 0 <= g <= p * int(problem.caps.copies[cell]):
+            raise WrongPlan(f"cell {cell} gets {g} copies, {p} times {problem.caps.copies[cell]} at most")
     target = [k + g for k, g in zip(kept, made, strict=True)]
     if sum(target) != problem.total:
         raise WrongPlan(f"{sum(target)} images in place of {problem.total}")
@@ -47,7 +47,7 @@ def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tupl
 
 def objectives(problem: Problem, keep: list[int], augment: list[int]) -> tuple[int, int, int, int]:
     """The first four levels: deviation, spread, squared copies, number synthesised."""
-    photos = problem.available.tolist()
+    photos, persons = problem.available.tolist(), problem.persons.tolist()
     target = [k + g for k, g in zip(keep, augment, strict=True)]
     deviation = sum(
         each.weight * abs(sum(target[cell] for cell in each.members.tolist()) - each.wanted) for each in problem.targets
@@ -57,8 +57,8 @@ def objectives(problem: Problem, keep: list[int], augment: list[int]) -> tuple[i
     spread = sum(abs(target[cell] - mean) for cell in filled)
     squares = 0
     for cell in filled:
-        fewer, more = augment[cell] // photos[cell], augment[cell] % photos[cell]
-        squares += (photos[cell] - more) * fewer**2 + more * (fewer + 1) ** 2
+        fewer, more = divmod(augment[cell], persons[cell])
+        squares += (persons[cell] - more) * fewer**2 + more * (fewer + 1) ** 2
     return deviation, spread, squares, sum(augment)
 
 

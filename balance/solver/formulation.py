@@ -10,8 +10,8 @@ each level, a convex cost that is linear between whole numbers:
 
     1 deviation   weight * |sum - wanted|, of the soft targets' sums
     2 spread      |target - mean|
-    3 copies      copies squared over the photos: each of n photos copied q times, r of them once
-                  more, is n q^2 + r (2q + 1)
+    3 copies      copies squared over the persons, which are the photos unless `max_copies_of` says
+                  otherwise: each of n copied q times, r of them once more, is n q^2 + r (2q + 1)
     4 synthesise  max(0, target - available)
     5 order       (1-based cell number)^3 mod 999,983, times target: a fixed linear order that
                   prefers one plan among equals. Weights that grow evenly with the cell's number
@@ -85,6 +85,7 @@ class Formulation:
         self.problem = problem
         self.cells = np.flatnonzero(problem.available > 0)
         self.available = problem.available[self.cells]
+        self.persons = problem.persons[self.cells]
         self.keep = problem.keep[self.cells]
         self.mean = mean_target(problem)
         self.order = order_weights(self.cells)
@@ -157,8 +158,8 @@ class Formulation:
         augment = np.maximum(0, target - self.available)
         if level == SYNTHESISE:
             return int(augment.sum())
-        each, over = np.divmod(augment, self.available)
-        return int((self.available * each * each + over * (2 * each + 1)).sum())
+        each, over = np.divmod(augment, self.persons)
+        return int((self.persons * each * each + over * (2 * each + 1)).sum())
 
     def segments(self, box: Box, levels: Sequence[int]) -> Segments:
         """Cut each variable's box where a cost of `levels` bends; a fixed variable has no segment."""
@@ -189,14 +190,15 @@ class Formulation:
             return cells, self.available
         if level >= ORDER:
             return cells[:0], cells[:0]
-        first = box.low[: self.size] // self.available + 1
-        count = np.maximum(0, (box.high[: self.size] - 1) // self.available - first + 1)
+        low, high = (end[: self.size] - self.available for end in (box.low, box.high))  # copies; below 0 none
+        first = np.maximum(0, low // self.persons + 1)
+        count = np.maximum(0, (high - 1) // self.persons - first + 1)
         if count.sum() > BENDS:
             rule, remedy = f"at most {BENDS} numbers of copies to choose from", "Lower it, or plan.max_copies"
             raise UserError(".total", rule, count.sum(), remedy)
         owner = np.repeat(cells, count)
         step = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count) + first[owner]
-        return owner, step * self.available[owner]
+        return owner, self.available[owner] + step * self.persons[owner]
 
     def _slope(self, level: int, variable: np.ndarray, start: np.ndarray) -> np.ndarray:
         """The cost of one image more at `start`."""
@@ -216,4 +218,4 @@ class Formulation:
             return np.where(variable == level - MOST, -1, 0)
         if level == SYNTHESISE:
             return np.where(cell & (start >= self.available[i]), 1, 0)
-        return np.where(cell, np.maximum(0, 2 * (start // self.available[i]) - 1), 0)
+        return np.where(cell, np.maximum(0, 2 * ((start - self.available[i]) // self.persons[i]) + 1), 0)

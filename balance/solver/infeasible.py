@@ -153,7 +153,7 @@ def _only(problem: Problem, keys: Collection[str]) -> Problem:
     """The problem with the hard constraints named, and no soft targets."""
     ample = max([problem.total, *(each.least or 0 for each in problem.constraints)])
     free = np.isin(problem.caps.key_of, [i for i, key in enumerate(problem.caps.keys) if key not in keys])
-    enough = np.maximum(-(-ample // np.maximum(1, problem.available)), problem.caps.copies)
+    enough = np.maximum(-(-ample // np.maximum(1, problem.persons)), problem.caps.copies)
     return replace(
         problem,
         targets=(),

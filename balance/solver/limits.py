@@ -14,7 +14,7 @@ from manifests.sections.plan import DEFAULT, Plan
 
 @dataclass(frozen=True)
 class Caps:
-    """The largest number of copies of one photo in each cell, and what sets it.
+    """The largest number of copies of one photo, or of one person, in each cell, and what sets it.
 
     Attributes:
         copies: int64 (cells,).

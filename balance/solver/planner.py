@@ -56,7 +56,9 @@ class Planned:
         return self.target - self.keep
 
 
-def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> Planned:
+def make(
+    section: Plan, cells: Cells, available: np.ndarray, factors: Factors, persons: np.ndarray | None = None
+) -> Planned:
     """Plan.
 
     Args:
@@ -64,14 +66,15 @@ def make(section: Plan, cells: Cells, available: np.ndarray, factors: Factors) -
         cells: the axes.
         available: int64 (cells,), photos.
         factors: of the emphasis; empty for none.
+        persons: int64 (cells,), persons in the photos; None where nobody knows, as in a table of counts.
     Raises:
-        UserError: an unknown axis, value or pattern, or no photo at all.
+        UserError: an unknown axis, value or pattern, no photo at all, or a cap per person without persons.
         PlanInfeasible: the hard constraints contradict one another.
     """
     if not available.any():
         remedy = "Look at the counts, or at the quarantine table of the scan"
         raise UserError("", "at least one photo to plan with", "none", remedy)
-    parsed = problem = parse(section, cells, available, factors)
+    parsed = problem = parse(section, cells, available, factors, persons)
     auto, reached = section.total == "auto", None
     try:
         if auto:

@@ -19,8 +19,8 @@ from balance.solver.limits import Caps, caps, counts
 from balance.solver.shares import wanted_shares
 from balance.solver.targets import AxisShares, PairShares, Target
 from manifests.core.cells import Cells
-from manifests.core.errors import located
-from manifests.sections.plan import INDEPENDENT, JOINT, Plan
+from manifests.core.errors import UserError, located
+from manifests.sections.plan import INDEPENDENT, JOINT, PERSON, PHOTO, Plan
 
 TOTAL = "total"
 LARGE = 20_000  # cells
@@ -43,8 +43,10 @@ class Problem:
 
     Attributes:
         available: int64 (cells,), photos.
+        persons: int64 (cells,), among whom a cell's copies are split evenly, each up to the cap: its photos, or with
+            `max_copies_of: person` the persons in them.
         keep_share: the least share of each cell's originals that stays.
-        caps: the largest number of copies of one photo.
+        caps: the largest number of copies of one photo, or of one person.
         shares: what the targets of the axes, and of pairs of them, are computed from.
         total: images in all.
         targets: the soft targets, those of the marginals first.
@@ -54,6 +56,7 @@ class Problem:
     """
 
     available: np.ndarray
+    persons: np.ndarray
     keep_share: Fraction
     caps: Caps
     shares: tuple[AxisShares | PairShares, ...]
@@ -71,7 +74,7 @@ class Problem:
     @cached_property
     def most(self) -> np.ndarray:
         """int64 (cells,): each cell's largest target, every original and every copy allowed."""
-        return self.available * (1 + self.caps.copies)
+        return self.available + self.persons * self.caps.copies
 
     @property
     def rows(self) -> tuple[Target | Constraint, ...]:
@@ -95,6 +98,10 @@ class Problem:
         """The same problem without the constraint on the total."""
         return replace(self, constraints=tuple(each for each in self.constraints if each.key != TOTAL))
 
+    def with_new_persons(self, photos: np.ndarray) -> Problem:
+        """The same problem with int64 (cells,) new photos, each of a new person."""
+        return replace(self, available=self.available + photos, persons=self.persons + photos)
+
     def with_copies(self, copies: np.ndarray | int) -> Problem:
         """The same problem for other caps: int64 (cells,), or one number for all cells."""
         return replace(self, caps=replace(self.caps, copies=np.zeros_like(self.available) + copies))
@@ -105,11 +112,13 @@ class Problem:
         The third level has a variable for each number of copies that a photo may get: caps that no plan can
         reach would cost minutes.
         """
-        enough = -(-self.total // np.maximum(1, self.available))
+        enough = -(-self.total // np.maximum(1, self.persons))
         return self.with_copies(np.where(self.caps.copies >= self.total, enough, self.caps.copies))
 
 
-def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> Problem:
+def parse(
+    plan: Plan, cells: Cells, available: np.ndarray, factors: Factors, persons: np.ndarray | None = None
+) -> Problem:
     """Read the targets and constraints of the section.
 
     Args:
@@ -117,8 +126,9 @@ def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> 
         cells: the axes.
         available: int64 (cells,), photos.
         factors: of the committed emphasis; empty for none.
+        persons: int64 (cells,), persons in the photos; None where nobody knows.
     Raises:
-        UserError: an unknown axis, value or pattern.
+        UserError: an unknown axis, value or pattern, or a cap per person without persons.
     """
     weights, scale = _weights(plan, cells)
     every = {each.axis.name: each for each in _shares(plan, cells, available, factors, weights)}
@@ -134,8 +144,12 @@ def parse(plan: Plan, cells: Cells, available: np.ndarray, factors: Factors) -> 
     ]
     share = Fraction(1) if isinstance(plan.keep, str) else Fraction(str(plan.keep))
     total = 1 if plan.total == "auto" else images(plan.total, int(available.sum()))
+    split = available if plan.max_copies_of == PHOTO else persons
+    if split is None:
+        rule = f"{PHOTO} for a plan from counts, which do not say who is who"
+        raise UserError(".max_copies_of", rule, PERSON, "Remove the key, or plan from photos")
     return Problem(
-        available, share, caps(plan, cells), shares, total, joint, (*floors, *ceilings), scale, plan.nodes
+        available, split, share, caps(plan, cells), shares, total, joint, (*floors, *ceilings), scale, plan.nodes
     ).with_total(total)
 
 

@@ -27,8 +27,9 @@ from experiments.nested import trial as trials
 from experiments.nested.trial import Setting, Trial
 from manifests.core import params
 from manifests.core.cells import Cells
-from manifests.core.errors import UserError
+from manifests.core.errors import UserError, located
 from manifests.core.files import write_bytes, write_text
+from manifests.sections import theirs
 from manifests.sections.train import Train
 from manifests.tables import index, source
 from train.targets import Target
@@ -115,7 +116,8 @@ def prepare(setup: Setup, one: Round, photos: pa.Table, cells: Cells) -> None:
     rows = rows.filter(pa.array(split != "")).sort_by("path")
     named = rows["split"].cast(pa.string())
     rows = pa.concat_tables([rows.filter(pc.equal(named, name)) for name in ("train", "valid")])
-    content = scaled(params.read(setup.params), int(one.train.sum()), photos)
+    with located(str(setup.params)):
+        content = theirs.inlined(scaled(params.read(setup.params), int(one.train.sum()), photos))
     marker = sha256(json.dumps([content, rows.to_pydict(), _code()], default=str).encode()).hexdigest()
     if (one.folder / DONE).exists() and (one.folder / DONE).read_text() == marker:
         return

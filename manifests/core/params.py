@@ -71,9 +71,13 @@ def read(path: Path) -> dict[str, Any]:
     return content
 
 
-def parsed(path: Path) -> Any:
+def parsed(path: Path, what: str = "a parameter file", remedy: str = "Name one with --params") -> Any:
     """Parse a YAML file.
 
+    Args:
+        path: the file.
+        what: its name in messages.
+        remedy: what to do where there is no such file.
     Raises:
         UserError: it is missing or no YAML.
     """
@@ -85,9 +89,9 @@ def parsed(path: Path) -> Any:
             )
         return content
     except NotReadable as error:
-        raise UserError(str(path), "a parameter file", error.detail, "Name a file with --params") from error
+        raise UserError(str(path), what, error.detail, remedy) from error
     except FileNotFoundError as error:
-        raise UserError(str(path), "a parameter file", "no such file", "Name one with --params") from error
+        raise UserError(str(path), what, "no such file", remedy) from error
     except _NO_YAML as error:
         raise UserError(
             str(path), "valid YAML 1.2", " ".join(str(error).split()), "Correct the line that is named"

@@ -16,7 +16,7 @@ import numpy as np
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.places import place, reached
-from manifests.scanning import duplicates, near_duplicates, photos, splits
+from manifests.scanning import duplicates, near_duplicates, photos, splits, subjects
 from manifests.scanning.labels import LabelRules, Labels, check_rename, resolve
 from manifests.scanning.photos import SIDE, CheckedPhoto, SizeLimits
 from manifests.sections.source import Source
@@ -47,6 +47,7 @@ class Survey:
         quarantined: by path.
         near: image_id of a train photo -> that of the valid or test photo which it nearly equals.
         touching: paths of a valid and a test photo that nearly equal each other, in order; both are used.
+        subjects: image_id of a train photo -> its subject, where near duplicates say so and the layout does not.
     """
 
     cells: Cells
@@ -54,6 +55,7 @@ class Survey:
     quarantined: list[Quarantined]
     near: dict[str, str]
     touching: list[tuple[str, str]]
+    subjects: dict[str, str]
 
     @property
     def read(self) -> int:
@@ -112,7 +114,8 @@ def survey(
     usable, without_photo = _with_photos(root, labelled, source, jobs)
     usable, doubles = _without_doubles(usable)
     every = sorted([*left_out, *quarantined, *without_photo, *doubles], key=lambda q: (q.path, q.reason, q.detail))
-    return Survey(cells, usable, every, _near(usable, jobs), _touching(usable, jobs))
+    alike = _subjects(usable, jobs) if source.subjects == "near_duplicates" else {}
+    return Survey(cells, usable, every, _near(usable, jobs), _touching(usable, jobs), alike)
 
 
 def _once(rows: Iterable[SourceRow | Quarantined]) -> list[SourceRow | Quarantined]:
@@ -217,6 +220,13 @@ def _touching(usable: Sequence[Usable], jobs: int) -> list[tuple[str, str]]:
     valid, test = ([one for one in usable if one.split == split] for split in ("valid", "test"))
     pairs, _ = near_duplicates.find(_greys(valid), _greys(test), jobs, near_duplicates.MOMENT)
     return sorted((valid[i].row.path, test[j].row.path) for i, j in pairs)
+
+
+def _subjects(usable: Sequence[Usable], jobs: int) -> dict[str, str]:
+    """image_id of a train photo without a subject -> the subject that it shares with photos that it nearly equals."""
+    train = [one for one in usable if one.split == "train"]
+    pairs = near_duplicates.within(_greys(train), jobs).tolist()
+    return subjects.shared([one.photo.image_id for one in train], [one.row.subject for one in train], pairs)
 
 
 def _greys(photos: Sequence[Usable]) -> np.ndarray:

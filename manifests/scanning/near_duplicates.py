@@ -69,7 +69,29 @@ def find(train: np.ndarray, scored: np.ndarray, jobs: int, least: Correlations =
         int64 (pairs, 2), positions in train and in scored, in order; and
         float64 (pairs,), how well each pair correlates.
     """
-    pairs = candidates(train, scored, jobs=jobs)
+    return _aligned_all(train, scored, candidates(train, scored, jobs=jobs), jobs, least)
+
+
+def within(photos: np.ndarray, jobs: int) -> np.ndarray:
+    """Find the pairs of one set's photos that are the same.
+
+    By SAME alone: of APPA-REAL, MOMENT also takes two people for one.
+
+    Args:
+        photos: uint8 (n, side, side), grey.
+        jobs: how many pairs are aligned at once.
+    Returns:
+        int64 (pairs, 2), positions, the lower one first, in order.
+    """
+    pairs = candidates(photos, photos, EACH + 1, jobs)  # each photo finds itself too
+    pairs = np.unique(np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1), axis=0)
+    return _aligned_all(photos, photos, pairs, jobs, SAME)[0]
+
+
+def _aligned_all(
+    train: np.ndarray, scored: np.ndarray, pairs: np.ndarray, jobs: int, least: Correlations
+) -> tuple[np.ndarray, np.ndarray]:
+    """Those of the candidates that are the same, and how well they correlate."""
     scores = np.zeros(len(pairs))
     calls = ((at, train[part[:, 0]], scored[part[:, 1]], least) for at, part in _cut(pairs))
     with (

@@ -29,7 +29,7 @@ def source_rows(found: Survey, keep_near: bool) -> pa.Table:
         "age": [label.age for label in labels],
         "age_std": [label.age_std for label in labels],
         "age_width": [label.age_width for label in labels],
-        "subject": [one.row.subject for one in usable],
+        "subject": [found.subjects.get(one.photo.image_id, one.row.subject) for one in usable],
         **dict(zip((*found.cells.columns, "cell"), axes, strict=True)),
         "width": [one.photo.width for one in usable],
         "height": [one.photo.height for one in usable],
@@ -76,6 +76,8 @@ def summary(found: Survey, source: Source, declared: Cells) -> str:
         ),
         ("axes", len(found.cells.axes), ", ".join(found.cells.names)),
     ]
+    if source.subjects == "near_duplicates":
+        lines.append(("near subjects", len(found.subjects), "train photos whose subject near duplicates tell"))
     taken = sum((one.row.split, one.split) == ("train", "valid") for one in found.usable)
     if taken and source.fold is None:
         lines.append(("valid by hash", taken, "of the layout's train photos, as it has no valid"))

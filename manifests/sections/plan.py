@@ -15,6 +15,7 @@ REST = "rest"
 DEFAULT = "default"
 JOINT = "joint"
 INDEPENDENT = "independent"
+PHOTO, PERSON = "photo", "person"
 TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
@@ -107,6 +108,7 @@ class Plan(Section):
         floors: pattern -> least images; or axis -> value -> least images.
         ceilings: likewise, most images.
         max_copies: largest number of copies of one photo; or `default` and axis -> value -> number.
+        max_copies_of: `photo`, or `person`: the number is then for all photos of one person in a cell together.
         keep: `all`, or the least share of each cell's originals that stays.
         weights: axis, `independent` or `joint` -> what one image of deviation costs; 1 where not named.
         emphasis: how the errors of an earlier run change the shares.
@@ -123,6 +125,7 @@ class Plan(Section):
     floors: dict[str, Counts] = {}
     ceilings: dict[str, Counts] = {}
     max_copies: Copies = 12
+    max_copies_of: Literal["photo", "person"] = "photo"
     keep: Keep = "all"
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = {}
     emphasis: Emphasis = Emphasis()

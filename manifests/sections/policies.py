@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field, RootModel, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, RootModel, model_validator
 
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located, nearest
@@ -31,6 +31,9 @@ GLASSES = "glasses"  # the policy for faces that wear none
 MIXED = "morph"  # the policy whose copies have a label between those of two photos
 ON_FACES = frozenset({"morph", "turn", "relight", "background"})
 """Policies that need to know where the face is."""
+
+
+Pipeline = Annotated[dict[str, Any], BeforeValidator(theirs.content, json_schema_input_type=dict[str, Any] | str)]
 
 
 def needs_donor(policy: str) -> bool:
@@ -60,13 +63,14 @@ class PolicyUse(Use):
 
     Attributes:
         by: axis -> value -> its weight and severity.
-        albumentations: a pipeline in that library's serialised form, which makes this a policy of the user's own.
+        albumentations: a pipeline in that library's serialised form, which makes this a policy of the user's own; in
+            `params.yaml` also the path of a file that holds one.
         after: one of our policies that is drawn and applied before the pipeline, at this one's severity.
         endangers: axes whose label the pipeline may change; to be given where it moves or covers parts of a face.
     """
 
     by: dict[str, dict[str, Use]] = {}
-    albumentations: dict[str, Any] | None = None
+    albumentations: Pipeline | None = None
     after: str | None = None
     endangers: tuple[str, ...] | None = None
 

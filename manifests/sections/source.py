@@ -36,6 +36,8 @@ class Source(Section):
         frontal: of layout `adience`: the lists of frontal faces alone.
         max_quarantine: the share of rows that may fall out before scan fails.
         near_duplicates: drop or keep train photos that nearly equal a valid or test photo.
+        subjects: who is shown: as the `layout` says, or, where it does not, with `near_duplicates` one subject on train
+            photos that nearly equal one another.
         rename: axis -> {label in the files: value in `cells`}.
         columns: for layouts `table` and `appa_real_release`: our column -> theirs.
         labels: for layout `table`: the label file, relative to `root`; below it, or DVC does not see its changes.
@@ -59,6 +61,7 @@ class Source(Section):
     frontal: bool = False
     max_quarantine: float = Field(default=0.05, ge=0, le=1)
     near_duplicates: Literal["drop", "keep"] = "drop"
+    subjects: Literal["layout", "near_duplicates"] = "layout"
     rename: dict[str, dict[str, str]] = {}
     columns: dict[str, str] = {}
     labels: Local = "labels.csv"

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Literal
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from manifests.core.files import write_text
 from manifests.tables.parts import Part
@@ -182,6 +182,7 @@ class PlanReport(PlanPart):
         emphasis: axis -> value -> factor on its wanted share.
         rejected: policy -> its rejected copies.
         variety: of each cell that gets copies, the fewest people first; empty for a plan from counts.
+        copies_of_person: with `max_copies_of: person` the most copies of one person in a cell; else None, and no key.
     """
 
     status: Literal["optimal", "not proven"]
@@ -207,6 +208,7 @@ class PlanReport(PlanPart):
     emphasis: dict[str, dict[str, float]]
     rejected: dict[str, PolicyRejects]
     variety: list[CellVariety] = []
+    copies_of_person: int | None = Field(default=None, exclude_if=lambda number: number is None)
 
 
 def write(report: PlanReport, path: Path) -> None:

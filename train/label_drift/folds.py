@@ -9,10 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from manifests.core import command
 from manifests.core.errors import UserError
 from manifests.core.seeds import derive
 from manifests.scanning import near_duplicates
 from manifests.scanning.photos import SIDE
+from manifests.scanning.subjects import joined
 from train.data.readers import Inputs, ready
 from train.data.samples import Samples
 
@@ -75,15 +77,6 @@ def assign(
     return np.array([fold[one] for one in group.tolist()], np.int64)
 
 
-def joined(count: int, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
-    """int64 (count,): the smallest member of each one's group, where pairs chain."""
-    group = np.arange(count)
-    for one, other in pairs:
-        low, high = sorted((group[one], group[other]))
-        group[group == high] = low
-    return group
-
-
 def alike(photos: Inputs) -> list[tuple[int, int]]:
     """Pairs of photos that are one photo, cropped or compressed again; see `manifests.scanning.near_duplicates`."""
     greys = np.zeros((len(photos), SIDE, SIDE), np.uint8)
@@ -96,9 +89,7 @@ def alike(photos: Inputs) -> list[tuple[int, int]]:
 
 def alike_greys(greys: np.ndarray) -> list[tuple[int, int]]:
     """The same for thumbnails, uint8 (photos, SIDE, SIDE)."""
-    pairs = near_duplicates.candidates(greys, greys, near_duplicates.EACH + 1).tolist()  # each photo finds itself too
-    found = {(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}
-    return [(one, other) for one, other in sorted(found) if near_duplicates.likeness(greys[one], greys[other]) > 0]
+    return [(one, other) for one, other in near_duplicates.within(greys, command.jobs()).tolist()]
 
 
 def same(names: Sequence[str | None]) -> list[tuple[int, int]]:
