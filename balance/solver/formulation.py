@@ -140,6 +140,11 @@ class Formulation:
             np.concatenate([high, np.minimum(reach_high, np.array(most, np.int64))]),
         )
 
+    @cached_property
+    def scattered(self) -> np.ndarray:
+        """int64 (cells with photos,): all cells, so that the first of them lie anywhere."""
+        return np.argsort(-self.order, kind="stable")
+
     def sums(self, target: np.ndarray) -> np.ndarray:
         """int64 (variables,): the targets int64 (cells with photos,) with their rows' sums."""
         return np.concatenate([target, self.rows @ target])

@@ -169,7 +169,7 @@ def _core(f: Formulation, box: Box, relaxed: Relaxed, size: int) -> Box:
     np.minimum.at(cost, relaxed.segments.variable[cells], np.abs(relaxed.reduced[cells]))
     cost[np.abs(relaxed.target - near) > WHOLE] = -1
     cheap = np.lexsort((f.order, cost))[: size // 2]
-    anywhere = np.argsort(-f.order, kind="stable")[:size]
+    anywhere = f.scattered[:size]
     free = np.concatenate([cheap, anywhere[~np.isin(anywhere, cheap)][: size - len(cheap)]])
     low, high = box.low.copy(), box.high.copy()
     low[: f.size], high[: f.size] = near, near
