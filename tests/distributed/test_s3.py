@@ -25,6 +25,7 @@ pytest.importorskip("moto", reason="needs requirements-distributed.lock: make te
 
 pytestmark = [pytest.mark.distributed, pytest.mark.timeout(240)]
 
+UNSHARE = ["unshare", "--mount", "sh", "-c", "mount -t tmpfs none /mnt"]
 PARAMS = """
 seed: 7
 source: {{layout: table, root: "{root}", max_quarantine: 0.5}}
@@ -117,13 +118,14 @@ def test_a_store_in_the_bucket_serves_a_machine_that_has_nothing(
     assert not [one for one in bucket.objects.all() if "scratch" in one.key]  # type: ignore[attr-defined]
 
 
+@pytest.mark.skipif(bool(subprocess.run(UNSHARE, check=False).returncode), reason="may not make mount namespaces")
 def test_a_cluster_whose_workers_share_no_folder_renders_from_bucket_to_bucket(
     planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
 ) -> None:
     expected = hashes(downloaded(bucket, "shards", tmp_path / "once"))
     with dask(tmp_path / "cluster", 0) as cluster:
         for _ in range(2):
-            cluster.worker(**environment)
+            cluster.worker(hidden=tmp_path.parent, **environment)
         away = {**environment, "POOL": f"dask://{cluster.address}"}
         done = stage(
             planned, away, "augment.render", "--store", "s3://set/cluster-store", "--out", "s3://set/cluster/shards"

@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.stages import ROOT
+
+# In a mount namespace of its own: an empty folder over the first word, the second made in it anew, then the command.
+HIDE = 'mount -t tmpfs none "$0" && mkdir -p "$1" && cd "$1" && shift && exec "$@"'
 
 
 @dataclass
@@ -23,23 +26,29 @@ class Dask:
     folder: Path
     workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def worker(self, path: Path = ROOT, threads: int = 1, **more: str) -> subprocess.Popen[bytes]:
-        """Start a worker in a folder of its own, on the project at `path`."""
+    def worker(
+        self, path: Path = ROOT, threads: int = 1, hidden: Path | None = None, **more: str
+    ) -> subprocess.Popen[bytes]:
+        """Start a worker in a folder of its own, on the project at `path`; a `hidden` folder is empty to it (Linux)."""
         where = self.folder / f"worker{len(self.workers)}"
         where.mkdir()
         options = ["--nthreads", str(threads), "--no-dashboard", "--no-nanny", "--local-directory", str(where)]
-        started = spawn("distributed.cli.dask_worker", f"tcp://{self.address}", *options, cwd=where, path=path, **more)
+        before = ["unshare", "--mount", "sh", "-c", HIDE, str(hidden), str(where)] if hidden else []
+        words = ["distributed.cli.dask_worker", f"tcp://{self.address}", *options]
+        started = spawn(*words, cwd=where, path=path, before=before, **more)
         self.workers.append(started)
         return started
 
 
-def spawn(module: str, *options: str, cwd: Path, path: Path, **more: str) -> subprocess.Popen[bytes]:
-    """A module as a process of its own, with the project at `path` importable."""
+def spawn(
+    module: str, *options: str, cwd: Path, path: Path, before: Sequence[str] = (), **more: str
+) -> subprocess.Popen[bytes]:
+    """A module as a process of its own, with the project at `path` importable, started by the words `before`."""
     environment = {**os.environ, "PYTHONPATH": str(path), "NO_ALBUMENTATIONS_UPDATE": "1", **more}
     environment.pop("POOL", None)
     with (cwd / "log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", module, *options], cwd=cwd, env=environment, stdout=log, stderr=log
+            [*before, sys.executable, "-m", module, *options], cwd=cwd, env=environment, stdout=log, stderr=log
         )
 
 
