@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
@@ -57,18 +57,20 @@ def main() -> None:
     options = parser.parse_args()
     if options.sample < 0:
         raise UserError("--sample", "a number of rows, or 0 for all", options.sample, "Correct the value")
-    table, _ = index.read(options.index)
+    photos, _ = index.read(options.index, columns=("image_id", "path", "policy"))
     source = params.section(options.params, Source)
-    for line in warnings(table):
+    for line in warnings(photos):
         print(line, file=sys.stderr)
-    rows = sample(table, options.sample)
-    with tempfile.TemporaryDirectory() as scratch, command.progress(rows.num_rows, "verify") as bar:
-        if not FACED.isdisjoint(pc.unique(rows["policy"].cast("string")).to_pylist()):
+    chosen, wrong = spread(photos.num_rows, options.sample), []
+    with tempfile.TemporaryDirectory() as scratch, command.progress(len(chosen), "verify") as bar:
+        if not FACED.isdisjoint(pc.unique(photos["policy"].take(pa.array(chosen)).cast("string")).to_pylist()):
             faces.prepare(options.landmarks, Path(scratch))
         shards = options.index.parent.absolute()
         folders = Folders(reached(source.root).absolute(), shards, Path(scratch), source.max_bytes)
-        wrong = verify(rows, table, folders, command.jobs(), bar.update)
-    print("\n".join([*wrong, f"{rows.num_rows:,} of {table.num_rows:,} images verified, {len(wrong):,} mismatches"]))
+        quality = int(photos.schema.metadata[b"quality"])
+        for rows in picked(index.groups(options.index), chosen):
+            wrong += verify(with_donors(rows, photos), quality, folders, command.jobs(), bar.update)
+    print("\n".join([*wrong, f"{len(chosen):,} of {photos.num_rows:,} images verified, {len(wrong):,} mismatches"]))
     if wrong:
         sys.exit(1)
 
@@ -83,28 +85,41 @@ def warnings(table: pa.Table) -> list[str]:
     ]
 
 
-def sample(table: pa.Table, count: int) -> pa.Table:
-    """`count` rows spread evenly over the table, with the donors' paths; all for 0."""
-    donor = pc.index_in(table["donor"], value_set=table["image_id"].combine_chunks())
-    joined = table.append_column("donor_path", table["path"].take(donor.combine_chunks()))
-    if count == 0 or count >= table.num_rows:
-        return joined
-    return joined.take(pa.array(np.linspace(0, table.num_rows - 1, count).astype(np.int64)))
+def spread(number: int, count: int) -> np.ndarray:
+    """int64 (count,): `count` of so many rows, spread evenly; all for 0."""
+    if count == 0 or count >= number:
+        return np.arange(number)
+    return np.linspace(0, number - 1, count).astype(np.int64)
 
 
-def verify(rows: pa.Table, table: pa.Table, folders: Folders, jobs: int, done: Callable[[int], object]) -> list[str]:
+def picked(tables: Iterable[pa.Table], chosen: np.ndarray) -> Iterator[pa.Table]:
+    """The chosen rows, int64 and ascending, of a table that comes in parts: at most one table for each part."""
+    start = 0
+    for table in tables:
+        first, last = np.searchsorted(chosen, (start, start + table.num_rows))
+        if first < last:
+            yield table.take(pa.array(chosen[first:last] - start))
+        start += table.num_rows
+
+
+def with_donors(rows: pa.Table, photos: pa.Table) -> pa.Table:
+    """The rows with the paths of their donors, which `photos` has by `image_id`; null where it does not."""
+    donor = pc.index_in(rows["donor"], value_set=photos["image_id"].combine_chunks())
+    return rows.append_column("donor_path", photos["path"].take(donor.combine_chunks()))
+
+
+def verify(rows: pa.Table, quality: int, folders: Folders, jobs: int, done: Callable[[int], object]) -> list[str]:
     """Say what does not match, one line an image, in the order of the rows.
 
     Args:
-        rows: of `sample`.
-        table: the index, whose metadata holds the encoder's quality.
+        rows: of the index, `with_donors`.
+        quality: the encoder's.
         folders: where to read.
         jobs: how many workers.
         done: called with the number of rows that were verified.
     """
     rows = rows.append_column("row", pa.array(np.arange(rows.num_rows)))
     found = rows.select(["row", *COLUMNS]).sort_by([("image_id", "ascending"), ("row", "ascending")]).to_pylist()
-    quality = int(table.schema.metadata[b"quality"])
     wrong: list[tuple[int, str]] = []
     calls = ((part, folders, quality) for part in cut(found, 8 * CALL))
     with closing(pool.each(jobs, _check, calls, "verify", (folders.root, folders.shards))) as parts:

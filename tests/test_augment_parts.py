@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from augment import verify
+from augment.rendering import parts
+from augment.rendering.report import Report
 from tests.support.render_fixtures import Project, empty, images, project
 from tests.support.stages import ROOT, run
 
@@ -32,7 +36,7 @@ def test_parts_at_once_then_joined_give_the_same_bytes(rendered: tuple[Project, 
     empty(made)
     clear(made)
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "N_JOBS": "1"}
-    parts = [
+    running = [
         subprocess.Popen(
             [sys.executable, "-m", "augment.render", "--part", f"{number}/{count}"],
             cwd=made.folder,
@@ -43,7 +47,7 @@ def test_parts_at_once_then_joined_give_the_same_bytes(rendered: tuple[Project, 
         )
         for number in range(1, count + 1)
     ]
-    for part in parts:
+    for part in running:
         _, said = part.communicate()
         assert part.returncode == 0, said
     assert not (made.shards / "index.parquet").exists()
@@ -88,3 +92,22 @@ def test_a_photo_that_fails_ends_a_part(rendered: tuple[Project, dict[str, str]]
 def test_no_part(rendered: tuple[Project, dict[str, str]], text: str) -> None:
     done = run(rendered[0].folder, "augment.render", "--part", text)
     assert done.returncode == 2 and f"'{text}' is no part such as 3/16" in done.stderr
+
+
+@pytest.mark.parametrize("sizes", [[10], [1, 2, 3, 4], [4, 6]])
+def test_rows_come_in_the_sizes_asked_for_whatever_the_parts_hold(tmp_path: Path, sizes: list[int]) -> None:
+    held = ([[0, 1, 2], [3]], [], [[4, 5, 6, 7, 8], [9]])
+    for number, numbers in enumerate(held, start=1):
+        tables = (pa.table({"row": pa.array(rows).dictionary_encode()}) for rows in numbers)
+        parts.write(parts.Part(number, 3).path(tmp_path), tables, Report(), "this plan")
+    _, found = parts.read(tmp_path, "this plan")
+    taken = [table["row"].to_pylist() for table in parts.rows_of(found, sizes)]
+    assert [len(rows) for rows in taken] == sizes and [int(one) for rows in taken for one in rows] == list(range(10))
+
+
+def test_the_rows_to_verify_are_picked_from_a_table_that_comes_in_parts() -> None:
+    tables = [pa.table({"row": rows}) for rows in ([0, 1, 2], pa.array([], pa.int64()), [3, 4, 5, 6], [7])]
+    for count in (0, 1, 3, 8, 9):
+        chosen = verify.spread(8, count)
+        assert [row for one in verify.picked(tables, chosen) for row in one["row"].to_pylist()] == chosen.tolist()
+        assert len(set(chosen.tolist())) == (count if 0 < count < 8 else 8)

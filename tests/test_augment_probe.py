@@ -103,8 +103,8 @@ def test_tone_comes_from_another_photo_of_the_cell(table: pa.Table, folder: Path
 def test_every_image_comes_out_again_from_its_row(table: pa.Table, folder: Path, tmp_path: Path) -> None:
     faces.prepare(folder / "manifests/built/landmarks.parquet", tmp_path)
     folders = verify.Folders(folder / "raw", folder / "datasets/probe", tmp_path, 1 << 20)
-    rows = verify.sample(table.filter(pc.is_null(pc.field("donor"))), 0)  # a donor need not be in the sample
-    assert verify.verify(rows, table, folders, 1, lambda _: None) == []
+    rows = verify.with_donors(table.filter(pc.is_null(pc.field("donor"))), table)  # a donor need not be in the sample
+    assert verify.verify(rows, int(table.schema.metadata[b"quality"]), folders, 1, lambda _: None) == []
 
 
 def photos(counts: dict[int, int], cells: Cells) -> pa.Table:

@@ -79,7 +79,12 @@ def test_workers_write_the_same_bytes_and_each_row_is_replayed(dusk: Project, tm
         dusk.render(jobs=jobs)
         assert dusk.hashes() == first
     folders = verify.Folders(dusk.folder / "raw", dusk.shards, tmp_path, 1 << 20)
-    assert verify.verify(verify.sample(table, 0), table, folders, 1, lambda _: None) == []
+    assert (
+        verify.verify(
+            verify.with_donors(table, table), int(table.schema.metadata[b"quality"]), folders, 1, lambda _: None
+        )
+        == []
+    )
     drawn = {row["policy"]: json.loads(row["replay"]) for row in table.to_pylist() if row["copy"]}
     assert set(drawn["dusk"]) == {"albumentations"} and {"gamma", "albumentations"} <= set(drawn["swayed"])
     assert not faces.Faces(tmp_path).of("0" * 16)[0]

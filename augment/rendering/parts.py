@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,7 @@ from augment.rendering.task_rows import Rows
 from manifests.core import files, inputs
 from manifests.core.errors import UserError
 
+_AGAIN = "Run it again: python -m augment.render --part"
 _TASK = ("task_id", "seed", "shard", "policy", "severity", "donor", "path")
 
 
@@ -64,37 +67,50 @@ def identity(rows: Rows, metadata: dict[str, str]) -> str:
     return made.hexdigest()
 
 
-def write(path: Path, tables: list[pa.Table], report: Report, of: str) -> None:
-    """Publish a part's rows, with its counts and the hash of what was rendered."""
-    table = pa.concat_tables([plain(table) for table in tables]) if tables else pa.table({})
-    with files.publish(path) as temporary:
-        pq.write_table(table.replace_schema_metadata({"of": of, "report": report.to_json()}), temporary)
+def write(path: Path, tables: Iterable[pa.Table], report: Report, of: str) -> None:
+    """Publish a part's rows, a row group for each table, and once they are all there its counts and `identity`."""
+    with files.publish(path) as temporary, ExitStack() as stack:
+        writer = None
+        for table in map(plain, tables):
+            writer = writer or stack.enter_context(pq.ParquetWriter(temporary, table.schema))
+            writer.write_table(table)
+        writer = writer or stack.enter_context(pq.ParquetWriter(temporary, pa.schema([])))
+        writer.add_key_value_metadata({"of": of, "report": report.to_json()})
 
 
-def read(out: Path, of: str) -> tuple[pa.Table, Report, list[Path]]:
-    """All parts: their rows in order, their counts together, and their files.
+def read(out: Path, of: str) -> tuple[Report, list[Path]]:
+    """All parts: their counts together, and their files in order.
 
     Raises:
         UserError: a part is missing, or is one of another plan.
     """
     found = sorted(out.glob(".part-*-of-*.parquet"))
-    again = "Run it again: python -m augment.render --part"
     count = int(found[0].stem.rpartition("-")[2]) if found else 0
     every = [Part(number, count) for number in range(1, count + 1)]
     if [part.path(out) for part in every] != found or not every:
         missing = [f"{part.number}/{part.of}" for part in every if part.path(out) not in found]
         received = f"none of part {', '.join(missing[:20])}" if missing else f"{len(found)} files of parts"
-        raise UserError(str(out), "every part of one number of parts", received, again)
-    tables, report = [], Report()
+        raise UserError(str(out), "every part of one number of parts", received, _AGAIN)
+    report = Report()
     for part in every:
-        table = inputs.read_table(part.path(out), "a part", again, again)
-        if (table.schema.metadata or {}).get(b"of", b"").decode() != of:
-            remedy = f"{again} {part.number}/{part.of}"
+        about = inputs.metadata(part.path(out), "a part", _AGAIN, _AGAIN)
+        if about.get(b"of", b"").decode() != of:
+            remedy = f"{_AGAIN} {part.number}/{part.of}"
             raise UserError(str(part.path(out)), "a part of this plan", "one of another", remedy)
-        report.add(table.schema.metadata[b"report"].decode())
-        if table.num_rows:
-            tables.append(table.replace_schema_metadata(None))
-    return pa.concat_tables(tables), report, found
+        report.add(about[b"report"].decode())
+    return report, found
+
+
+def rows_of(found: Sequence[Path], sizes: Iterable[int]) -> Iterator[pa.Table]:
+    """The rows of the parts in order, so many at a time; no part lies in memory as a whole."""
+    groups = (group for path in found for group in inputs.row_groups(path, "a part", _AGAIN, _AGAIN))
+    held = pa.table({})
+    for size in sizes:
+        while held.num_rows < size:
+            group = next(groups)
+            held = pa.concat_tables([held, group]) if held.num_rows else group
+        yield held.slice(0, size).combine_chunks()
+        held = held.slice(size)
 
 
 def plain(table: pa.Table) -> pa.Table:

@@ -84,7 +84,7 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
         run = _Run(what, rows, setup, out, token, command.jobs(), Report())
         waves = run.waves(Filler(rows, request.policies, setup, run.report), bar, span)
         if part:
-            parts.write(part.path(out), list(waves), run.report, parts.identity(rows, _metadata(request)))
+            parts.write(part.path(out), waves, run.report, parts.identity(rows, _metadata(request)))
             return run.report
         content = card.Content()
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
@@ -105,14 +105,14 @@ def join(request: Request, what: str, report: Path) -> Report:
     """
     rows, out = request.rows, request.out.absolute()
     with output.shards(out, _names(rows), f"augment.{what}"):
-        table, counts, found = parts.read(out, parts.identity(rows, _metadata(request)))
+        counts, found = parts.read(out, parts.identity(rows, _metadata(request)))
         for name in sorted(_names(rows)):
             if not (out / name).is_file():
                 raise UserError(str(out / name), "a shard", "none", "Render its part again")
         content = card.Content()
         with index.writing(out / output.INDEX, rows.cells, _metadata(request)) as append:
-            for start, end in rows.waves():
-                one = index.typed(table.slice(start, end - start).combine_chunks(), rows.cells)
+            for table in parts.rows_of(found, (end - start for start, end in rows.waves())):
+                one = index.typed(table, rows.cells)
                 append(one)
                 content.add(one)
             _write_card(out, rows, content)

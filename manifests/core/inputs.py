@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,19 +33,41 @@ def read_table(path: Path, what: str, missing: str, damaged: str, columns: Seque
     Raises:
         UserError: no such file, no plain file, no Parquet, or a column that does not hold what its type says.
     """
+    with _opened(path, what, missing, damaged) as file:
+        table = file.read(columns=columns)
+        table.validate(full=True)
+    return table
+
+
+def row_groups(path: Path, what: str, missing: str, damaged: str) -> Iterator[pa.Table]:
+    """Read a table row group by row group, so that it never lies in memory as a whole; see `read_table`."""
+    with _opened(path, what, missing, damaged) as file:
+        for number in range(file.num_row_groups):
+            table = file.read_row_group(number)
+            table.validate(full=True)
+            yield table
+
+
+def metadata(path: Path, what: str, missing: str, damaged: str) -> dict[bytes, bytes]:
+    """A table's metadata; see `read_table`."""
+    with _opened(path, what, missing, damaged) as file:
+        return file.metadata.metadata or {}
+
+
+@contextmanager
+def _opened(path: Path, what: str, missing: str, damaged: str) -> Iterator[pq.ParquetFile]:
+    """The file; what is wrong with it, or with what is read of it, is a UserError."""
     try:
         if not is_remote(path):
             check_plain(path)
         with pq.ParquetFile(path.open("rb") if is_remote(path) else path) as file:  # read_table would import pandas
-            table = file.read(columns=columns)
-        table.validate(full=True)
+            yield file
     except FileNotFoundError as error:
         raise UserError(str(path), what, "no such file", missing) from error
     except NotReadable as error:
         raise UserError(str(path), what, error.detail, damaged) from error
     except _DAMAGED as error:
         raise UserError(str(path), "a Parquet table", _line(error), damaged) from error
-    return table
 
 
 def values(column: pa.ChunkedArray, remedy: str) -> list[object]:

@@ -6,7 +6,7 @@ the values that no row has, without `params.yaml`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -80,19 +80,30 @@ def read(path: Path, schema_of: SchemaOf, made_by: str, columns: Sequence[str] |
     return checked(table, cells, expected, path, made_by), cells
 
 
+def groups(path: Path, schema_of: SchemaOf, made_by: str) -> Iterator[pa.Table]:
+    """Read a table row group by row group, each checked; see `read`."""
+    again = f"Run `python -m {made_by}` again"
+    for table in inputs.row_groups(path, "a table", f"Run `python -m {made_by}` first", again):
+        cells = _cells_of(table, path, again)
+        yield checked(table, cells, schema_of(cells), path, made_by)
+
+
 def unchecked(path: Path, made_by: str, columns: Sequence[str] | None = None) -> tuple[pa.Table, Cells]:
     """Read a table whose schema is not known yet, and the cells in its metadata. Raises as `read` does."""
     again = f"Run `python -m {made_by}` again"
     table = inputs.read_table(path, "a table", f"Run `python -m {made_by}` first", again, columns)
+    return table, _cells_of(table, path, again)
+
+
+def _cells_of(table: pa.Table, path: Path, again: str) -> Cells:
     metadata = table.schema.metadata or {}
     if b"cells" not in metadata:
         raise UserError(str(path), "a table with its cells in the metadata", "none", again)
     try:
         with located(str(path)):
-            cells = Cells.from_json(metadata[b"cells"])
+            return Cells.from_json(metadata[b"cells"])
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(str(path), "cells in JSON in the metadata", str(error), again) from error
-    return table, cells
 
 
 def checked(table: pa.Table, cells: Cells, expected: pa.Schema, path: Path, made_by: str) -> pa.Table:

@@ -5,7 +5,7 @@ The index is written last: its existence means that every shard is complete.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -70,9 +70,14 @@ def write(table: pa.Table, path: Path, cells: Cells) -> None:
     base.write(table, path, cells, schema)
 
 
-def read(path: Path, made_by: str = "augment.render") -> tuple[pa.Table, Cells]:
-    """Read and check the table; see `base.read`."""
-    return base.read(path, schema, made_by)
+def read(path: Path, made_by: str = "augment.render", columns: Sequence[str] | None = None) -> tuple[pa.Table, Cells]:
+    """Read and check the table, or some of its columns; see `base.read`."""
+    return base.read(path, schema, made_by, columns)
+
+
+def groups(path: Path) -> Iterator[pa.Table]:
+    """Read and check the table part by part, as it was appended; see `base.read`."""
+    return base.groups(path, schema, "augment.render")
 
 
 def typed(table: pa.Table, cells: Cells) -> pa.Table:

@@ -34,6 +34,8 @@ with _without_messages():
     import keras
     from keras import layers, ops
 
+THREADS = 2
+
 __all__ = ["keras", "layers", "ops", "tf"]
 
 
@@ -52,14 +54,16 @@ class Devices:
     gpu: bool
 
 
-def prepare(seed: int, threads: int | None = None) -> Devices:
+def prepare(seed: int, threads: int = THREADS) -> Devices:
     """Seed everything, ask for deterministic kernels, and choose the strategy by the devices.
 
-    Predictions are the same twice for the same number of threads: `threads`, or else `N_JOBS`.
+    Without a GPU a computation is split among so many `threads`, however many processors there are and whatever `N_JOBS`
+    says: the order of a sum, and with it the last digits of what a network learns, depends on their number. Who wants
+    more sets TensorFlow's own `TF_NUM_INTRAOP_THREADS`.
     """
     tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced anew; each network needs its own
     gpus = tf.config.list_physical_devices("GPU")
-    _set_threads(threads or command.jobs())
+    _set_threads(command.jobs() if gpus else int(os.environ.get("TF_NUM_INTRAOP_THREADS") or threads))
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     seed_all(seed)
