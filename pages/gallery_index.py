@@ -103,6 +103,19 @@ def _likeness(alike: Alike, photo: np.ndarray, photos: int) -> dict[str, Any]:
     }
 
 
+def judged(ids: list[str], opinions: pa.Table, label: str) -> dict[str, Any]:
+    """How far each photo is from what a judge sees in it, by the page's numbers of photos; None where nobody looked.
+
+    Args:
+        ids: the page's photos, sorted.
+        opinions: the table of `manifests.tables.judged`.
+        label: what was judged.
+    """
+    residuals = opinions.filter(pc.equal(opinions["copy"], 0))
+    off = residuals["off"].take(pc.index_in(pa.array(ids, pa.string()), residuals["image_id"].combine_chunks()))
+    return {"label": label, "off": [None if value is None else round(value, 3) for value in off.to_pylist()]}
+
+
 def policies(rows: pa.Table) -> list[str]:
     """The policies in the order in which the gallery's filter numbers them."""
     return _words(rows["policy"])[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
@@ -164,6 +165,28 @@ def test_photos_that_look_alike_are_listed_sorted_and_mapped(reader: Any, table:
     open_.open(f"#/image/{first_copy(table)['task_id']}")
     page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
     assert page.locator("#similar-title").is_hidden()
+
+
+def test_photos_can_be_sorted_by_a_judges_error(browser: Any, tmp_path: Path) -> None:
+    sample = pages_samples.make(tmp_path, 80)
+    table, cells = index.read(sample.index)
+    photos = table.filter(pc.and_(pc.equal(table["copy"], 0), pc.greater_equal(table["cell"], 0)))["image_id"]
+    off = np.arange(len(photos), dtype=np.float32) - len(photos) // 2
+    opinions = pa.table({"image_id": photos, "copy": np.zeros(len(photos), np.int32), "off": off})
+    (tmp_path / "gallery").mkdir()
+    planned = plan.read(sample.plan)[0]
+    gallery.write(tmp_path / "gallery", sample.index.parent, table, cells, planned, {}, {}, None, (opinions, "age"))
+    open_ = Reader(browser, tmp_path / "gallery")
+    open_.page.locator("#notable h2 a", has_text="Farthest from their label").click()
+    assert open_.page.locator('select[name="sort"]').input_value() == "residual"
+    hashes = open_.page.locator("#images a[data-row]").evaluate_all("links => links.map(a => a.hash)")
+    found = [hash_.removeprefix("#/image/").partition("_")[0] for hash_ in hashes]
+    errors = dict(zip(photos.to_pylist(), np.abs(off).tolist(), strict=True))
+    sizes = [errors.get(image, -1) for image in found]
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) > 20
+    open_.page.locator("#images a[data-row]").first.click()
+    assert f"\u2212{sizes[0]:.1f} years" in open_.text("#labels")
+    open_.close()
 
 
 def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:
