@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.rendering import alignment
+from augment.rendering import alignment, amounts
 from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
@@ -32,10 +32,12 @@ SCRIPTS = (
     "bar",
     "align",
     "lists",
+    "mixes",
     "image",
     "notable",
     "contact",
     "map",
+    "explore",
     "main",
 )
 
@@ -62,7 +64,7 @@ def main() -> None:
         meshes = {} if ON_FACES.isdisjoint(used) else landmarks.outlines(options.landmarks)
         marked = rejects.read(options.rejects), excluded.read(options.exclude)
         opinions = judged.read(options.judged) if options.judged else None
-        write(folder, options.index.parent, table, cells, planned, *marked, meshes, opinions)
+        write(folder, options.index.parent, table, cells, planned, *marked, meshes, opinions, options.landmarks)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
     costs.say("gallery", table.num_rows, options.out, unit="image")
 
@@ -77,6 +79,7 @@ def write(
     left_out: dict[str, str],
     meshes: gallery_images.Meshes | None = None,
     opinions: tuple[pa.Table, str] | None = None,
+    faces: Path | None = None,
 ) -> None:
     """Fill `folder` with the page, its scripts, its index and its images.
 
@@ -87,10 +90,12 @@ def write(
         rejected, left_out: task_id -> why, and path -> why, as their files hold them.
         meshes: image_id -> the points of its face.
         opinions: what `judged.read` returns; None: nobody has judged the photos.
+        faces: the table of landmarks, which mixes at other amounts need; None: there are none.
     """
     rows, each = gallery_index.sampled(gallery_index.order(table))
     alike = gallery_images.write_sheets(folder, shards_folder, rows)
-    parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back)
+    mixes = amounts.rendered(rows, table, shards_folder, faces) if faces else {}
+    parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back, mixes)
     columns = gallery_index.columns(rows, cells, parts, alike, rejected, left_out)
     columns["judged"] = gallery_index.judged(columns["ids"], *opinions) if opinions else None
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")

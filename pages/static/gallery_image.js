@@ -72,6 +72,7 @@ const image = (() => {
     for (const over of views.querySelectorAll(".over")) over.src = own.image;
     await align.show(at("parent"), copy ? own.back : null);
     if (row !== wanted) return;
+    mixes.show(own.mixes ?? []);
     list("made", copy ? made(wanted, own) : [["", "A photo as it came, byte for byte."]]);
     list("place", own.place);
     similar(own.alike ?? []);
