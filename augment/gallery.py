@@ -27,6 +27,7 @@ SCRIPTS = (
     "filter",
     "route",
     "tile",
+    "sheets",
     "grid",
     "photos",
     "bar",

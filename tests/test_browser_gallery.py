@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +28,7 @@ CHANGE = "(value) => { const t = performance.now(); const s = document.querySele
 s.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight; return performance.now() - t; }"
 
 SCROLL = """async () => {
-    for (let y = 0; y < document.documentElement.scrollHeight; y += 1200) {
+    for (let y = 0; y < 360000; y += 1200) {
         scrollTo(0, y);
         await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
     }
@@ -293,6 +294,33 @@ def test_photos_can_be_sorted_by_a_judges_error(browser: Any, tmp_path: Path) ->
     open_.page.locator("#images a[data-row]").first.click()
     assert f"\u2212{sizes[0]:.1f} years" in open_.text("#labels")
     open_.close()
+
+
+def test_the_grid_draws_each_thumbnail_and_lets_its_lines_go(reader: Any, table: Any) -> None:
+    open_ = reader("#/images", size=NARROW)
+    page = open_.page
+
+    def drawn(at: int) -> float:
+        """How far the picture behind a tile is from what the image's own page shows, in grey levels."""
+        link = page.locator(f'#images li[aria-posinset="{at}"] a')
+        page.wait_for_timeout(400)
+        shown = codec.decode(link.locator(".thumb").screenshot()).astype(int)
+        link.click()
+        page.wait_for_selector('#views[aria-busy="false"] #parent[src^="data:"]')
+        copy = page.locator("#copy").is_visible()
+        whole = codec.decode(page.locator("#copy" if copy else "#parent").screenshot())
+        page.keyboard.press("Escape")
+        return float(np.abs(cv2.resize(whole, shown.shape[1::-1], interpolation=cv2.INTER_AREA) - shown).mean())
+
+    assert drawn(1) < 12 and drawn(5) < 12
+    few = page.locator("#images canvas").count()
+    page.evaluate("scrollTo(0, 4000)")
+    assert drawn(80) < 12
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_selector('#images li[aria-posinset="160"]')
+    assert page.locator("#images canvas").count() <= few + 6
+    open_.open("#/images?copy=copies&sort=severity")
+    assert drawn(2) < 12
 
 
 def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:

@@ -1,5 +1,5 @@
 "use strict";
-// The map as a scatter plot on a canvas: a point for each photo, coloured by an axis. 50,000 are drawn within 0.1 s.
+// The map as a scatter plot on a canvas: a point for each photo, coloured by an axis.
 const map = (() => {
   const canvas = document.getElementById("map-points");
   const choice = document.getElementById("map-colour");
