@@ -1,6 +1,7 @@
 """Write the gallery: every image of the shards as a static page that opens without a server.
 
 python -m augment.gallery
+python -m augment.gallery --judged manifests/built/judged.parquet --out datasets/pages/gallery_judged
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from augment.rendering import alignment
+from augment.rendering import alignment, amounts
 from manifests.core import command, costs
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
 from manifests.sections.policies import ON_FACES
-from manifests.tables import excluded, index, landmarks, plan, rejects
+from manifests.tables import excluded, index, judged, landmarks, plan, rejects
 from pages import gallery_images, gallery_index, shell
 
 SCRIPTS = (
@@ -26,22 +27,25 @@ SCRIPTS = (
     "filter",
     "route",
     "tile",
+    "sheets",
     "grid",
     "photos",
     "bar",
     "align",
     "lists",
+    "mixes",
     "image",
     "notable",
     "contact",
     "map",
+    "explore",
     "main",
 )
 
 
 def main() -> None:
     """Read the index, the plan and what was turned down; write the page's folder."""
-    options = command.parser(
+    parser = command.parser(
         __doc__,
         index="datasets/shards/index.parquet",
         plan="manifests/built/plan.parquet",
@@ -49,7 +53,9 @@ def main() -> None:
         exclude="manifests/exclude.csv",
         landmarks="manifests/built/landmarks.parquet",
         out="datasets/pages/gallery",
-    ).parse_args()
+    )
+    parser.add_argument("--judged", type=Path, help="the audit's figures: photos can be sorted by a judge's error")
+    options = parser.parse_args()
     table, cells = index.read(options.index)
     planned, planned_cells = plan.read(options.plan)
     if planned_cells != cells:
@@ -58,7 +64,8 @@ def main() -> None:
         used = pc.unique(table["policy"].cast(pa.string())).to_pylist()
         meshes = {} if ON_FACES.isdisjoint(used) else landmarks.outlines(options.landmarks)
         marked = rejects.read(options.rejects), excluded.read(options.exclude)
-        write(folder, options.index.parent, table, cells, planned, *marked, meshes)
+        opinions = judged.read(options.judged) if options.judged else None
+        write(folder, options.index.parent, table, cells, planned, *marked, meshes, opinions, options.landmarks)
     print(f"{options.out / 'index.html'}: {table.num_rows:,} images")
     costs.say("gallery", table.num_rows, options.out, unit="image")
 
@@ -72,12 +79,26 @@ def write(
     rejected: dict[str, str],
     left_out: dict[str, str],
     meshes: gallery_images.Meshes | None = None,
+    opinions: tuple[pa.Table, str] | None = None,
+    faces: Path | None = None,
 ) -> None:
-    """Fill `folder` with the page, its scripts, its index and its images."""
+    """Fill `folder` with the page, its scripts, its index and its images.
+
+    Args:
+        folder: where to.
+        shards_folder, table, cells: the shards' folder, index and axes.
+        planned: the plan.
+        rejected, left_out: task_id -> why, and path -> why, as their files hold them.
+        meshes: image_id -> the points of its face.
+        opinions: what `judged.read` returns; None: nobody has judged the photos.
+        faces: the table of landmarks, which mixes at other amounts need; None: there are none.
+    """
     rows, each = gallery_index.sampled(gallery_index.order(table))
     alike = gallery_images.write_sheets(folder, shards_folder, rows)
-    parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back)
+    mixes = amounts.rendered(rows, table, shards_folder, faces) if faces else {}
+    parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back, mixes)
     columns = gallery_index.columns(rows, cells, parts, alike, rejected, left_out)
+    columns["judged"] = gallery_index.judged(columns["ids"], *opinions) if opinions else None
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]
     shell.share(folder, "gallery.css", *scripts)
@@ -93,6 +114,7 @@ def write(
         splits=list(enumerate(columns["splits"])),
         policies=list(enumerate(columns["policies"])),
         copies=gallery_index.copies(rows),
+        judged=opinions is not None,
         axes=[(axis.name, list(enumerate(axis.values))) for axis in cells.axes],
     )
     (folder / "index.html").write_text(html, encoding="utf-8")

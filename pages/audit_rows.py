@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from manifests.core.shards import Shards
 from manifests.core.text import figure, signed
 from manifests.tables.audit import AuditReport, Step
-from pages import sprites
-
-PHOTOS = 2  # of each policy, in every severity
-Place = tuple[str, int, int, str]  # sheet, x and y of a thumbnail in pixels as CSS positions it, what it is
+from pages.audit_faces import Drifted, Place
 
 
 @dataclass(frozen=True)
@@ -46,6 +38,7 @@ class PolicyRow:
         safe: the largest severity within all bounds, as text.
         steps: each severity.
         faces: photos beside their copies, from the weakest to the strongest.
+        drifted: a severity as text, and the copies that drift most at it; None where nothing was judged.
         link: its copies in the gallery; empty where there are none.
     """
 
@@ -54,6 +47,7 @@ class PolicyRow:
     safe: str
     steps: list[Judged]
     faces: list[list[Place]]
+    drifted: tuple[str, list[Drifted]] | None
     link: str
 
     @property
@@ -72,6 +66,7 @@ def rows(
     verdicts: Mapping[tuple[str, float], str],
     used: Mapping[str, float],
     faces: Mapping[str, list[list[Place]]],
+    drifted: Mapping[str, tuple[str, list[Drifted]]],
     links: Mapping[str, int],
 ) -> list[PolicyRow]:
     """One row per policy: those that the plan uses first, and of each kind what is over before what is not.
@@ -81,6 +76,7 @@ def rows(
         verdicts: (policy, severity) -> in words.
         used: policy -> severity, of those that the plan uses.
         faces: policy -> the thumbnails of each photo.
+        drifted: policy -> a severity, and the copies that drift most at it.
         links: policy -> its number in the gallery's filter, of those that have copies there.
     """
     steps: dict[str, list[Step]] = {}
@@ -93,6 +89,7 @@ def rows(
             "none" if report.safe[name] is None else f"{report.safe[name]:g}",
             [_judged(step, verdicts[step.policy, step.severity]) for step in own],
             faces.get(name, []),
+            drifted.get(name),
             f"../gallery/index.html#/images?policy={links[name]}&copy=copies" if name in links else "",
         )
         for name, own in steps.items()
@@ -148,39 +145,3 @@ def _worth(report: AuditReport) -> list[str]:
         for axis, each in skill.accuracy.items()
     ]
     return told
-
-
-def faces(folder: Path, probe: Path, rows: pa.Table) -> dict[str, list[list[Place]]]:
-    """Write thumbnails of some probed photos in every policy and severity; policy -> its photos' thumbnails.
-
-    Args:
-        folder: the page's folder.
-        probe: where the probe's tars lie.
-        rows: the probe's index.
-    """
-    ids = sorted(pc.unique(rows["image_id"]).to_pylist())[:PHOTOS]
-    shown = rows.filter(pc.is_in(rows["image_id"], pa.array(ids))).sort_by(
-        [("image_id", "ascending"), ("copy", "ascending")]
-    )
-    listed = shown.to_pylist()
-    places: dict[tuple[str, int], Place] = {}
-    with Shards(probe) as opened:
-        for start in range(0, len(listed), sprites.SHEET):
-            part, name = listed[start : start + sprites.SHEET], f"faces-{start // sprites.SHEET:02d}.jpg"
-            contents = [opened.read(row["shard"], row["offset"], row["size"]) for row in part]
-            (folder / name).write_bytes(sprites.sheet(contents))
-            for i, row in enumerate(part):
-                said = f"severity {row['severity']:g}" if row["copy"] else "photo"
-                place = (name, -sprites.THUMB * (i % sprites.ACROSS), -sprites.THUMB * (i // sprites.ACROSS), said)
-                places[row["image_id"], row["copy"]] = place
-    found: dict[str, list[list[Place]]] = {}
-    for policy in sorted({row["policy"] for row in listed if row["copy"]}):
-        found[policy] = [
-            [
-                places[image, 0],
-                *(places[image, row["copy"]] for row in listed if (row["image_id"], row["policy"]) == (image, policy)),
-            ]
-            for image in ids
-            if (image, 0) in places
-        ]
-    return found

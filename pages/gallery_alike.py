@@ -9,7 +9,6 @@ number of workers nor on the order of sums.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isqrt
 
 import cv2
 import faiss
@@ -20,7 +19,7 @@ from manifests.core import closest
 SIDE, CELL, TURNS = 48, 8, 8  # pixels of the grey photo and of a cell; directions of half a circle
 COLOURS = 4  # cells to a side of the coarse grid
 EACH = 8  # neighbours of a photo
-MAP = 12  # places to a side of the map: as many as one sheet has thumbnails
+SPAN = 999  # the map's sides
 _GRADIENTS = 1000.0  # length of the histograms, beside colours of 0 to 255
 _NOISE = 3.0  # grey levels a pixel that compression leaves on a plain wall
 _NORM = 2000.0  # length of a photo's features: a product is at most its square, below 2**24
@@ -35,16 +34,12 @@ class Alike:
     Attributes:
         neighbours: int64 (photos, EACH or fewer), the most alike first; -1 where there is none.
         likeness: int64, likewise: the cosine of the features in thousandths; 0 where there is none.
-        place: int64 (photos,), the place on the map, row by row.
-        shown: int64 (places,), the photo that stands for each place.
-        across: places in a row.
+        spot: int64 (photos, 2), the place on the map: x and y from 0 to SPAN.
     """
 
     neighbours: np.ndarray
     likeness: np.ndarray
-    place: np.ndarray
-    shown: np.ndarray
-    across: int
+    spot: np.ndarray
 
 
 def features(image: np.ndarray) -> np.ndarray:
@@ -75,10 +70,7 @@ def find(photos: np.ndarray, jobs: int = 1) -> Alike:
     length = np.linalg.norm(whole, axis=1, keepdims=True)
     points = np.rint(whole * (_NORM / np.maximum(length, 1e-9))).astype(np.float32)
     neighbours, likeness = _neighbours(points, min(EACH, max(count - 1, 0)), jobs)
-    place, across = _map(points)
-    members = [np.flatnonzero(place == at) for at in range(across * across)]
-    shown = np.array([_middle(points, here) for here in members], np.int64)
-    return Alike(neighbours, likeness, place, shown, across)
+    return Alike(neighbours, likeness, _spots(points))
 
 
 def _neighbours(points: np.ndarray, each: int, jobs: int) -> tuple[np.ndarray, np.ndarray]:
@@ -95,26 +87,15 @@ def _neighbours(points: np.ndarray, each: int, jobs: int) -> tuple[np.ndarray, n
     return np.where(there, found, -1), np.where(there, np.minimum(close, 1000), 0).astype(np.int64)
 
 
-def _map(points: np.ndarray) -> tuple[np.ndarray, int]:
-    """Each photo's place: columns of equal size along the first principal component, rows along the second in each."""
-    count = len(points)
-    across = min(MAP, isqrt(count))
-    if not across:
-        return np.zeros(count, np.int64), 0
+def _spots(points: np.ndarray) -> np.ndarray:
+    """int64 (photos, 2): each photo's first two principal components, each stretched over the whole side."""
+    if not len(points):
+        return np.zeros((0, 2), np.int64)
     exact = points.astype(np.float64)
     mean = exact.mean(axis=0)
-    _, vectors = np.linalg.eigh(exact.T @ exact / count - np.outer(mean, mean))
+    _, vectors = np.linalg.eigh(exact.T @ exact / len(exact) - np.outer(mean, mean))
     axes = vectors[:, [-1, -2]]
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])  # which way an axis points is chance
-    first, second = np.rint(exact @ axes).T
-    place = np.empty(count, np.int64)
-    for column, members in enumerate(np.array_split(np.argsort(first, kind="stable"), across)):
-        inside = members[np.argsort(second[members], kind="stable")]
-        for row, here in enumerate(np.array_split(inside, across)):
-            place[here] = row * across + column
-    return place, across
-
-
-def _middle(points: np.ndarray, here: np.ndarray) -> int:
-    """The photo that is nearest to the mean of those of a place."""
-    return int(here[np.argmax(points[here] @ points[here].sum(axis=0))])
+    along = np.rint(exact @ axes).astype(np.int64)
+    low = along.min(axis=0)
+    return SPAN * (along - low) // np.maximum(along.max(axis=0) - low, 1)

@@ -30,6 +30,7 @@ PART = 2_000_000  # bytes of images a part: what a disk reads in an instant
 PARTS = 350  # most parts, so that a folder of a few thousand large photos stays below 500 files
 
 Meshes = Mapping[str, list[list[int]]]  # image_id -> points (x, y) in thousandths of the sides
+Mixes = Mapping[str, list[tuple[float, bytes]]]  # task_id -> (amount of the donor, the image)
 Back = Callable[[Mapping[str, Any], int, int], list[float] | None]
 """From what was drawn for a copy, its width and its height to the map that leads back to its photo."""
 
@@ -69,7 +70,7 @@ def parts(rows: pa.Table) -> list[Block]:
 
 
 def write_sheets(folder: Path, shards: Path, rows: pa.Table) -> Alike:
-    """Write the thumbnails with `command.jobs()` workers, and the sheet of the map.
+    """Write the thumbnails with `command.jobs()` workers.
 
     Args:
         folder: the page's folder.
@@ -87,10 +88,8 @@ def write_sheets(folder: Path, shards: Path, rows: pa.Table) -> Alike:
         made[number] = found
     photos = np.flatnonzero(rows["copy"].to_numpy() == 0)
     alike = gallery_alike.find(np.concatenate([made[block.number] for block in blocks] or [_NONE]), command.jobs())
-    shown = photos[alike.shown]
-    (folder / "sheets" / "map.jpg").write_bytes(sprites.sheet(contents(shards, rows.take(pa.array(shown)))))
     rows_of = np.append(photos, -1)  # -1, no neighbour, stays -1
-    return replace(alike, neighbours=rows_of[alike.neighbours], shown=shown)
+    return replace(alike, neighbours=rows_of[alike.neighbours])
 
 
 def write_parts(
@@ -100,6 +99,7 @@ def write_parts(
     alike: Alike,
     meshes: Meshes | None = None,
     back: Back | None = None,
+    mixes: Mixes | None = None,
 ) -> list[Block]:
     """Write the photos in full, and what is known of each, with `command.jobs()` workers.
 
@@ -108,6 +108,7 @@ def write_parts(
         alike: what that returns.
         meshes: image_id -> the points of its face, for photos in which one was found.
         back: how a copy is laid on its photo; None: as it is.
+        mixes: some copies at other amounts of the donor.
     Returns:
         the parts, for the page to know which rows each holds.
     """
@@ -120,7 +121,7 @@ def write_parts(
     start = 0
     for block in made:
         own = slice(before[start], before[start + block.rows.num_rows])
-        calls.append((_part, block, _of(block, known), alike.neighbours[own], alike.likeness[own], back))
+        calls.append((_part, block, _of(block, known), alike.neighbours[own], alike.likeness[own], back, mixes or {}))
         start += block.rows.num_rows
     for _ in _each(folder, shards, calls):
         pass
@@ -171,6 +172,7 @@ def _part(
     neighbours: np.ndarray,
     likeness: np.ndarray,
     back: Back | None,
+    mixes: Mixes,
 ) -> None:
     facts = []
     alike = iter(zip(neighbours.tolist(), likeness.tolist(), strict=True))
@@ -182,6 +184,8 @@ def _part(
         elif back:
             head = codec.header(content)
             fact["back"] = back(json.loads(row["replay"]), head.width, head.height)
+        if row["task_id"] in mixes:
+            fact["mixes"] = [(amount, address(image)) for amount, image in mixes[row["task_id"]]]
         facts.append(fact)
     name = f"parts/{block.number:05d}"
     (folder / f"{name}.js").write_text(shell.script(name, facts), encoding="utf-8")

@@ -12,7 +12,7 @@ from manifests.core.cells import Cells
 from manifests.tables.source import SPLITS
 from pages.gallery_alike import Alike
 from pages.gallery_images import Block
-from pages.sprites import ACROSS, SHEET
+from pages.sprites import ACROSS, SHEET, THUMB
 
 MOST = 120_000  # images of a page; measured in Chromium with 100,000
 MEASURES = ("target", "available", "keep", "augment")
@@ -85,7 +85,7 @@ def columns(
         "policy": policy,
         "severity": [round(value, 3) for value in pc.fill_null(rows["severity"], 0).to_pylist()],
         "attempt": pc.fill_null(rows["attempt"], 0).to_pylist(),
-        "sheet": {"across": ACROSS, "images": SHEET},
+        "sheet": {"across": ACROSS, "images": SHEET, "size": THUMB},
         "parts": np.cumsum([0, *(block.rows.num_rows for block in parts)])[:-1].tolist(),
         **_likeness(alike, photo[rows["copy"].to_numpy() == 0], len(ids)),
         "saved": {"rejects": list(rejects.items()), "excluded": list(excluded.items())},
@@ -93,14 +93,25 @@ def columns(
 
 
 def _likeness(alike: Alike, photo: np.ndarray, photos: int) -> dict[str, Any]:
-    """How alike each photo's nearest neighbour is, in thousandths, and the map; by the page's numbers of photos."""
-    nearest = alike.likeness[:, 0] if alike.likeness.shape[1] else np.zeros(len(alike.place), np.int64)
-    near, place = np.zeros((2, photos), np.int64)
-    near[photo], place[photo] = nearest, alike.place
-    return {
-        "near": near.tolist(),
-        "map": {"across": alike.across, "place": place.tolist(), "shown": alike.shown.tolist()},
-    }
+    """How alike each photo's nearest neighbour is, in thousandths, and where it is on the map; by numbers of photos."""
+    near, spot = np.zeros(photos, np.int64), np.zeros((photos, 2), np.int64)
+    if alike.likeness.shape[1]:
+        near[photo] = alike.likeness[:, 0]
+    spot[photo] = alike.spot
+    return {"near": near.tolist(), "map": {"x": spot[:, 0].tolist(), "y": spot[:, 1].tolist()}}
+
+
+def judged(ids: list[str], opinions: pa.Table, label: str) -> dict[str, Any]:
+    """How far each photo is from what a judge sees in it, by the page's numbers of photos; None where nobody looked.
+
+    Args:
+        ids: the page's photos, sorted.
+        opinions: the table of `manifests.tables.judged`.
+        label: what was judged.
+    """
+    residuals = opinions.filter(pc.equal(opinions["copy"], 0))
+    off = residuals["off"].take(pc.index_in(pa.array(ids, pa.string()), residuals["image_id"].combine_chunks()))
+    return {"label": label, "off": [None if value is None else round(value, 3) for value in off.to_pylist()]}
 
 
 def policies(rows: pa.Table) -> list[str]:

@@ -18,7 +18,7 @@ from augment import gallery
 from manifests.core import codec
 from manifests.core.shards import Shards
 from manifests.tables import index, plan, rejects
-from pages import gallery_images, gallery_index, gallery_text, sprites
+from pages import gallery_alike, gallery_images, gallery_index, gallery_text, sprites
 from tests.support import pages_samples
 from tests.support.stages import hashes
 
@@ -79,7 +79,7 @@ def test_table_holds_each_row_once_and_its_parts_find_it(sample: pages_samples.S
             assert (["seed", str(row["seed"])] in fact["drawn"]) == (row["copy"] > 0)
 
 
-def test_likeness_leads_to_other_photos_and_the_map_shows_one_of_each_place(made: Path) -> None:
+def test_likeness_leads_to_other_photos_and_each_photo_has_a_place_on_the_map(made: Path) -> None:
     columns = handed(made / "table.js")
     facts = [fact for file in sorted((made / "parts").iterdir()) for fact in handed(file)]
     for i, fact in enumerate(facts):
@@ -88,10 +88,9 @@ def test_likeness_leads_to_other_photos_and_the_map_shows_one_of_each_place(made
             assert row != i and columns["copy"][row] == 0 and 0 < likeness <= 1000
         if fact.get("alike"):
             assert columns["near"][columns["photo"][i]] == fact["alike"][0][1]
-    places = columns["map"]
-    assert [places["place"][columns["photo"][row]] for row in places["shown"]] == list(range(places["across"] ** 2))
-    assert len(places["place"]) == len(columns["near"]) == len(columns["ids"])
-    assert codec.header((made / "sheets/map.jpg").read_bytes()).width == sprites.ACROSS * sprites.THUMB
+    for axis in "xy":
+        assert min(columns["map"][axis]) == 0 and max(columns["map"][axis]) == gallery_alike.SPAN
+        assert len(columns["map"][axis]) == len(columns["near"]) == len(columns["ids"])
 
 
 def test_thumbnail_lies_where_its_row_says(sample: pages_samples.Sample, made: Path) -> None:
@@ -188,6 +187,11 @@ def test_a_sample_keeps_whole_photos_of_every_cell_and_says_so(tmp_path: Path, m
     html = (write(sample, tmp_path / "gallery") / "index.html").read_text()
     assert f"a sample, {len(few)} of 400 images" in html
     assert len(handed(tmp_path / "gallery/table.js")["copy"]) == len(few)
+
+
+def test_a_judges_error_comes_to_its_photo() -> None:
+    opinions = pa.table({"image_id": ["c", "a", "a"], "copy": [0, 1, 0], "off": pa.array([1.5, 9, -2], pa.float32())})
+    assert gallery_index.judged(["a", "b", "c"], opinions, "age") == {"label": "age", "off": [-2.0, None, 1.5]}
 
 
 def test_totals_add_up_to_the_index(sample: pages_samples.Sample) -> None:

@@ -7,20 +7,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 from augment import gallery
+from augment.rendering import amounts
 from manifests import scan
 from manifests.core import codec
-from manifests.tables import index, plan, quarantine, rejects, source
+from manifests.tables import index, landmarks, plan, quarantine, rejects, source
+from pages import gallery_index
 from tests.support import pages_samples
 from tests.support.browser import NARROW, WIDE, Reader, chromium, memory
+from tests.support.render_fixtures import project
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 CHANGE = "(value) => { const t = performance.now(); const s = document.querySelector(value[0]); s.value = value[1]; \
 s.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight; return performance.now() - t; }"
+
+SCROLL = """async () => {
+    for (let y = 0; y < 360000; y += 1200) {
+        scrollTo(0, y);
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+    }
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -137,19 +149,9 @@ def test_first_screen_shows_faces_that_lead_on(reader: Any, table: Any) -> None:
     assert page.locator('select[name="sort"]').input_value() == "severity"
 
 
-def test_photos_that_look_alike_are_listed_sorted_and_mapped(reader: Any, table: Any) -> None:
-    open_ = reader()
+def test_photos_that_look_alike_are_listed_and_sorted(reader: Any, table: Any) -> None:
+    open_ = reader("#/images")
     page = open_.page
-    places = page.locator("#map a")
-    assert places.count() > 20
-    photos = int(places.nth(5).get_attribute("title").split()[0])
-    places.nth(5).click()
-    assert open_.text("#list-title") == "Photos of one place on the map"
-    assert page.locator("#images a[data-row]").count() == photos
-    page.locator('select[name="split"]').select_option(label="train")
-    assert "place=5" in page.evaluate("location.hash")
-    page.locator('#bar [type="reset"]').click()
-    page.wait_for_function("!location.hash.includes('place')")
     page.locator('select[name="sort"]').select_option(label="likeness to another")
     page.locator("#images a[data-row]").first.click()
     page.wait_for_selector('#views[aria-busy="false"]')
@@ -164,6 +166,161 @@ def test_photos_that_look_alike_are_listed_sorted_and_mapped(reader: Any, table:
     open_.open(f"#/image/{first_copy(table)['task_id']}")
     page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
     assert page.locator("#similar-title").is_hidden()
+
+
+def test_keys_move_over_the_map_and_open_a_photo(reader: Any, table: Any) -> None:
+    open_ = reader()
+    page = open_.page
+    page.locator("#map").focus()
+    spot = "() => table.spot(Number(document.getElementById('map').dataset.row))"
+    for key, axis, sign in (
+        ("ArrowRight", "x", 1),
+        ("ArrowLeft", "x", -1),
+        ("ArrowDown", "y", 1),
+        ("ArrowUp", "y", -1),
+    ):
+        before = page.evaluate(spot)
+        page.keyboard.press(key)
+        assert sign * (page.evaluate(spot)[axis] - before[axis]) > 0, key
+    first = page.locator("#map-tiles a").first
+    assert first.get_attribute("data-row") == page.locator("#map").get_attribute("data-row")
+    said = open_.text("#map-said")
+    assert open_.violations() == []
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#image:not([hidden])")
+    assert said.startswith(open_.text("#image-title"))
+    page.go_back()
+    around = int(open_.text("#map-list").split()[2])
+    page.locator("#map-list").click()
+    assert page.locator("#images a[data-row]").count() == around
+    assert open_.text("#list-title") == "Photos of one area of the map"
+
+
+def test_the_pointer_names_opens_and_filters_points_of_the_map(reader: Any, table: Any) -> None:
+    open_ = reader()
+    page = open_.page
+    page.locator("#map").scroll_into_view_if_needed()
+    box, row = page.locator("#map").bounding_box(), 7
+    point = page.evaluate("row => map.at(map.rows[row])", row)
+    page.mouse.move(box["x"] + point["x"] + 1, box["y"] + point["y"] + 1)
+    spot = page.evaluate("row => table.spot(map.rows[row])", row)  # of several photos there, any
+    found = page.evaluate("table.spot(Number(document.getElementById('map').dataset.row))")
+    assert found == spot and open_.text("#map-said").startswith("Photo ")
+    page.mouse.click(box["x"] + point["x"] + 1, box["y"] + point["y"] + 1)
+    page.wait_for_selector("#image:not([hidden])")
+    page.go_back()
+    page.locator("#map").scroll_into_view_if_needed()
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + 3, box["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3, steps=4)
+    page.mouse.up()
+    page.wait_for_selector("#list:not([hidden])")
+    half = page.evaluate("map.rows.filter((i) => table.spot(i).x <= 499).length")
+    photos = len(table.filter(pc.equal(table["copy"], 0)))
+    assert 0 < half < photos
+    assert abs(page.locator("#images a[data-row]").count() - half) <= 1
+    page.locator('select[name="split"]').select_option(label="train")
+    assert "area=" in page.evaluate("location.hash")
+    page.locator('#bar [type="reset"]').click()
+    page.wait_for_function("!location.hash.includes('area')")
+
+
+def test_the_map_takes_its_colours_from_the_axis_and_the_theme(reader: Any) -> None:
+    open_ = reader()
+    page = open_.page
+    drawn = "document.getElementById('map-points').toDataURL()"
+    page.wait_for_function("document.getElementById('map-points').width > 300")
+    seen = {page.evaluate(drawn)}
+    page.locator("#map-colour").select_option(label="gender")
+    assert page.locator("#map-key li").all_inner_texts() == ["male", "female"]
+    seen.add(page.evaluate(drawn))
+    page.locator("#theme").click()
+    page.locator("#theme").click()
+    seen.add(page.evaluate(drawn))
+    assert len(seen) == 3
+
+
+def test_a_mix_is_shown_at_several_amounts_with_both_faces(browser: Any, tmp_path: Path) -> None:
+    made = project(tmp_path, train=32, copies=4)
+    made.render()
+    table, cells = index.read(made.shards / "index.parquet")
+    counts = {name: np.ones(len(cells), np.int64) for name in gallery_index.MEASURES}
+    faces = tmp_path / "manifests/built/landmarks.parquet"
+    (tmp_path / "gallery").mkdir()
+    meshes = landmarks.outlines(faces)
+    gallery.write(tmp_path / "gallery", made.shards, table, cells, pa.table(counts), {}, {}, meshes, None, faces)
+    task = next(iter(amounts.rendered(gallery_index.order(table), table, made.shards, faces)))
+    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{task}")
+    page = open_.page
+    page.wait_for_selector('#views[aria-busy="false"] #mixed[src^="data:"]')
+    assert page.locator("#donor").is_visible() and open_.text("#amount-is") == "0%"
+    pictures = {page.locator("#mixed").get_attribute("src")}
+    page.locator("#amount").focus()
+    for said in ("30%", "50%", "70%"):
+        page.keyboard.press("ArrowRight")
+        assert open_.text("#amount-is") == said
+        pictures.add(page.locator("#mixed").get_attribute("src"))
+    assert len(pictures) == 4 and page.evaluate("location.hash").startswith(f"#/image/{task}")
+    page.locator("#mesh").check()
+    assert page.locator("#views svg:visible").count() == 2
+    for size in (WIDE, NARROW):
+        page.set_viewport_size(size)
+        assert not open_.overflows() and open_.violations() == []
+    other = next(row["task_id"] for row in table.to_pylist() if row["policy"] == "pose")
+    open_.open(f"#/image/{other}")
+    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
+    assert page.locator("#mixes").is_hidden()
+    open_.close()
+
+
+def test_photos_can_be_sorted_by_a_judges_error(browser: Any, tmp_path: Path) -> None:
+    sample = pages_samples.make(tmp_path, 80)
+    table, cells = index.read(sample.index)
+    photos = table.filter(pc.and_(pc.equal(table["copy"], 0), pc.greater_equal(table["cell"], 0)))["image_id"]
+    off = np.arange(len(photos), dtype=np.float32) - len(photos) // 2
+    opinions = pa.table({"image_id": photos, "copy": np.zeros(len(photos), np.int32), "off": off})
+    (tmp_path / "gallery").mkdir()
+    planned = plan.read(sample.plan)[0]
+    gallery.write(tmp_path / "gallery", sample.index.parent, table, cells, planned, {}, {}, None, (opinions, "age"))
+    open_ = Reader(browser, tmp_path / "gallery")
+    open_.page.locator("#notable h2 a", has_text="Farthest from their label").click()
+    assert open_.page.locator('select[name="sort"]').input_value() == "residual"
+    hashes = open_.page.locator("#images a[data-row]").evaluate_all("links => links.map(a => a.hash)")
+    found = [hash_.removeprefix("#/image/").partition("_")[0] for hash_ in hashes]
+    errors = dict(zip(photos.to_pylist(), np.abs(off).tolist(), strict=True))
+    sizes = [errors.get(image, -1) for image in found]
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) > 20
+    open_.page.locator("#images a[data-row]").first.click()
+    assert f"\u2212{sizes[0]:.1f} years" in open_.text("#labels")
+    open_.close()
+
+
+def test_the_grid_draws_each_thumbnail_and_lets_its_lines_go(reader: Any, table: Any) -> None:
+    open_ = reader("#/images", size=NARROW)
+    page = open_.page
+
+    def drawn(at: int) -> float:
+        """How far the picture behind a tile is from what the image's own page shows, in grey levels."""
+        link = page.locator(f'#images li[aria-posinset="{at}"] a')
+        page.wait_for_timeout(400)
+        shown = codec.decode(link.locator(".thumb").screenshot()).astype(int)
+        link.click()
+        page.wait_for_selector('#views[aria-busy="false"] #parent[src^="data:"]')
+        copy = page.locator("#copy").is_visible()
+        whole = codec.decode(page.locator("#copy" if copy else "#parent").screenshot())
+        page.keyboard.press("Escape")
+        return float(np.abs(cv2.resize(whole, shown.shape[1::-1], interpolation=cv2.INTER_AREA) - shown).mean())
+
+    assert drawn(1) < 12 and drawn(5) < 12
+    few = page.locator("#images canvas").count()
+    page.evaluate("scrollTo(0, 4000)")
+    assert drawn(80) < 12
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    page.wait_for_selector('#images li[aria-posinset="160"]')
+    assert page.locator("#images canvas").count() <= few + 6
+    open_.open("#/images?copy=copies&sort=severity")
+    assert drawn(2) < 12
 
 
 def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:
@@ -396,7 +553,7 @@ def test_100_000_images_stay_usable(browser: Any, tmp_path: Path) -> None:
     ):
         took.append(page.evaluate(CHANGE, [f'#bar [name="{field}"]', value]))
     assert sorted(took)[len(took) // 2] < 200, took
-    page.keyboard.press("End")
+    page.evaluate(SCROLL)
     assert page.locator("#images li").count() < 400
     assert 0 < memory() < 500
     open_.close()

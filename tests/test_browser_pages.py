@@ -11,7 +11,7 @@ import pytest
 from balance import page
 from manifests.tables import index, plan, plan_report
 from manifests.tables.plan_report import JointTarget
-from pages import audit_rows, home, quarantine
+from pages import audit_faces, audit_rows, home, quarantine
 from tests.support import pages_samples, results_sample
 from tests.support.browser import NARROW, WIDE, Reader, chromium
 from tests.test_balance_page import planned
@@ -69,9 +69,16 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _audit(folder: Path) -> Path:
     sample = pages_samples.make(folder / "sample", 60)
     (folder / "page").mkdir()
-    faces = audit_rows.faces(folder / "page", sample.index.parent, index.read(sample.index)[0])
-    rows = audit_rows.rows(REPORT, VERDICTS, {"light": 1.0, "tone": 0.5}, faces, {"pose": 3})
-    audit_page.write(folder / "page", REPORT, rows)
+    table, used = index.read(sample.index)[0], {"light": 1.0, "tone": 0.5}
+    shown = folder / "page", sample.index.parent, table
+    off = {
+        (row["image_id"], row["copy"]): float(i % 30 - 15)
+        for i, row in enumerate(table.to_pylist())
+        if row["cell"] >= 0
+    }
+    drifted = audit_faces.drifted(*shown, off, "age", used)
+    rows = audit_rows.rows(REPORT, VERDICTS, used, audit_faces.faces(*shown), drifted, {"pose": 3})
+    audit_page.write(folder / "page", REPORT, rows, audit_faces.doubted(*shown, off, "age"))
     return folder / "page"
 
 

@@ -24,6 +24,7 @@ from manifests.sections.audit import Bounds
 from manifests.sections.policies import Policies
 from manifests.tables import audit as contract
 from manifests.tables import index
+from manifests.tables import judged as images
 from manifests.tables.audit import AgeDrift, Drift, Step, ValueDrift
 from manifests.tables.parts import Estimate
 from tests.support import stages
@@ -102,6 +103,28 @@ def test_a_known_drift_is_found_to_the_digit(folder: Path, table: pa.Table) -> N
     assert made.judge == "mine.csv" and made.photos == 40
 
 
+def test_each_judged_image_has_its_residual_or_its_drift(folder: Path, table: pa.Table) -> None:
+    run(folder, judged(table))
+    written, label = images.read(folder / "manifests/built/judged.parquet")
+    off, rows = images.off(written), table.to_pylist()
+    assert label == "age" and len(written) == len(off)
+    for row in rows:
+        wanted = {"noise": 4.0, "flip": 0.5}.get(row["policy"], 0.0) * row["severity"]
+        if (row["image_id"], row["copy"]) in off:
+            assert off[row["image_id"], row["copy"]] == pytest.approx(wanted, abs=1e-4), row["policy"]
+    photos = {row["image_id"] for row in rows}
+    assert {image for image, copy in off if copy == 0} == photos and len(off) > 20 * len(photos)
+
+
+def test_without_ages_the_figure_is_the_labels_probability(folder: Path, table: pa.Table) -> None:
+    run(folder, judged(table).drop_columns(["age"]))
+    written, label = images.read(folder / "manifests/built/judged.parquet")
+    off = images.off(written)
+    grey = next(r for r in table.to_pylist() if (r["policy"], r["gender"]) == ("grey", "male"))
+    assert label == "gender" and off[grey["image_id"], grey["copy"]] == pytest.approx(-0.7, abs=1e-6)
+    assert off[grey["image_id"], 0] == pytest.approx(-0.1, abs=1e-6)
+
+
 def test_policies_used_above_their_bound_are_warned_of(folder: Path, table: pa.Table) -> None:
     made = run(folder, judged(table))
     assert made.warnings == [
@@ -154,7 +177,7 @@ def test_another_judge_needs_neither_tensorflow_nor_a_network(folder: Path, tabl
 
 
 def test_two_runs_write_the_same_bytes(folder: Path, table: pa.Table) -> None:
-    files = ("manifests/built/audit.json", "datasets/audit.md", "datasets/audit.csv")
+    files = ("manifests/built/audit.json", "manifests/built/judged.parquet", "datasets/audit.md", "datasets/audit.csv")
     written = []
     for _ in range(2):
         run(folder, judged(table))

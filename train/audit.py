@@ -20,15 +20,16 @@ from manifests.sections.task import Task
 from manifests.sections.train import Train
 from manifests.tables import audit as contract
 from manifests.tables import index, source
+from manifests.tables import judged as images
 from train.data import samples
 from train.data.readers import Images
 from train.data.views import PLAIN
-from train.label_drift import bounds, drift, folds, judge_predictions, likeness, mixes
+from train.label_drift import bounds, drift, folds, judge_predictions, judged, likeness, mixes
 from train.reports import audit as audit_text
 
 
 def main() -> None:
-    """Read the probe, ask a judge, write the three files and print the closing table."""
+    """Read the probe, ask a judge, write the four files and print the closing table."""
     parser = command.parser(
         __doc__,
         probe="datasets/probe",
@@ -38,6 +39,7 @@ def main() -> None:
         json="manifests/built/audit.json",
         markdown="datasets/audit.md",
         csv="datasets/audit.csv",
+        judged="manifests/built/judged.parquet",
     )
     parser.add_argument("--opinions", type=Path, help="another judge's opinions of the probe's images: CSV or Parquet")
     options = parser.parse_args()
@@ -79,6 +81,9 @@ def main() -> None:
     steps = drift.steps(ladder, seen, cells, audit.bounds, worth.guesses, expected)
     made = bounds.audit(name, worth, steps, policies, cells, audit.bounds, str(options.params), target)
     made = made.model_copy(update={"likeness": found})
+    label = judged.label(target, seen)
+    rows = judged.table(label, photos, held, probe, seen, ladder, expected, cells)
+    images.write(rows, options.judged, cells, label)
     contract.write(made, options.json)
     write_text(options.markdown, audit_text.markdown(made))
     write_text(options.csv, audit_text.csv_text(made))

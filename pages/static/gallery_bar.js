@@ -39,7 +39,7 @@ const bar = (() => {
   form.addEventListener("change", () => apply(false));
   form.addEventListener("submit", (event) => { event.preventDefault(); apply(false); });
   form.addEventListener("reset", () => {
-    form.elements.place.value = ""; // no field that the reader sees, so no reset empties it
+    form.elements.area.value = ""; // no field that the reader sees, so no reset empties it
     setTimeout(() => apply(false));
   });
   form.addEventListener("input", (event) => {

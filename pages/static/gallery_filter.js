@@ -17,6 +17,7 @@ const filter = (() => {
     severity: (i) => (column.copy[i] ? column.severity[i] : -1),
     near: (i) => (column.copy[i] ? -1 : table.near(i)),
     attempts: (i) => column.attempt[i],
+    residual: (i) => (table.residual(i) === null ? -1 : Math.abs(table.residual(i))),
   };
 
   const orders = new Map(); // of all rows, each made at its first use
@@ -41,7 +42,7 @@ const filter = (() => {
     }
     if (wish.split) is(column.split, Number(wish.split));
     if (wish.policy) is(column.policy, Number(wish.policy));
-    if (wish.place) tests.push((i) => column.copy[i] === 0 && table.place(i) === Number(wish.place));
+    if (wish.area) tests.push(areaTest(wish.area.split(",").map(Number)));
     if (wish.copy === "copies") tests.push((i) => column.copy[i] > 0);
     else if (wish.copy) is(column.copy, Number(wish.copy));
     if (wish.set === "kept") is(column.kept, 1);
@@ -54,6 +55,14 @@ const filter = (() => {
     if (wish.high) tests.push((i) => column.copy[i] > 0 && column.severity[i] <= Number(wish.high) + 5e-4);
     if (wish.text) tests.push(photoTest(wish.text.toLowerCase()));
     return tests;
+  }
+
+  // Photos within a rectangle of the map.
+  function areaTest([left, top, right, low]) {
+    return (i) => {
+      const { x, y } = table.spot(i);
+      return column.copy[i] === 0 && x >= left && x <= right && y >= top && y <= low;
+    };
   }
 
   function photoTest(text) {

@@ -6,18 +6,24 @@ const grid = (() => {
   const CAPTION = 40; // two lines: what it is, and its labels
   const MARGIN = 3; // rows above and below the screen
   const box = document.getElementById("images");
+  const frame = document.createElement("div");
+  const pictures = document.createElement("div");
   const list = document.createElement("ul");
   const made = new Map(); // position -> list item
+  const strips = new Map(); // position that a line begins with -> the canvas behind it
   let rows = new Int32Array(0);
   let wish = {};
   let columns = 1;
   let size = LEAST;
   let active = 0;
-  list.className = "grid tiles";
+  frame.className = "grid";
+  list.className = "tiles";
+  frame.append(pictures, list);
 
   function show(newRows, newWish) {
+    clear();
     [rows, wish, active] = [newRows, newWish, 0];
-    box.replaceChildren(list);
+    box.replaceChildren(frame);
     list.setAttribute("aria-label", `${rows.length.toLocaleString("en")} images`);
     lay();
   }
@@ -25,12 +31,17 @@ const grid = (() => {
   function lay() {
     const width = box.clientWidth;
     if (!width || !list.isConnected) return;
+    clear();
     columns = Math.max(3, Math.floor((width + GAP) / (LEAST + GAP)));
     size = Math.floor((width + GAP) / columns) - GAP;
+    frame.style.height = `${Math.ceil(rows.length / columns) * pitch()}px`;
+    draw();
+  }
+
+  function clear() {
     for (const item of made.values()) item.remove();
     made.clear();
-    list.style.height = `${Math.ceil(rows.length / columns) * pitch()}px`;
-    draw();
+    for (const start of strips.keys()) erase(start);
   }
 
   const pitch = () => size + CAPTION + GAP;
@@ -46,6 +57,9 @@ const grid = (() => {
         made.delete(at);
       }
     }
+    for (const start of strips.keys()) if (start < first || start >= last) erase(start);
+    for (let start = first; start < last; start += columns) if (!strips.has(start)) paint(start);
+    sheets.work();
     let cursor = list.firstChild;
     for (let at = first; at < last; at++) {
       if (!made.has(at)) made.set(at, place(at));
@@ -55,9 +69,33 @@ const grid = (() => {
     }
   }
 
+  const shift = (at) => `translate(${(at % columns) * (size + GAP)}px, ${Math.floor(at / columns) * pitch()}px)`;
+
+  // One canvas for a line's thumbnails, in their own pixels: a canvas each would take ten times as long.
+  function paint(start) {
+    const canvas = document.createElement("canvas");
+    const scale = sheets.size / size;
+    const width = columns * (size + GAP);
+    Object.assign(canvas, { width: Math.ceil(width * scale), height: sheets.size });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${size}px`, transform: shift(start) });
+    const pen = canvas.getContext("2d", { willReadFrequently: true }); // drawn here, not sent elsewhere with its whole sheet
+    line(start).forEach((i, k) => sheets.ask(i, (picture, x, y) =>
+      pen.drawImage(picture, x, y, sheets.size, sheets.size, k * (size + GAP) * scale, 0, sheets.size, sheets.size)));
+    strips.set(start, canvas);
+    pictures.append(canvas);
+  }
+
+  const line = (start) => rows.subarray(start, start + columns);
+
+  function erase(start) {
+    line(start).forEach(sheets.drop);
+    strips.get(start).remove();
+    strips.delete(start);
+  }
+
   function place(at) {
-    const item = tile.make(rows[at], size, wish);
-    item.style.transform = `translate(${(at % columns) * (size + GAP)}px, ${Math.floor(at / columns) * pitch()}px)`;
+    const item = tile.make(rows[at], size, wish, tile.frame(size));
+    item.style.transform = shift(at);
     item.style.width = `${size}px`;
     item.setAttribute("aria-posinset", at + 1);
     item.setAttribute("aria-setsize", rows.length);

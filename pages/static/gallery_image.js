@@ -48,7 +48,8 @@ const image = (() => {
   function labels() {
     const age = table.column.age[row];
     const named = table.axes.map((axis) => [axis.name, axis.column[row] < 0 ? "unknown" : axis.values[axis.column[row]]]);
-    return [["split", table.splits[table.column.split[row]]], ...(age < 0 ? [] : [["age in years", age.toFixed(1)]]), ...named];
+    const judged = table.residual(row) === null ? [] : [["a judge's error", table.residualSaid(row)]];
+    return [["split", table.splits[table.column.split[row]]], ...(age < 0 ? [] : [["age in years", age.toFixed(1)]]), ...named, ...judged];
   }
 
   async function fill(wanted, original) {
@@ -71,6 +72,7 @@ const image = (() => {
     for (const over of views.querySelectorAll(".over")) over.src = own.image;
     await align.show(at("parent"), copy ? own.back : null);
     if (row !== wanted) return;
+    mixes.show(own.mixes ?? []);
     list("made", copy ? made(wanted, own) : [["", "A photo as it came, byte for byte."]]);
     list("place", own.place);
     similar(own.alike ?? []);

@@ -37,7 +37,7 @@
     last = next;
     const inCell = view === "cell";
     const cell = Number(next.wish.cell);
-    at("list-title").textContent = inCell ? table.cellName(cell) : view === "missing" ? "No such image" : next.wish.place ? "Photos of one place on the map" : "All images";
+    at("list-title").textContent = inCell ? table.cellName(cell) : view === "missing" ? "No such image" : next.wish.area ? "Photos of one area of the map" : "All images";
     at("cell-counts").textContent = inCell ? counts(cell) : "";
     at("filter").hidden = view === "missing";
     at("pager").hidden = true;

@@ -11,6 +11,7 @@
     ["Most copied photos", { copy: "0", split: "0", sort: "copies" }, (i) => table.copies(i) > 0, (i) => `${table.copies(i)} copies`],
     ["Strongest copies", { copy: "copies", sort: "severity" }, () => true, (i) => `${column.severity[i].toFixed(2)} ${table.policy(i)}`],
     ["Nearest to another photo", { copy: "0", sort: "near" }, (i) => table.near(i) > 0, (i) => `${table.alike(table.near(i))} alike`],
+    ["Farthest from their label", { copy: "0", sort: "residual" }, (i) => table.residual(i) !== null, table.residualSaid],
     ["Redrawn copies", { set: "redrawn", sort: "attempts" }, () => true, (i) => `${column.attempt[i]} × ${table.policy(i)}`],
     ["Rejected copies", { set: "rejected" }, () => true, (i) => table.policy(i)],
     ["Excluded photos", { set: "excluded" }, () => true, (i) => table.splits[column.split[i]]],

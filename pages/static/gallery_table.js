@@ -17,7 +17,9 @@ const table = (() => {
   const copies = new Uint16Array(raw.ids.length); // of each photo
   for (let i = 0; i < count; i++) if (column.copy[i]) copies[column.photo[i]]++;
   const near = Uint16Array.from(raw.near); // of each photo, how alike its nearest one is, in thousandths
-  const place = Uint8Array.from(raw.map.place); // of each photo, on the map
+  const across = Uint16Array.from(raw.map.x); // of each photo, on the map, from 0 to 999
+  const down = Uint16Array.from(raw.map.y);
+  const off = raw.judged && raw.judged.off; // of each photo, null where nobody judged it
   const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
   const first = new Int32Array(raw.ids.length); // of each photo, its first row
   for (let i = count - 1; i >= 0; i--) first[column.photo[i]] = i;
@@ -83,6 +85,17 @@ const table = (() => {
     return `${Math.floor(thousandths / 10)}%`;
   }
 
+  // How far a photo is from what a judge sees in it: null for copies, and where nobody looked.
+  function residual(i) {
+    return off && !column.copy[i] ? off[column.photo[i]] : null;
+  }
+
+  function residualSaid(i) {
+    const years = raw.judged.label === "age";
+    const text = Math.abs(years ? residual(i) : 100 * residual(i)).toFixed(years ? 1 : 0);
+    return `${residual(i) < 0 ? "\u2212" : "+"}${text} ${years ? "years" : `points of ${raw.judged.label}`}`;
+  }
+
   // A row in words, for readers who don't see it.
   function describe(i) {
     const made = column.copy[i] ? `, ${policy(i)}` : "";
@@ -112,8 +125,8 @@ const table = (() => {
 
   return {
     count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part, alike,
-    found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
-    copies: (i) => copies[column.photo[i]], near: (i) => near[column.photo[i]], place: (i) => place[column.photo[i]],
-    map: { across: raw.map.across, shown: raw.map.shown },
+    residual, residualSaid, found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
+    copies: (i) => copies[column.photo[i]], near: (i) => near[column.photo[i]],
+    spot: (i) => ({ x: across[column.photo[i]], y: down[column.photo[i]] }),
   };
 })();

@@ -3,19 +3,26 @@
 const tile = (() => {
   const { across, images } = table.sheet;
 
-  function thumbnail(i, size) {
+  const sheet = (number) => `sheets/${String(number).padStart(5, "0")}.jpg`;
+
+  function frame(size) {
     const box = document.createElement("span");
-    const place = i % images;
     box.className = "thumb";
     box.style.width = box.style.height = `${size}px`;
-    box.style.backgroundImage = `url("sheets/${String(Math.floor(i / images)).padStart(5, "0")}.jpg")`;
+    return box;
+  }
+
+  function thumbnail(i, size) {
+    const box = frame(size);
+    const place = i % images;
+    box.style.backgroundImage = `url("${sheet(Math.floor(i / images))}")`;
     box.style.backgroundSize = `${across * size}px`;
     box.style.backgroundPosition = `${-size * (place % across)}px ${-size * Math.floor(place / across)}px`;
     return box;
   }
 
-  // A list item whose link opens the image among the rows of `wish`.
-  function make(i, size, wish) {
+  // A list item whose link opens the image among the rows of `wish`; `picture` may be an empty frame before a canvas.
+  function make(i, size, wish, picture = thumbnail(i, size)) {
     const item = document.createElement("li");
     const link = document.createElement("a");
     const caption = document.createElement("span");
@@ -27,7 +34,7 @@ const tile = (() => {
     labels.className = "caption labels";
     labels.textContent = table.labels(i);
     link.title = `${table.path(i)}\n${table.describe(i)}`;
-    link.append(thumbnail(i, size), caption, labels);
+    link.append(picture, caption, labels);
     item.append(link);
     mark(link);
     return item;
@@ -43,5 +50,5 @@ const tile = (() => {
   }
 
   document.addEventListener("markschange", () => document.querySelectorAll("a[data-row]").forEach(mark));
-  return { make, thumbnail };
+  return { make, frame, sheet };
 })();

@@ -57,9 +57,9 @@ class Devices:
 def prepare(seed: int, threads: int = THREADS) -> Devices:
     """Seed everything, ask for deterministic kernels, and choose the strategy by the devices.
 
-    Without a GPU a computation is split among so many `threads`, however many processors there are and whatever `N_JOBS`
-    says: the order of a sum, and with it the last digits of what a network learns, depends on their number. Who wants
-    more sets TensorFlow's own `TF_NUM_INTRAOP_THREADS`.
+    Without a GPU a computation is split among so many `threads`, however many processors there are and whatever
+    `N_JOBS` says: the order of a sum, and with it the last digits of what a network learns, depends on their number.
+    Who wants more sets TensorFlow's own `TF_NUM_INTRAOP_THREADS`.
     """
     tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced anew; each network needs its own
     gpus = tf.config.list_physical_devices("GPU")

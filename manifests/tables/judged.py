@@ -1,0 +1,44 @@
+"""`manifests/built/judged.parquet`: how far a judge's opinion of one image is from what it should be.
+
+A row is a train photo, judged without having been seen (copy 0), or one copy of the probe. A photo's `off` is its
+residual: the perceived age less the labelled one, in years; where another label is judged, that label's probability
+less 1. A copy's is its drift: what the judge sees in the copy less what it sees in the photo, and less the change that
+the mix of two ages should make. Images without an opinion have no row.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+
+from manifests.core.cells import AGE, Cells
+from manifests.tables import base
+
+
+def schema(_: Cells) -> pa.Schema:
+    """Columns."""
+    return pa.schema([("image_id", pa.string()), ("copy", pa.int32()), ("off", pa.float32())])
+
+
+def write(table: pa.Table, path: Path, cells: Cells, label: str) -> None:
+    """Publish the table; `label` is what was judged: `age`, or an axis."""
+    base.write(table, path, cells, schema, {"label": label})
+
+
+def read(path: Path) -> tuple[pa.Table, str]:
+    """Read and check the table; also what was judged."""
+    table, _ = base.read(path, schema, "train.audit")
+    return table, (table.schema.metadata or {}).get(b"label", AGE.encode()).decode()
+
+
+def off(table: pa.Table) -> dict[tuple[str, int], float]:
+    """(image_id, copy) -> how far off the judge's opinion is."""
+    keys = zip(table["image_id"].to_pylist(), table["copy"].to_pylist(), strict=True)
+    return dict(zip(keys, table["off"].to_pylist(), strict=True))
+
+
+def said(off: float, label: str) -> str:
+    """Such as `+5.3 years`, or `-40 points of gender` where a label's probability is judged."""
+    text = f"{off:+.1f} years" if label == AGE else f"{100 * off:+.0f} points of {label}"
+    return text.replace("-", "\u2212")
