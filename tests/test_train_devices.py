@@ -52,6 +52,21 @@ loop.train_stage(StageContext(run, stage, network, 1), data, dict, start,
 print(json.dumps({"replicas": made.strategy.num_replicas_in_sync, "losses": losses}))
 """
 
+WIDE = """
+import hashlib
+import numpy as np
+from train.model import runtime
+runtime.prepare(7)
+keras = runtime.keras
+network = keras.Sequential([keras.Input((1024,)), keras.layers.Dense(2048, "relu"), keras.layers.Dense(1024, "relu"),
+    keras.layers.Dense(1)])
+network.compile("adam", "mse", jit_compile=False)
+rng = np.random.default_rng(0)
+features, targets = rng.normal(size=(640, 1024)).astype(np.float32), rng.normal(size=(640, 1)).astype(np.float32)
+network.fit(features, targets, batch_size=128, epochs=2, verbose=0)
+print(hashlib.sha256(b"".join(each.tobytes() for each in network.get_weights())).hexdigest())
+"""
+
 
 def losses(devices: int) -> dict:
     command = [sys.executable, "-c", PROGRAM, str(devices)]
@@ -64,6 +79,15 @@ def test_two_virtual_devices_have_the_loss_of_one() -> None:
     assert (one["replicas"], two["replicas"]) == (1, 2)
     assert len(one["losses"]) == 3 and one["losses"][0] > one["losses"][-1]
     assert two["losses"] == pytest.approx(one["losses"], abs=1e-5)
+
+
+def test_what_a_wide_layer_learns_does_not_depend_on_the_number_of_workers() -> None:
+    def weights(jobs: str) -> str:
+        environment = {**WITHOUT_GPU, "N_JOBS": jobs}
+        command = [sys.executable, "-c", WIDE]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+
+    assert weights("1") == weights("2") == weights("5")
 
 
 def test_group_dro_trains_on_two_devices() -> None:
