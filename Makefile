@@ -42,9 +42,9 @@ test-cluster: $(ENV)
 	python -m pip install --quiet --disable-pip-version-check -r requirements-distributed.lock
 	python -m pytest -m distributed tests/distributed/test_dask.py tests/distributed/test_s3.py
 
-# The same, and on Ray.
+# The same, on Ray, and over SFTP where there is an OpenSSH server.
 test-distributed: test-cluster
-	python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) 'ray[client]'
+	python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) 'ray[client]' paramiko
 	python -m pytest -m distributed tests/distributed
 
 # What people read the shards with, PyTorch and Hugging Face datasets among them: docs/use.md.
