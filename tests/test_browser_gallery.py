@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +12,16 @@ import pyarrow.compute as pc
 import pytest
 
 from augment import gallery
-from augment.rendering import amounts
-from manifests import scan
 from manifests.core import codec
-from manifests.tables import index, landmarks, plan, quarantine, rejects, source
-from pages import gallery_index
+from manifests.tables import index, plan
 from tests.support import pages_samples
-from tests.support.browser import NARROW, WIDE, Reader, chromium, memory
-from tests.support.render_fixtures import project
+from tests.support.browser import NARROW, WIDE, Reader, memory
+from tests.support.gallery_reader import browser, first_copy, make, reader, small, table  # noqa: F401
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
 CHANGE = "(value) => { const t = performance.now(); const s = document.querySelector(value[0]); s.value = value[1]; \
 s.dispatchEvent(new Event('change', {bubbles: true})); document.body.offsetHeight; return performance.now() - t; }"
+
 
 SCROLL = """async () => {
     for (let y = 0; y < 360000; y += 1200) {
@@ -33,48 +29,6 @@ SCROLL = """async () => {
         await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
     }
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with chromium() as opened:
-        yield opened
-
-
-def make(folder: Path, images: int, **more: Any) -> Path:
-    sample = pages_samples.make(folder, images, **more)
-    table, cells = index.read(sample.index)
-    (folder / "gallery").mkdir()
-    planned = plan.read(sample.plan)[0]
-    gallery.write(folder / "gallery", sample.index.parent, table, cells, planned, rejects.read(sample.rejects), {})
-    return folder / "gallery"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("small"), 160)
-
-
-@pytest.fixture(scope="module")
-def table(small: Path) -> Any:
-    return index.read(small.parent / "shards" / "index.parquet")[0]
-
-
-@pytest.fixture
-def reader(browser: Any, small: Path) -> Iterator[Any]:
-    opened: list[Reader] = []
-
-    def start(hash_: str = "", **more: Any) -> Reader:
-        opened.append(Reader(browser, small, hash_, **more))
-        return opened[-1]
-
-    yield start
-    for each in opened:
-        each.close()
-
-
-def first_copy(table: Any) -> dict[str, Any]:
-    return table.filter(pc.greater(table["copy"], 1)).slice(0, 1).to_pylist()[0]
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -149,131 +103,6 @@ def test_first_screen_shows_faces_that_lead_on(reader: Any, table: Any) -> None:
     assert page.locator('select[name="sort"]').input_value() == "severity"
 
 
-def test_photos_that_look_alike_are_listed_and_sorted(reader: Any, table: Any) -> None:
-    open_ = reader("#/images")
-    page = open_.page
-    page.locator('select[name="sort"]').select_option(label="likeness to another")
-    page.locator("#images a[data-row]").first.click()
-    page.wait_for_selector('#views[aria-busy="false"]')
-    said = page.locator("#similar .caption:not(.labels)").all_inner_texts()
-    shares = [int(words.split("%")[0]) for words in said]
-    assert shares == sorted(shares, reverse=True) and len(shares) == 8
-    first = page.locator("#similar a").first
-    wanted = first.get_attribute("href")
-    first.click()
-    page.wait_for_function("hash => location.hash === hash", arg=wanted)
-    assert page.locator("#similar-title").is_visible()
-    open_.open(f"#/image/{first_copy(table)['task_id']}")
-    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
-    assert page.locator("#similar-title").is_hidden()
-
-
-def test_keys_move_over_the_map_and_open_a_photo(reader: Any, table: Any) -> None:
-    open_ = reader()
-    page = open_.page
-    page.locator("#map").focus()
-    spot = "() => table.spot(Number(document.getElementById('map').dataset.row))"
-    for key, axis, sign in (
-        ("ArrowRight", "x", 1),
-        ("ArrowLeft", "x", -1),
-        ("ArrowDown", "y", 1),
-        ("ArrowUp", "y", -1),
-    ):
-        before = page.evaluate(spot)
-        page.keyboard.press(key)
-        assert sign * (page.evaluate(spot)[axis] - before[axis]) > 0, key
-    first = page.locator("#map-tiles a").first
-    assert first.get_attribute("data-row") == page.locator("#map").get_attribute("data-row")
-    said = open_.text("#map-said")
-    assert open_.violations() == []
-    page.keyboard.press("Enter")
-    page.wait_for_selector("#image:not([hidden])")
-    assert said.startswith(open_.text("#image-title"))
-    page.go_back()
-    around = int(open_.text("#map-list").split()[2])
-    page.locator("#map-list").click()
-    assert page.locator("#images a[data-row]").count() == around
-    assert open_.text("#list-title") == "Photos of one area of the map"
-
-
-def test_the_pointer_names_opens_and_filters_points_of_the_map(reader: Any, table: Any) -> None:
-    open_ = reader()
-    page = open_.page
-    page.locator("#map").scroll_into_view_if_needed()
-    box, row = page.locator("#map").bounding_box(), 7
-    point = page.evaluate("row => map.at(map.rows[row])", row)
-    page.mouse.move(box["x"] + point["x"] + 1, box["y"] + point["y"] + 1)
-    spot = page.evaluate("row => table.spot(map.rows[row])", row)  # of several photos there, any
-    found = page.evaluate("table.spot(Number(document.getElementById('map').dataset.row))")
-    assert found == spot and open_.text("#map-said").startswith("Photo ")
-    page.mouse.click(box["x"] + point["x"] + 1, box["y"] + point["y"] + 1)
-    page.wait_for_selector("#image:not([hidden])")
-    page.go_back()
-    page.locator("#map").scroll_into_view_if_needed()
-    box = page.locator("#map").bounding_box()
-    page.mouse.move(box["x"] + 3, box["y"] + 3)
-    page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3, steps=4)
-    page.mouse.up()
-    page.wait_for_selector("#list:not([hidden])")
-    half = page.evaluate("map.rows.filter((i) => table.spot(i).x <= 499).length")
-    photos = len(table.filter(pc.equal(table["copy"], 0)))
-    assert 0 < half < photos
-    assert abs(page.locator("#images a[data-row]").count() - half) <= 1
-    page.locator('select[name="split"]').select_option(label="train")
-    assert "area=" in page.evaluate("location.hash")
-    page.locator('#bar [type="reset"]').click()
-    page.wait_for_function("!location.hash.includes('area')")
-
-
-def test_the_map_takes_its_colours_from_the_axis_and_the_theme(reader: Any) -> None:
-    open_ = reader()
-    page = open_.page
-    drawn = "document.getElementById('map-points').toDataURL()"
-    page.wait_for_function("document.getElementById('map-points').width > 300")
-    seen = {page.evaluate(drawn)}
-    page.locator("#map-colour").select_option(label="gender")
-    assert page.locator("#map-key li").all_inner_texts() == ["male", "female"]
-    seen.add(page.evaluate(drawn))
-    page.locator("#theme").click()
-    page.locator("#theme").click()
-    seen.add(page.evaluate(drawn))
-    assert len(seen) == 3
-
-
-def test_a_mix_is_shown_at_several_amounts_with_both_faces(browser: Any, tmp_path: Path) -> None:
-    made = project(tmp_path, train=32, copies=4)
-    made.render()
-    table, cells = index.read(made.shards / "index.parquet")
-    counts = {name: np.ones(len(cells), np.int64) for name in gallery_index.MEASURES}
-    faces = tmp_path / "manifests/built/landmarks.parquet"
-    (tmp_path / "gallery").mkdir()
-    meshes = landmarks.outlines(faces)
-    gallery.write(tmp_path / "gallery", made.shards, table, cells, pa.table(counts), {}, {}, meshes, None, faces)
-    task = next(iter(amounts.rendered(gallery_index.order(table), table, made.shards, faces)))
-    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{task}")
-    page = open_.page
-    page.wait_for_selector('#views[aria-busy="false"] #mixed[src^="data:"]')
-    assert page.locator("#donor").is_visible() and open_.text("#amount-is") == "0%"
-    pictures = {page.locator("#mixed").get_attribute("src")}
-    page.locator("#amount").focus()
-    for said in ("30%", "50%", "70%"):
-        page.keyboard.press("ArrowRight")
-        assert open_.text("#amount-is") == said
-        pictures.add(page.locator("#mixed").get_attribute("src"))
-    assert len(pictures) == 4 and page.evaluate("location.hash").startswith(f"#/image/{task}")
-    page.locator("#mesh").check()
-    assert page.locator("#views svg:visible").count() == 2
-    for size in (WIDE, NARROW):
-        page.set_viewport_size(size)
-        assert not open_.overflows() and open_.violations() == []
-    other = next(row["task_id"] for row in table.to_pylist() if row["policy"] == "pose")
-    open_.open(f"#/image/{other}")
-    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
-    assert page.locator("#mixes").is_hidden()
-    open_.close()
-
-
 def test_photos_can_be_sorted_by_a_judges_error(browser: Any, tmp_path: Path) -> None:
     sample = pages_samples.make(tmp_path, 80)
     table, cells = index.read(sample.index)
@@ -328,157 +157,6 @@ def test_a_tile_says_its_file_and_its_labels(reader: Any, table: Any) -> None:
     link = reader(f"#/images?text={row['image_id']}&copy=copies").page.locator("#images a[data-row]").first
     assert row["path"] in link.get_attribute("title")
     assert str(row["ethnicity"]) in link.inner_text() and str(row["expression"]) in link.inner_text()
-
-
-def test_an_image_shows_its_parent_its_difference_and_every_parameter(reader: Any, table: Any) -> None:
-    row = first_copy(table)
-    open_ = reader(f"#/image/{row['task_id']}")
-    page = open_.page
-    page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
-    assert page.evaluate("document.getElementById('copy').naturalWidth") == 96
-    assert page.evaluate("document.getElementById('copy').src !== document.getElementById('parent').src")
-    told = open_.text("#made") + open_.text("#place")
-    for words in (
-        str(row["seed"]),
-        row["shard"],
-        f"{row['offset']:,} bytes",
-        row["sha256"],
-        "counterclockwise",
-        "gamma",
-    ):
-        assert words in told
-    wipe = "getComputedStyle(document.querySelector('.wipe .side')).clipPath"
-    before = page.evaluate(wipe)
-    page.locator("#cut").focus()
-    page.keyboard.press("ArrowRight")
-    assert page.evaluate(wipe) != before
-    assert page.evaluate("location.hash").startswith(f"#/image/{row['task_id']}")
-    page.locator("#gain").fill("9")
-    assert "brightness(9)" in page.evaluate("getComputedStyle(document.querySelector('.difference')).filter")
-
-
-MOVED = {"flip": True, "tilt": [0.08, -0.05], "angle": 9.0, "scale": 1.06, "shift": [0.04, -0.03]}
-
-
-def test_a_copy_lies_on_its_photo_in_the_slider_and_the_difference(browser: Any, tmp_path: Path) -> None:
-    folder = make(tmp_path, 80, moved=MOVED, size=240)
-    task = first_copy(index.read(tmp_path / "shards" / "index.parquet")[0])["task_id"]
-    for size in (WIDE, NARROW):
-        open_ = Reader(browser, folder, f"#/image/{task}", size=size)
-        page = open_.page
-        page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
-        page.locator("#gain").fill("1")
-        page.locator("#cut").fill("0")
-
-        def shown(kind: str, page: Any = page) -> np.ndarray:
-            found = codec.decode(page.locator(f"#views {kind}").screenshot()).astype(int)
-            return found[20:100, 20:100]  # frames may differ by a pixel where the columns' width is none
-
-        photo, difference, wipe = shown("#parent"), shown(".difference").mean(), shown(".wipe")
-        page.locator("#align").uncheck()
-        assert 3 * difference < shown(".difference").mean()
-        assert 3 * np.abs(wipe - photo).mean() < np.abs(shown(".wipe") - photo).mean()
-        open_.close()
-
-
-def test_a_copy_of_which_nothing_was_moved_needs_no_alignment(browser: Any, tmp_path: Path) -> None:
-    folder = make(tmp_path, 80, moved={"gamma": 1.2})
-    task = first_copy(index.read(tmp_path / "shards" / "index.parquet")[0])["task_id"]
-    open_ = Reader(browser, folder, f"#/image/{task}")
-    open_.page.wait_for_selector('#views[aria-busy="false"] #copy[src^="data:"]')
-    assert open_.page.locator("#align-choice").is_hidden()
-    assert open_.page.evaluate("document.querySelector('.wipe .over').style.transform") == ""
-    open_.close()
-
-
-def saved(page: Any, kind: str, file: Path) -> Path:
-    """Save a list as a reader does."""
-    with page.expect_download() as download:
-        page.locator(f"#{kind}-download").click()
-    download.value.save_as(file)
-    assert page.locator(f"#{kind}-csv").input_value() == file.read_text()
-    return file
-
-
-def test_reject_undo_and_export(reader: Any, table: Any, tmp_path: Path) -> None:
-    row = first_copy(table)
-    open_ = reader(f"#/image/{row['task_id']}")
-    page = open_.page
-    page.keyboard.press("x")
-    assert open_.text("#mark-count") == "1"
-    page.keyboard.press("u")
-    assert open_.text("#mark-count") == "0"
-    page.keyboard.press("x")
-    page.locator("#open-marks").click()
-    page.locator("#rejects-list input").fill('blurred, "very"')
-    page.locator("#rejects-list input").press("Tab")
-    assert rejects.read(saved(page, "rejects", tmp_path / "rejects.csv")) == {row["task_id"]: 'blurred, "very"'}
-    assert page.locator("#excluded-export").is_hidden()
-    page.reload()
-    assert open_.text("#mark-count") == "1"
-
-
-def test_an_excluded_photo_is_left_out_by_the_scan(
-    reader: Any, table: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    originals = table.filter(pc.equal(table["copy"], 0)).to_pylist()
-    odd = next(row for row in originals if row["path"] == pages_samples.IMG)
-    plain, stays = (row for row in originals[:2])
-    open_ = reader()
-    page = open_.page
-    for row in (plain, odd):
-        open_.open(f"#/images?copy=0&text={row['image_id']}")
-        page.keyboard.press("ArrowRight")
-        page.keyboard.press("x")
-    open_.open("#/images?set=excluded")
-    assert open_.text("#found").startswith("2 of")
-    assert page.locator("#images a.marked").count() == 2
-    page.locator(f'#images a[href*="{odd["image_id"]}"]').click()
-    page.locator("#mark", has_text="Take it back").click()
-    assert open_.text("#mark-count") == "1"
-    page.keyboard.press("u")
-    page.locator("#open-marks").click()
-    page.locator("#excluded-list input").last.fill("of somebody else, I think")
-    page.locator("#excluded-list input").last.press("Tab")
-    file = saved(page, "excluded", tmp_path / "exclude.csv")
-
-    monkeypatch.chdir(tmp_path)
-    lines = [["path", "split", "age"]]
-    for number, row in enumerate((plain, odd, stays)):
-        (tmp_path / "photos" / row["path"]).parent.mkdir(parents=True, exist_ok=True)
-        picture = pages_samples.face(np.random.default_rng(number))
-        (tmp_path / "photos" / row["path"]).write_bytes(codec.encode(picture, 90))
-        lines.append([row["path"], "train", str(20 + number)])
-    with (tmp_path / "photos/labels.csv").open("w", newline="") as labels:
-        csv.writer(labels).writerows(lines)
-    text = "source: {layout: table, root: photos, max_quarantine: 0.0}\ncells: {age: [20, 40]}\n"
-    (tmp_path / "params.yaml").write_text(text)
-    scan.main(["--exclude", str(file)])
-    left = source.read(tmp_path / "manifests/built/source.parquet")[0]["path"].to_pylist()
-    out = quarantine.read(tmp_path / "manifests/built/quarantine.parquet")[0].to_pylist()
-    assert left == [stays["path"]]
-    assert {row["path"]: (row["reason"], row["detail"]) for row in out} == {
-        plain["path"]: ("excluded", ""),
-        odd["path"]: ("excluded", "of somebody else, I think"),
-    }
-
-
-def test_export_keeps_what_the_files_held(browser: Any, tmp_path: Path) -> None:
-    sample = pages_samples.make(tmp_path, 60)
-    table, cells = index.read(sample.index)
-    (tmp_path / "gallery").mkdir()
-    kept = {"0123456789abcdef_0003": "gone"}, {"train/gone.jpg": "blurred"}
-    planned = plan.read(sample.plan)[0]
-    gallery.write(tmp_path / "gallery", sample.index.parent, table, cells, planned, *kept)
-    row = first_copy(table)
-    open_ = Reader(browser, tmp_path / "gallery", f"#/image/{row['task_id']}")
-    open_.page.keyboard.press("x")
-    for kind, lines in (
-        ("rejects", [["task_id", "reason"], ["0123456789abcdef_0003", "gone"], [row["task_id"], ""]]),
-        ("excluded", [["path", "reason"], ["train/gone.jpg", "blurred"]]),
-    ):
-        assert list(csv.reader(open_.page.locator(f"#{kind}-csv").input_value().splitlines())) == lines
-    open_.close()
 
 
 def test_keys_move_open_filter_and_come_back(reader: Any) -> None:
