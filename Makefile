@@ -74,7 +74,7 @@ studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
 
-# The gender study on the photos that are here: docs/gender.md and docs/gender_trial.md; about an hour on two cores.
+# The gender study on the photos that are here: docs/gender.md and docs/gender_trial.md; more than an hour on two cores.
 gender: $(ENV)
 	python -m experiments.gender
 	python -m experiments.crossval --table experiments/gender/trial.yaml --output docs/gender_trial.md
