@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from manifests.scanning import photos
 from manifests.scanning.photos import CheckedPhoto, SizeLimits, check, check_all
 from manifests.sources.rows import Quarantined
 from tests.support.small_photos import jpeg
@@ -94,3 +95,18 @@ def test_a_photo_without_permission_is_unreadable(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(jpeg(1))
     (tmp_path / "a.jpg").chmod(0)
     assert reason(tmp_path, "a.jpg") == ("unreadable", "permission denied")
+
+
+def test_processes_find_what_threads_find_in_the_order_of_the_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"{number:03d}.jpg" for number in range(150)]
+    for number, name in enumerate(names):
+        if number % 7:
+            (tmp_path / name).write_bytes(jpeg(number) if number % 5 else b"no photo")
+    threads = check_all(tmp_path, names, LIMITS, jobs=2)
+    monkeypatch.setattr(photos, "MANY", 1)
+    processes = check_all(tmp_path, names, LIMITS, jobs=2)
+    assert [vars(one) | {"grey": None} for one in threads] == [vars(one) | {"grey": None} for one in processes]
+    pairs = zip(threads, processes, strict=True)
+    assert all((one.grey == other.grey).all() for one, other in pairs if isinstance(one, CheckedPhoto))

@@ -19,6 +19,7 @@ from manifests.core.plain import NotReadable, read_plain
 from manifests.sources.rows import Quarantined, Unusable
 
 CHUNK = 64  # photos per call of a worker
+MANY = 4_000  # photos from which processes are worth their start
 SIDE = 64  # of the grey photos that near duplicates are found by
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF", b"BM", b"II*\0", b"MM\0*")  # of codec.FORMATS
 
@@ -52,15 +53,17 @@ class SizeLimits:
 def check_all(root: Path, paths: Sequence[str], limits: SizeLimits, jobs: int) -> list[CheckedPhoto | Quarantined]:
     """Check photos in parallel; the result is in the order of `paths` at any number of jobs.
 
-    Threads, not processes: reading, hashing and decoding all release the interpreter's lock. They are
-    joined on Ctrl-C as well: a thread that decodes while the interpreter ends would abort it.
+    Processes, as two threads are slower than one here: they wait for the interpreter's lock between the short calls
+    that release it. Few photos do not pay for their start, and those at an address wait for the network anyway.
+    Threads are joined on Ctrl-C as well: one that decodes while the interpreter ends would abort it.
     """
     root = root if is_remote(root) else root.resolve()
     calls = ((at, root, paths[at : at + CHUNK], limits) for at in range(0, len(paths), CHUNK))
+    threads = jobs == 1 or len(paths) < MANY or is_remote(root)
     found: dict[int, list[CheckedPhoto | Quarantined]] = {}
     with (
         command.progress(len(paths), "scan") as bar,
-        closing(pool.each(jobs, _check_chunk, calls, "scan", (root,), threads=True)) as parts,
+        closing(pool.each(jobs, _check_chunk, calls, "scan", (root,), threads)) as parts,
     ):
         for at, part in parts:
             found[at] = part
