@@ -47,8 +47,7 @@ def test_a_wrong_worker_count_is_said(
     monkeypatch.setenv("N_JOBS", "many")
     assert run(capsys) == (
         1,
-        "environment: N_JOBS: expected a whole number of 1 or more. Received 'many'. "
-        "Set it, or unset it to use every processor.\n",
+        "environment: N_JOBS: expected a whole number of 1 or more. Received 'many'. Correct it, or unset it.\n",
     )
 
 

@@ -155,14 +155,14 @@ def test_the_worker_count_comes_from_the_environment(monkeypatch: pytest.MonkeyP
     assert 1 <= command.jobs() <= (os.cpu_count() or 1)
 
 
+@pytest.mark.parametrize("name", ["N_JOBS", "TF_NUM_INTRAOP_THREADS"])
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", " "])
-def test_a_wrong_worker_count_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    monkeypatch.setenv("N_JOBS", text)
+def test_a_wrong_number_of_workers_or_threads_is_named(monkeypatch: pytest.MonkeyPatch, text: str, name: str) -> None:
+    monkeypatch.setenv(name, text)
     with pytest.raises(UserError) as error:
-        command.jobs()
+        command.whole_number(name)
     assert str(error.value) == (
-        f"environment: N_JOBS: expected a whole number of 1 or more. Received {text!r}. "
-        "Set it, or unset it to use every processor."
+        f"environment: {name}: expected a whole number of 1 or more. Received {text!r}. Correct it, or unset it."
     )
 
 

@@ -16,6 +16,7 @@ from manifests.core.files import write_bytes
 from manifests.tables import index
 from train import predict
 from train.data.readers import Images, fit
+from train.model import runtime
 from train.model.runtime import keras, tf
 
 PANEL, GAP, LABEL = 96, 4, 20  # pixels
@@ -33,6 +34,7 @@ def main() -> None:
     # The stage's own picture is that of the groups: photos of your own must not take its place.
     name = f"{options.run}_photos.png" if options.photos else f"{options.run}.png"
     out = options.out or Path("datasets/saliency") / name
+    runtime.prepare(seed=0)  # nothing is drawn; the last digits depend on the threads
     model = predict.load(options.runs / options.run / "model.keras", options.runs)
     try:
         attention = Attention(model)

@@ -124,16 +124,22 @@ def jobs() -> int:
     Raises:
         UserError: `N_JOBS` is no positive whole number.
     """
-    text = os.environ.get("N_JOBS", "")
+    return whole_number("N_JOBS") or (
+        len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
+
+
+def whole_number(name: str) -> int | None:
+    """A variable of the environment that is 1 or more; None where it is not set.
+
+    Raises:
+        UserError: it is no positive whole number.
+    """
+    text = os.environ.get(name, "")
     if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return None
     if not text.isdecimal() or int(text) < 1:
-        raise UserError(
-            "environment: N_JOBS",
-            "a whole number of 1 or more",
-            repr(text),
-            "Set it, or unset it to use every processor",
-        )
+        raise UserError(f"environment: {name}", "a whole number of 1 or more", repr(text), "Correct it, or unset it")
     return int(text)
 
 

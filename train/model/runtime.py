@@ -34,7 +34,7 @@ with _without_messages():
     import keras
     from keras import layers, ops
 
-THREADS = 2
+THREADS = 2  # what the committed figures were made with
 
 __all__ = ["keras", "layers", "ops", "tf"]
 
@@ -63,7 +63,7 @@ def prepare(seed: int, threads: int = THREADS) -> Devices:
     """
     tf.get_logger().setLevel("ERROR")  # it warns of functions that are traced anew; each network needs its own
     gpus = tf.config.list_physical_devices("GPU")
-    _set_threads(command.jobs() if gpus else int(os.environ.get("TF_NUM_INTRAOP_THREADS") or threads))
+    _set_threads(command.jobs() if gpus else command.whole_number("TF_NUM_INTRAOP_THREADS") or threads)
     for gpu in gpus:
         tf.config.experimental.set_memory_growth(gpu, True)
     seed_all(seed)
