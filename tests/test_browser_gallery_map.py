@@ -86,14 +86,14 @@ def test_the_pointer_names_opens_and_filters_points_of_the_map(reader: Any, tabl
     page.locator('select[name="split"]').select_option(label="train")
     assert "area=" in page.evaluate("location.hash")
     page.locator('#bar [type="reset"]').click()
-    page.wait_for_function("!location.hash.includes('area')")
+    page.wait_for_function("() => !location.hash.includes('area')")
 
 
 def test_the_map_takes_its_colours_from_the_axis_and_the_theme(reader: Any) -> None:
     open_ = reader()
     page = open_.page
     drawn = "document.getElementById('map-points').toDataURL()"
-    page.wait_for_function("document.getElementById('map-points').width > 300")
+    page.wait_for_function("() => document.getElementById('map-points').width > 300")
     seen = {page.evaluate(drawn)}
     page.locator("#map-colour").select_option(label="gender")
     assert page.locator("#map-key li").all_inner_texts() == ["male", "female"]
