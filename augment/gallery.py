@@ -47,6 +47,7 @@ def main() -> None:
     """Read the index, the plan and what was turned down; write the page's folder."""
     parser = command.parser(
         __doc__,
+        remote=("index", "out"),
         index="datasets/shards/index.parquet",
         plan="manifests/built/plan.parquet",
         rejects="manifests/rejects.csv",
@@ -54,7 +55,9 @@ def main() -> None:
         landmarks="manifests/built/landmarks.parquet",
         out="datasets/pages/gallery",
     )
-    parser.add_argument("--judged", type=Path, help="the audit's figures: photos can be sorted by a judge's error")
+    parser.add_argument(
+        "--judged", type=command.place, help="the audit's figures: photos can be sorted by a judge's error"
+    )
     options = parser.parse_args()
     table, cells = index.read(options.index)
     planned, planned_cells = plan.read(options.plan)

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from augment.papers import card, croissant
 from augment.rendering.output import INDEX
-from manifests.core import command, costs, params
+from manifests.core import command, costs, params, places
 from manifests.core.files import publish_folder
 from manifests.sections.licences import LICENCES
 from manifests.sections.source import Source
@@ -26,9 +26,13 @@ from manifests.tables import audit, index, plan_report
 def main() -> None:
     """Read the index, the plan and, where there is one, the audit; link or copy the shards; write card and metadata."""
     parser = command.parser(
-        __doc__, shards="datasets/shards", plan="manifests/built/plan.json", audit="manifests/built/audit.json"
+        __doc__,
+        remote=("shards",),
+        shards="datasets/shards",
+        plan="manifests/built/plan.json",
+        audit="manifests/built/audit.json",
     )
-    parser.add_argument("--to", type=command.place, required=True, help="the folder to make")
+    parser.add_argument("--to", type=places.reached, required=True, help="the folder to make")
     parser.add_argument("--name", default="balanced-faces", help="of the set (default: balanced-faces)")
     parser.add_argument("--set-version", default="1.0.0", help="of the set (default: 1.0.0)")
     options = parser.parse_args()
@@ -55,7 +59,11 @@ def main() -> None:
 
 
 def _place(source: Path, target: Path) -> None:
-    """Link the file, or copy it to another file system."""
+    """Link the file, or copy it from an address or another file system."""
+    if places.is_remote(source):
+        with source.open("rb") as read, target.open("wb") as written:
+            shutil.copyfileobj(read, written)
+        return
     try:
         os.link(source, target)
     except OSError:

@@ -51,7 +51,7 @@ class Folders:
 def main() -> None:
     """Verify a sample, or with `--sample 0` every row; exit 1 where one does not match."""
     parser = command.parser(
-        __doc__, index="datasets/shards/index.parquet", landmarks="manifests/built/landmarks.parquet"
+        __doc__, remote=("index",), index="datasets/shards/index.parquet", landmarks="manifests/built/landmarks.parquet"
     )
     parser.add_argument("--sample", type=int, default=1000, help="rows, evenly spread; 0 for all (default: 1000)")
     options = parser.parse_args()

@@ -23,6 +23,7 @@ def main() -> None:
     """Read the plans, publish the page's folder."""
     parser = command.parser(
         __doc__,
+        remote=("out",),
         plan="manifests/built/plan.parquet",
         summary="manifests/built/plan.json",
         out="datasets/pages/plan",

@@ -22,7 +22,7 @@ from experiments.nested.report import Found, Trialled
 from experiments.nested.rounds import Round, Setup
 from experiments.nested.trial import Setting
 from experiments.report import environment
-from manifests.core import command, params, pool
+from manifests.core import command, params, places, pool
 from manifests.core.errors import UserError, located
 from manifests.core.files import write_text
 from manifests.sections.score import Score
@@ -67,9 +67,9 @@ def check(path: Path) -> None:
     with located(str(path)):
         for way in wanted.ways:
             trial.resolved(wanted, section, way, trial.settings(wanted)[0], 1)
-    for key, place in (("source.root", photos.root), ("train.weights", section.weights)):
-        if place not in ("none", "imagenet") and not Path(place).exists():
-            raise UserError(f"{file}: {key}", "a path that exists", place, "Link the photos or weights there")
+    for key, text in (("source.root", photos.root), ("train.weights", section.weights)):
+        if text not in ("none", "imagenet") and not places.reached(text).exists():
+            raise UserError(f"{file}: {key}", "a path that exists", text, "Link the photos or weights there")
 
 
 def run(path: Path, cache: Path) -> Trialled:

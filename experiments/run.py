@@ -22,7 +22,7 @@ from pathlib import Path
 from experiments import results, rounds, sets, table
 from experiments.results import EMPHASIS, PARAMS
 from experiments.sets import ExperimentTable
-from manifests.core import command, params, signals
+from manifests.core import command, params, places, signals
 from manifests.core.errors import UserError
 from manifests.core.files import write_bytes, write_text
 from manifests.sections.source import Source
@@ -65,7 +65,7 @@ def _check_sources(base: Path) -> None:
     source, train = params.section(base, Source), params.section(base, Train)
     weights = [] if train.weights in ("none", "imagenet") else [("train.weights", train.weights)]
     for key, path in [("source.root", source.root), *weights]:
-        if not Path(path).exists():
+        if not places.reached(path).exists():
             raise UserError(
                 f"{base}: {key}", "a path that exists", repr(path), "Put or link it there, as the README says"
             )
@@ -81,6 +81,7 @@ def _run_set(wanted: ExperimentTable, name: str, base: Path, path: Path) -> None
     write_text(PARAMS, text)
     write_text(EMPHASIS, factors)
     LOCK.unlink(missing_ok=True)  # it would keep the runs of all earlier sets, and DVC rewrites it after each stage
+    _unstage(LOCK)
     results.forget(experiment)  # --force would also run the stages again that are in DVC's cache
     _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
@@ -98,6 +99,11 @@ def _factors(wanted: ExperimentTable, row: str, base: Path, path: Path) -> str:
         options += ["--scorecard", f"{folder}/{card}", "--after", f"{folder}/{before}"]
         _call([sys.executable, "-m", "balance.emphasise", *options], row)
         return after.read_text(encoding="utf-8")
+
+
+def _unstage(path: Path) -> None:
+    """Take from git's index what a killed `dvc exp run` left there, which the next one refuses to begin with."""
+    subprocess.run(["git", "reset", "--quiet", "--", str(path)], check=False, stderr=subprocess.DEVNULL)
 
 
 def _call(words: list[str], name: str) -> None:

@@ -15,6 +15,7 @@ def main() -> None:
     """Read what is there, write one file that needs no other."""
     options = command.parser(
         __doc__,
+        remote=("index", "out"),
         summary="manifests/built/plan.json",
         index="datasets/shards/index.parquet",
         comparison="datasets/comparison.json",

@@ -22,6 +22,7 @@ def main() -> None:
     """Read both tables of the scan and the photos that can be read; publish the page's folder."""
     options = command.parser(
         __doc__,
+        remote=("out",),
         quarantine="manifests/built/quarantine.parquet",
         source="manifests/built/source.parquet",
         out="datasets/pages/quarantine",

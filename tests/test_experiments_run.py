@@ -167,6 +167,13 @@ def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
     assert (fresh / "params.yaml").read_text() == "mine: 1\n" and not run.KEPT.exists()
 
 
+def test_a_lock_that_a_killed_dvc_left_staged_stops_no_run(fresh: Path) -> None:
+    (fresh / "dvc.lock").write_text("schema: '2.0'\n")
+    subprocess.run(["git", "add", "--force", "dvc.lock"], check=True)
+    main("--only", "plain")
+    assert calls(fresh)
+
+
 def test_experiments_need_no_git_identity(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"):
         monkeypatch.delenv(name)

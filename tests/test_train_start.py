@@ -83,6 +83,9 @@ def test_weights_of_a_file_are_those_of_the_run_that_wrote_it(shards: Path, cach
     (again,) = runs.train_repeats(begun, lambda repeat, history: None)
     assert again.history[0]["valid_mae"] == pytest.approx(best(repeat), abs=1e-3)
     assert begun.checkpoints != run_context(shards, cache, "third", SECTION).checkpoints
+    address = SECTION.replace("start: second", f"start: file://{tmp_path}/network.weights.h5")
+    (there,) = runs.train_repeats(run_context(shards, cache, "third", address), lambda repeat, history: None)
+    assert there.history == again.history
 
 
 def test_weights_without_the_head_serve_another_head(shards: Path, cache: Path, tmp_path: Path) -> None:
@@ -91,6 +94,10 @@ def test_weights_without_the_head_serve_another_head(shards: Path, cache: Path, 
     text = SECTION.replace("size: 32", f"size: 32\n  weights: {tmp_path}/backbone.weights.h5\n  frozen: true")
     text = text.replace("recipe: wide, start: first", "recipe: wide")
     (other,) = trained(shards, tmp_path / "cache", "other", text)
+    (there,) = trained(
+        shards, tmp_path / "there", "other", text.replace(f"weights: {tmp_path}", f"weights: file://{tmp_path}")
+    )
+    assert there.history == other.history
     for ours, theirs in zip(other.network.backbone.weights, repeat.network.backbone.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 

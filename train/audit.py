@@ -6,8 +6,6 @@ python -m train.audit --opinions mine.csv
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from manifests.core import command, costs, params
@@ -32,6 +30,7 @@ def main() -> None:
     """Read the probe, ask a judge, write the four files and print the closing table."""
     parser = command.parser(
         __doc__,
+        remote=("shards",),
         probe="datasets/probe",
         shards="datasets/shards",
         source="manifests/built/source.parquet",
@@ -41,7 +40,9 @@ def main() -> None:
         csv="datasets/audit.csv",
         judged="manifests/built/judged.parquet",
     )
-    parser.add_argument("--opinions", type=Path, help="another judge's opinions of the probe's images: CSV or Parquet")
+    parser.add_argument(
+        "--opinions", type=command.place, help="another judge's opinions of the probe's images: CSV or Parquet"
+    )
     options = parser.parse_args()
     audit, seed = params.section(options.params, Audit), params.seed(options.params)
     policies, task = params.section(options.params, Policies), params.section(options.params, Task, Task())

@@ -24,6 +24,7 @@ def main() -> None:
     """Read the audit, the probed copies, the shards' index and what was judged; publish the page's folder."""
     options = command.parser(
         __doc__,
+        remote=("index", "out"),
         audit="manifests/built/audit.json",
         probe="datasets/probe/index.parquet",
         index="datasets/shards/index.parquet",

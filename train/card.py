@@ -23,9 +23,9 @@ def main() -> None:
     """Read the parameters, the plan, the scorecard and the comparison; write the card."""
     parser = command.parser(__doc__, plan="manifests/built/plan.json")
     parser.add_argument("--run", required=True, help="the run's name in train.runs")
-    parser.add_argument("--scorecard", type=Path, help="default: datasets/runs/<run>/scorecard.json")
-    parser.add_argument("--comparison", type=Path, default=Path("datasets/comparison.json"))
-    parser.add_argument("--out", type=Path, help="default: datasets/cards/<run>.md")
+    parser.add_argument("--scorecard", type=command.place, help="default: datasets/runs/<run>/scorecard.json")
+    parser.add_argument("--comparison", type=command.place, default=Path("datasets/comparison.json"))
+    parser.add_argument("--out", type=command.place, help="default: datasets/cards/<run>.md")
     options = parser.parse_args()
     train, source = params.section(options.params, Train), params.section(options.params, Source)
     with located(f"{options.params}: train"):

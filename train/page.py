@@ -41,6 +41,7 @@ def main() -> None:
     """Read the comparison, the scorecards, the curves and the pictures; publish the page's folder."""
     options = command.parser(
         __doc__,
+        remote=("index", "out"),
         comparison="datasets/comparison.json",
         runs="datasets/runs",
         saliency="datasets/saliency",

@@ -26,7 +26,7 @@ def main() -> None:
     """Read the exported model and the photos; print path and prediction, one photo per line."""
     parser = command.parser(__doc__, runs="datasets/runs")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
-    parser.add_argument("photos", nargs="+", type=Path, help="photos, or folders of them")
+    parser.add_argument("photos", nargs="+", type=command.place, help="photos, or folders of them")
     options = parser.parse_args()
     paths = list(listed(options.photos))
     folder = options.runs / options.run

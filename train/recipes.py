@@ -6,11 +6,11 @@ place of that of the last stage. Soft labels are a normal of 3 years around the 
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
 
+from manifests.core import places
 from manifests.core.errors import UserError, located
 from manifests.sections.methods import Correct, GroupDro, Mixup
 from manifests.sections.recipe import OwnRecipe, Recipe, Stage
@@ -187,7 +187,7 @@ def chain_of(train: Train, name: str) -> dict[str, Recipe]:
         chain = {before: recipe_of(train, before)} | chain
     first = train.runs[next(iter(chain))].start
     where = f".runs.{next(iter(chain))}.start"
-    if first is not None and not Path(first).is_file():
+    if first is not None and not places.local(first).is_file():
         runs = ", ".join(train.runs)
         raise UserError(where, f"a run ({runs}) or a file of weights", repr(first), "Correct the name or the path")
     if chain[name].correct is not None and train.runs[name].start is not None:

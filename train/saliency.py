@@ -25,11 +25,15 @@ PER_GROUP = 3  # photos per group, taken in order of their paths: a stage that c
 
 def main() -> None:
     """Read the exported model and photos; write one picture: one row per photo or group."""
-    parser = command.parser(__doc__, runs="datasets/runs", shards="datasets/shards")
+    parser = command.parser(__doc__, remote=("shards",), runs="datasets/runs", shards="datasets/shards")
     parser.add_argument("--run", required=True, help="the run's name, a folder of --runs")
-    parser.add_argument("--out", type=Path, help="default: datasets/saliency/<run>.png; with photos <run>_photos.png")
+    parser.add_argument(
+        "--out", type=command.place, help="default: datasets/saliency/<run>.png; with photos <run>_photos.png"
+    )
     parser.add_argument("--per-group", type=int, default=PER_GROUP, help=f"photos per group; default: {PER_GROUP}")
-    parser.add_argument("photos", nargs="*", type=Path, help="photos, or folders of them; none: the groups alone")
+    parser.add_argument(
+        "photos", nargs="*", type=command.place, help="photos, or folders of them; none: the groups alone"
+    )
     options = parser.parse_args()
     # The stage's own picture is that of the groups: photos of your own must not take its place.
     name = f"{options.run}_photos.png" if options.photos else f"{options.run}.png"

@@ -32,7 +32,9 @@ def main() -> None:
     parser.add_argument("--split", help="of --labels, score this split alone, as test")
     parser.add_argument("--tidy", type=command.place, help="write y_true, y_pred and the axes here, as Parquet")
     for name in ("predictions.parquet", "scorecard.json"):
-        parser.add_argument(f"--{name.partition('.')[0]}", type=Path, help=f"default: datasets/runs/<run>/{name}")
+        parser.add_argument(
+            f"--{name.partition('.')[0]}", type=command.place, help=f"default: datasets/runs/<run>/{name}"
+        )
     options = parser.parse_args()
     if not (options.run or (options.labels and options.predictions)):
         parser.error("expected --run, or --predictions and --labels")

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from manifests.core import command, costs, params
+from manifests.core import command, costs, params, places
 from manifests.core.errors import located
 from manifests.core.files import publish_folder, write_text
 from manifests.sections.train import Train
@@ -43,7 +43,9 @@ def beginning(train: Train, name: str) -> dict[str, Any]:
     }
     return {
         "runs": {each: train.runs[each].model_dump(mode="json") for each in earlier},
-        "files": {file: _sha256(Path(file)) for file in sorted(f for f in files if f and Path(f).is_file())},
+        "files": {
+            file: _sha256(places.local(file)) for file in sorted(f for f in files if f and places.local(f).is_file())
+        },
     }
 
 

@@ -16,7 +16,7 @@ from manifests.core.errors import UserError
 
 
 @contextmanager
-def publish(path: Path, ending: str = "") -> Iterator[Path]:
+def publish(path: Path, ending: str = "", replace: bool = True) -> Iterator[Path]:
     """Give a temporary path in the folder of `path`; fsync and rename it there on success.
 
     On any exception, a KeyboardInterrupt included, the temporary file is removed and `path`
@@ -25,6 +25,7 @@ def publish(path: Path, ending: str = "") -> Iterator[Path]:
     Args:
         path: where the finished file is to be.
         ending: what the temporary name must end in for a library that looks at it.
+        replace: whether a file with other bytes at the address is replaced; one on this machine always is.
     Yields:
         the path to write to.
     Raises:
@@ -33,7 +34,7 @@ def publish(path: Path, ending: str = "") -> Iterator[Path]:
     if places.is_remote(path):
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder) / f"{path.name}{ending}"
-            _put(Path(folder) / f"{path.name}{ending}", path)
+            _put(Path(folder) / f"{path.name}{ending}", path, replace)
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,9 +64,12 @@ def publish(path: Path, ending: str = "") -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _put(local: Path, path: Path) -> None:
+def _put(local: Path, path: Path, replace: bool) -> None:
     try:
-        places.put(local, path)
+        places.put(local, path, replace)
+    except FileExistsError as error:
+        remedy = "Another command wrote it meanwhile. Let one command at a time write there, and run this one again"
+        raise UserError(str(path), "no file, or the same one", "one with other bytes", remedy) from error
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -102,7 +106,8 @@ def publish_folder(path: Path, stage: str) -> Iterator[Path]:
     last one's result stays, whole.
 
     Args:
-        path: where the finished folder is to be; an older one that the same stage made is replaced.
+        path: where the finished folder is to be, here or at an address; an older one that the same stage made is
+            replaced.
         stage: the name of the command.
     Yields:
         the folder to fill.
@@ -110,6 +115,11 @@ def publish_folder(path: Path, stage: str) -> Iterator[Path]:
         UserError: `path` is a file or a folder of the user's, or its folder can't be made.
     """
     check_replaceable(path, stage)
+    if places.is_remote(path):
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+            _put_folder(Path(folder), path, stage)
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for leftover in path.parent.glob(f".{path.name}.*.part"):
@@ -134,6 +144,14 @@ def publish_folder(path: Path, stage: str) -> Iterator[Path]:
     finally:
         shutil.rmtree(building, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _put_folder(local: Path, path: Path, stage: str) -> None:
+    (local / MARKER).write_text(f"{stage}\n")
+    try:
+        places.put_folder(local, path, MARKER)
+    except OSError as error:
+        raise unwritable(path, error) from error
 
 
 def check_replaceable(path: Path, stage: str) -> None:

@@ -1,4 +1,4 @@
-"""Places of photos and shards: on this machine, or at an address such as s3://bucket/folder, by fsspec.
+"""Places of photos, shards, pages and weights: on this machine, or at an address such as s3://bucket/folder, by fsspec.
 
 A place at an address is a `UPath` (universal_pathlib), which has the methods of `Path` that this project calls. Only
 what follows from a parameter or an option goes through here; all other paths are local.
@@ -6,6 +6,7 @@ what follows from a parameter or an option goes through here; all other paths ar
 
 from __future__ import annotations
 
+import inspect
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -127,6 +128,24 @@ def filled(folder: Path) -> Iterator[Path]:
             put(path, folder / path.name)
 
 
+def local(text: str) -> Path:
+    """The file that a parameter names: its path, or what was fetched from its address.
+
+    Raises:
+        UserError: an address that does not answer, or at which no file is.
+    """
+    made = place(text)
+    if not is_remote(made):
+        return made
+    try:
+        found = fetched(made)
+    except OSError as error:
+        raise _silent(text, error) from error
+    if found is None:
+        raise UserError(text, "a file", "none at this address", "Correct the address, or put the file there")
+    return found
+
+
 def fetched(path: Path) -> Path | None:
     """A file as one on this machine, fetched once by this process where it is at an address; None if there is none."""
     return _fetched(path) if is_remote(path) else path if path.exists() else None
@@ -155,10 +174,65 @@ def make(folder: Path) -> None:
         _asked(lambda: folder.mkdir(parents=True, exist_ok=True))
 
 
-def put(local: Path, path: Path) -> None:
-    """Write a local file to an address: one object, there whole or not at all. Raises as `size` does."""
+def put(local: Path, path: Path, replace: bool = True) -> None:
+    """Write a local file to an address: one object, there whole or not at all.
+
+    An object that has these bytes already is left alone. Where the file system knows exclusive writes (S3 by
+    `If-None-Match`), of two that write one object at once the second one finds the first one's.
+
+    Args:
+        local, path: from where, and to where.
+        replace: whether an object with other bytes is replaced.
+    Raises:
+        FileExistsError: there is one with other bytes, and `replace` is false.
+        OSError: as `size` does.
+    """
     make(path.parent)
+    if not _asked(path.exists) and _created(local, path):
+        return
+    if _same(local, path):
+        return
+    if not replace:
+        raise FileExistsError(17, "an object with other bytes", str(path))
     _asked(lambda: path.fs.put_file(str(local), path.path))  # type: ignore[attr-defined]
+
+
+def _created(local: Path, path: Path) -> bool:
+    """Whether the object was written; false where another was quicker."""
+    call = path.fs.put_file  # type: ignore[attr-defined]
+    only = {"mode": "create"} if "mode" in inspect.signature(call).parameters else {}
+    try:
+        _asked(lambda: call(str(local), path.path, **only))  # type: ignore[attr-defined]
+    except FileExistsError:
+        return False
+    return True
+
+
+def _same(local: Path, path: Path) -> bool:
+    try:
+        return size(path) == local.stat().st_size and read(path) == local.read_bytes()
+    except FileNotFoundError:  # removed since
+        return False
+
+
+def put_folder(local: Path, folder: Path, marker: str) -> None:
+    """Write the files of a local folder to an address, in the place of those that lie there.
+
+    What a reader opens first, `index.*`, is removed first and written last: nobody sees a page of which a part is
+    missing. Raises as `size` does.
+
+    Args:
+        local, folder: from where, and to where.
+        marker: the name of the file that says who made the folder: written before all others.
+    """
+    names = [each.relative_to(local).as_posix() for each in sorted(local.rglob("*")) if each.is_file()]
+    names.sort(key=lambda name: (name != marker, name.startswith("index.")))
+    old = _asked(lambda: [each.relative_to(folder).as_posix() for each in folder.rglob("*") if each.is_file()])
+    for name in old:
+        if name.startswith("index.") or name not in names:
+            _asked((folder / name).unlink)
+    for name in names:
+        put(local / name, folder / name)
 
 
 def remove(folder: Path) -> None:

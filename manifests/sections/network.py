@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from manifests.core.params import Local, Section
+from manifests.core.params import Section
 from manifests.sections.methods import Name
 
 
@@ -15,7 +15,7 @@ class Network(Section):
 
     Attributes:
         backbone: `small_cnn`, `levi_hassner`, or a name in `keras.applications`.
-        weights: of the backbone: `none`, `imagenet` (Keras downloads them), or a file's path.
+        weights: of the backbone: `none`, `imagenet` (Keras downloads them), or a file's path or address.
         preprocessing: what the weights expect of the pixels: `caffe` (BGR less its mean), `tf` (-1 to 1),
             `torch` (ImageNet's mean and deviation), `unit` (0 to 1), `none` (0 to 255), or `auto`: what
             the backbone's family in `keras.applications` expects.
@@ -32,7 +32,7 @@ class Network(Section):
 
     key: ClassVar[str] = "network"
     backbone: Name = "small_cnn"
-    weights: Local = "none"
+    weights: str = "none"
     preprocessing: Literal["auto", "caffe", "tf", "torch", "unit", "none"] = "auto"
     size: int = Field(default=96, ge=32, le=1024)
     crops: tuple[float, ...] = (1,)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from manifests.core.params import Local, Section
+from manifests.core.params import Section
 from manifests.sections.methods import Adjust, Name, Scheme, Strength
 from manifests.sections.network import Network
 from manifests.sections.recipe import ImageSet, OwnRecipe
@@ -25,8 +25,8 @@ class Run(Section):
         weights: takes the place of the weights scheme of the recipe's last stage.
         adjust: takes the place of the recipe's.
         seeds: how often it is repeated; predictions are the mean, each is kept.
-        start: another run, by its name, whose trained networks it starts from; or a file of weights, such as the
-            `network.weights.h5` of a run of another `params.yaml`.
+        start: another run, by its name, whose trained networks it starts from; or a file of weights, here or at an
+            address, such as the `network.weights.h5` of a run of another `params.yaml`.
         network: what differs from the section's network: `backbone`, `weights` (the backbone's), `preprocessing`,
             `size`, `crops`, `pooling`, `frozen`.
     """
@@ -37,7 +37,7 @@ class Run(Section):
     weights: Name | Scheme | None = None
     adjust: Strength | Adjust | None = None
     seeds: int = Field(default=1, ge=1, le=100)
-    start: Local | None = None
+    start: str | None = None
     network: dict[Name, Any] = {}
 
     @field_validator("network")

@@ -56,7 +56,7 @@ def writing(path: Path, cells: Cells, metadata: dict[str, str]) -> Iterator[Call
         a function that appends a table.
     """
     whole = schema(cells).with_metadata({"cells": cells.to_json(), **metadata})
-    with publish(path) as temporary, pq.ParquetWriter(temporary, whole, compression="zstd") as writer:
+    with publish(path, replace=False) as temporary, pq.ParquetWriter(temporary, whole, compression="zstd") as writer:
 
         def append(table: pa.Table) -> None:
             base.check(table.schema, schema(cells), path)

@@ -151,6 +151,36 @@ def test_parts_of_two_machines_are_joined_in_the_bucket(
     assert hashes(downloaded(bucket, "shards", tmp_path / "joined")) == expected
 
 
+CREATE = """
+import sys
+from pathlib import Path
+from manifests.core import places
+target = places.place("s3://set/once/object")
+for word in ("one", "one", "two"):
+    Path(sys.argv[1]).write_text(word)
+    target.fs.invalidate_cache()
+    print(places._created(Path(sys.argv[1]), target), target.read_text())
+"""
+
+
+def test_an_object_is_created_by_one_of_two(bucket: object, environment: dict[str, str], tmp_path: Path) -> None:
+    """The bucket itself refuses the second one: by `If-None-Match`."""
+    words = [sys.executable, "-c", CREATE, str(tmp_path / "file")]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "True one\nFalse one\nFalse one\n"
+
+
+def test_a_gallery_in_the_bucket_is_that_of_a_folder(
+    planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
+) -> None:
+    for words in (["--out", "s3://set/pages/gallery"], ["--out", "s3://set/pages/gallery"], []):
+        done = stage(planned, environment, "augment.gallery", "--index", "s3://set/shards/index.parquet", *words)
+        assert done.returncode == 0, done.stderr
+    made = downloaded(bucket, "pages/gallery", tmp_path / "there")
+    assert hashes(made) == hashes(planned / "datasets/pages/gallery")
+    assert bucket.Object("pages/gallery/index.html").content_type == "text/html"  # type: ignore[attr-defined]
+
+
 def test_training_reads_the_bucket(planned: Path, environment: dict[str, str]) -> None:
     with (planned / "params.yaml").open("a") as file:
         file.write(

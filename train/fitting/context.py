@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from manifests.core import places
 from manifests.core.cells import Cells
 from manifests.core.errors import located
 from manifests.sections.recipe import Block, Recipe, Stage
@@ -89,7 +90,7 @@ class RunContext:
             *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age", "cell")),
             str(self.devices.names),
         ]
-        for path in (Path(self.train.weights), self.start):
+        for path in (places.local(self.train.weights), self.start):
             if isinstance(path, Path) and path.is_file():
                 text.append(hashlib.sha256(path.read_bytes()).hexdigest())
         if isinstance(self.start, RunContext):
@@ -117,7 +118,7 @@ def context_of(
     """
     start: RunContext | Path | None = None
     for name, recipe in chain.items():
-        start = start or (Path(file) if (file := train.runs[name].start) else None)
+        start = start or (places.local(file) if (file := train.runs[name].start) else None)
         start = RunContext(name, train.of(name), recipe, seed, index, cells, shards, cache, devices, start, target)
     assert isinstance(start, RunContext)
     return start

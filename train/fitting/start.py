@@ -29,8 +29,8 @@ def beginning(run: RunContext, trained: Trained) -> Begin | None:
     """
     where = f".runs.{run.name}.start"
     if isinstance(run.start, Path):
-        path = run.start
-        return lambda number, network: _load(path, network, where)
+        path, file = run.start, run.train.runs[run.name].start or ""
+        return lambda number, network: _load(path, file, network, where)
     if run.start is None:
         return None
     sources, name = trained(run.start), run.start.name
@@ -58,14 +58,14 @@ def _copy(source: Network, target: Network, name: str, where: str) -> None:
         ours.assign(theirs)
 
 
-def _load(path: Path, network: Network, where: str) -> None:
+def _load(path: Path, file: str, network: Network, where: str) -> None:
     try:
         network.full.load_weights(path)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(
             where,
             "the network.weights.h5 of a run with the same backbone and head",
-            f"{path}: {' '.join(str(error).split())[:200]}",
+            f"{file}: {' '.join(str(error).split())[:200]}",
             "Name such a file, or give the run the same network",
         ) from error
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
+from manifests.core import places
 from manifests.core.errors import UserError, located
 from manifests.sections.network import Network
 from train.model.runtime import keras, layers, ops
@@ -122,7 +122,7 @@ def _body(train: Network) -> keras.Model:
         ) from error
     if train.weights not in ("none", "imagenet"):
         with located(".weights"):
-            _load(body, Path(train.weights))
+            _load(body, train.weights)
     if train.backbone not in OWN and train.pooling == "flatten":
         return keras.Model(body.input, layers.Flatten()(body.output), name=body.name)
     return body
@@ -134,14 +134,15 @@ def _of_keras(train: Network, weights: str | None) -> keras.Model:
     return make(input_shape=(train.size, train.size, 3), include_top=False, weights=weights, pooling=pooling)
 
 
-def _load(body: keras.Model, path: Path) -> None:
+def _load(body: keras.Model, file: str) -> None:
     remedy = "Link one there, run `make face-weights`, or set train.weights to none or imagenet"
+    path = places.local(file)
     if not path.is_file():
-        raise UserError("", "none, imagenet, or a weights file", f"{path}, which does not exist", remedy)
+        raise UserError("", "none, imagenet, or a weights file", f"{file}, which does not exist", remedy)
     try:
         body.load_weights(path)
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        received = f"{path}: {' '.join(str(error).split())[:200]}"
+        received = f"{file}: {' '.join(str(error).split())[:200]}"
         raise UserError("", f"the weights of {body.name} without its top", received, remedy) from error
 
 
