@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import threading
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -102,6 +104,22 @@ def test_a_worker_with_other_code_is_named(cluster: Dask, tmp_path: Path) -> Non
     wait_for(cluster, 3)
     with pytest.raises(UserError, match=r"worker tcp://.*: expected the code of this project\. Received other code"):
         list(pool.each(1, nap, [(1,)]))
+
+
+def test_a_worker_with_another_opencv_is_named(cluster: Dask, tmp_path: Path) -> None:
+    other = tmp_path / "site/opencv_python_headless-4.9.0.80.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: opencv-python-headless\nVersion: 4.9.0.80\n")
+    cluster.worker(PYTHONPATH=f"{other.parent}:{ROOT}")
+    wait_for(cluster, 3)
+    mine = version("opencv-python-headless")
+    with pytest.raises(UserError) as error:
+        list(pool.each(1, nap, [(1,)]))
+    assert re.fullmatch(
+        rf"worker tcp://[\d.:]+: expected opencv-python-headless {re.escape(mine)}\. Received 4\.9\.0\.80\. "
+        r"Install the same lock file\.",
+        str(error.value),
+    )
 
 
 def wait_for(cluster: Dask, count: int) -> None:

@@ -135,6 +135,28 @@ def test_a_cluster_whose_workers_share_no_folder_renders_from_bucket_to_bucket(
     assert hashes(downloaded(bucket, "cluster/shards", tmp_path / "there")) == expected
 
 
+def test_a_driver_killed_before_the_index_leaves_none_and_a_rerun_the_same_bytes(
+    planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
+) -> None:
+    expected = hashes(downloaded(bucket, "shards", tmp_path / "once"))
+    keys = lambda: {each.key for each in bucket.objects.filter(Prefix="killed/")}  # type: ignore[attr-defined]  # noqa: E731
+    words = [sys.executable, "-m", "augment.render", "--out", "s3://set/killed/shards"]
+    words += ["--store", str(tmp_path / "store")]
+    with dask(tmp_path / "cluster", 0) as cluster:
+        for _ in range(2):
+            cluster.worker(**environment)
+        away = {**environment, "POOL": f"dask://{cluster.address}"}
+        with subprocess.Popen(words, cwd=planned, env=away, stderr=subprocess.DEVNULL) as process:
+            while not any(key.endswith(".tar") for key in keys()):
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.kill()
+        assert "killed/shards/index.parquet" not in keys()
+        done = subprocess.run(words, cwd=planned, env=away, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    assert hashes(downloaded(bucket, "killed/shards", tmp_path / "there")) == expected
+
+
 def test_parts_of_two_machines_are_joined_in_the_bucket(
     planned: Path, bucket: object, environment: dict[str, str], tmp_path: Path
 ) -> None:
