@@ -353,6 +353,20 @@ def test_celebas_photos_for_a_few_of_its_rows(tmp_path: Path) -> None:
     assert used["age"].null_count == 32
 
 
+def test_thumbnails_are_exact_means_of_areas() -> None:
+    photos = np.random.default_rng(7).integers(0, 256, (3, 64, 64), np.uint8)
+    photos[2] = 90  # flat
+    made = near_duplicates._thumbs(photos).reshape(10, 3, 12, 12)
+    assert made.dtype == np.float32 and (made == np.rint(made)).all() and not made[:, 2].any()
+    starts = [(0, 0, 64)] + [(y, x, 56) for y in (0, 4, 8) for x in (0, 4, 8)]
+    for number, (y, x, side) in enumerate(starts):
+        for photo, found in zip(photos[:2], made[number], strict=False):
+            fine = np.kron(photo[y : y + side, x : x + side].astype(np.int64), np.ones((12, 12), np.int64))
+            areas = fine.reshape(12, side, 12, side).sum(axis=(1, 3))
+            expected = areas - areas.mean()
+            np.testing.assert_allclose(found, np.rint(2000 * expected / np.linalg.norm(expected)), atol=0)
+
+
 @needs
 def test_a_moment_that_valid_and_test_share_is_found() -> None:
     greys = [

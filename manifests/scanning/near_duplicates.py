@@ -42,7 +42,9 @@ _BLUR = 1 / 16  # of the side: what is smoother does not count as detail
 _LEAST = 1 / 8  # share of the photo in which two aligned ones must overlap
 _NORM = 2000.0  # length of a thumbnail: a product is at most its square, below 2**24
 _BLOCK = 4096  # train photos per search
+_CHUNK = 512  # photos whose thumbnails are made at once
 _PAIRS = 64  # per call of a worker
+MANY = 1000  # pairs from which processes are worth their start: threads are slower, as each call holds the interpreter
 _STEPS = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
 
 
@@ -94,9 +96,10 @@ def _aligned_all(
     """Those of the candidates that are the same, and how well they correlate."""
     scores = np.zeros(len(pairs))
     calls = ((at, train[part[:, 0]], scored[part[:, 1]], least) for at, part in _cut(pairs))
+    threads = len(pairs) < MANY
     with (
         command.progress(len(pairs), "near duplicates", "pair") as bar,
-        closing(pool.each(jobs, _likenesses, calls, "near duplicates", threads=True)) as parts,
+        closing(pool.each(jobs, _likenesses, calls, "near duplicates", threads=threads)) as parts,
     ):
         for at, part in parts:
             scores[at : at + len(part)] = part
@@ -113,14 +116,14 @@ def candidates(train: np.ndarray, scored: np.ndarray, each: int = EACH, jobs: in
     if not len(train) or not len(scored):
         return np.zeros((0, 2), np.int64)
     faiss.omp_set_num_threads(jobs)
-    every = np.stack(_crops(scored), axis=1).reshape(-1, THUMB * THUMB)
-    whole, cropped = (closest.index(one, INDEXED, PROBES) for one in (_thumbs(scored), every))
+    others = _thumbs(scored)
+    every = others[1:].transpose(1, 0, 2).reshape(-1, THUMB * THUMB)
+    whole, cropped = (closest.index(one, INDEXED, PROBES) for one in (others[0], every))
     found = []
     for start in range(0, len(train), _BLOCK):
-        block = train[start : start + _BLOCK]
-        left = _thumbs(block)
-        hits = [_closest(whole, one, each) for one in (left, *_crops(block))]
-        row, column, close = _closest(cropped, left, CROPS * (each - 1) + 1)  # which has `each` photos at least
+        left = _thumbs(train[start : start + _BLOCK])
+        hits = [_closest(whole, one, each) for one in left]
+        row, column, close = _closest(cropped, left[0], CROPS * (each - 1) + 1)  # which has `each` photos at least
         hits.append((row, column // CROPS, close))
         row, column, close = (np.concatenate(part) for part in zip(*hits, strict=True))
         found.append(_best(row, column, close, each) + np.array([start, 0]))
@@ -183,18 +186,42 @@ def _aligned(template: np.ndarray, photo: np.ndarray) -> tuple[float, float]:
     return float(whole), float(first @ second / max(float(np.linalg.norm(first) * np.linalg.norm(second)), 1e-9))
 
 
-def _crops(photos: np.ndarray) -> list[np.ndarray]:
-    """Thumbnails of nine crops of each photo."""
+def _thumbs(photos: np.ndarray) -> np.ndarray:
+    """Make the thumbnails of photos and of nine crops of each, by the area that each pixel has of a thumbnail's.
+
+    Areas are whole numbers, and so are all sums, below 2**24: nothing is rounded before the end.
+
+    Args:
+        photos: uint8 (n, side, side), of at most 255 pixels a side.
+    Returns:
+        float32 (1 + CROPS, n, THUMB * THUMB) of whole numbers, each thumbnail less its mean and of length _NORM.
+    """
     side = photos.shape[1]
     inner = round(side * _CROP)
-    starts = (0, (side - inner) // 2, side - inner)
-    return [_thumbs(photos[:, y : y + inner, x : x + inner]) for y in starts for x in starts]
+    spans = [(0, side), *((start, inner) for start in (0, (side - inner) // 2, side - inner))]
+    areas = np.concatenate([_areas(side, *span) for span in spans])
+    cuts = [slice(at, at + THUMB) for at in range(0, len(areas), THUMB)]
+    pairs = [(cuts[0], cuts[0]), *((y, x) for y in cuts[1:] for x in cuts[1:])]
+    made = np.empty((len(pairs), len(photos), THUMB * THUMB), np.float32)
+    for start in range(0, len(photos), _CHUNK):
+        part = photos[start : start + _CHUNK].astype(np.float32)
+        small = areas @ (part @ areas.T)
+        for number, (y, x) in enumerate(pairs):
+            grey = areas[y].sum() / THUMB * areas[x].sum() / THUMB  # of a grey level
+            flat = small[:, y, x].reshape(len(part), -1)
+            made[number, start : start + len(part)] = _normal(flat.astype(np.float64), grey)
+    return made
 
 
-def _thumbs(photos: np.ndarray) -> np.ndarray:
-    """float32 (n, THUMB * THUMB) of whole numbers: each photo small, less its mean, of length _NORM."""
-    small = [cv2.resize(photo, (THUMB, THUMB), interpolation=cv2.INTER_AREA) for photo in photos]
-    flat = np.asarray(small, np.float64).reshape(len(photos), THUMB * THUMB)
-    flat -= flat.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(flat, axis=1, keepdims=True)
-    return np.rint(flat * (_NORM / np.maximum(length, 1))).astype(np.float32)
+def _areas(side: int, start: int, length: int) -> np.ndarray:
+    """float32 (THUMB, side) of whole numbers: how much of each pixel lies in each part of a span, in equal units."""
+    pixel, part = np.arange(side)[None] * THUMB, start * THUMB + np.arange(THUMB)[:, None] * length
+    covered = np.minimum(pixel + THUMB, part + length) - np.maximum(pixel, part)
+    return (np.maximum(covered, 0) // np.gcd.reduce([THUMB, length, start * THUMB])).astype(np.float32)
+
+
+def _normal(flat: np.ndarray, grey: float) -> np.ndarray:
+    """Thumbnails of whole numbers less their means, of length _NORM: shorter where they differ by less than a grey."""
+    total, count = flat.sum(axis=1, keepdims=True), flat.shape[1]
+    length = np.sqrt(count * (count * np.square(flat).sum(axis=1, keepdims=True) - total**2))
+    return np.rint((count * flat - total) * (_NORM / np.maximum(length, count * grey)))
