@@ -8,6 +8,7 @@ import pyarrow as pa
 from manifests.core.cells import AGE, Axis, Cells
 from manifests.core.errors import UserError
 from manifests.sections.methods import Scheme
+from manifests.tables.index import positions
 
 YEARS = 100  # 0 to 100 are 101 values; the study took 100, and a centenarian shares the last
 
@@ -129,7 +130,7 @@ def _positions(scheme: Scheme, axis: Axis, table: pa.Table) -> np.ndarray:
         if scheme.edges == "years":
             return np.clip(np.floor(age + 0.5), 0, YEARS - 1).astype(np.int64)  # rounded, half up
         return np.searchsorted(scheme.edges, age, side="right").astype(np.int64)
-    return np.array([axis.values.index(label) for label in table[axis.column].to_pylist()], np.int64)
+    return positions(table, axis)
 
 
 def _size(scheme: Scheme, axis: Axis) -> int:

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from manifests.core.cells import Cells
+from manifests.core.cells import Axis, Cells
 from manifests.core.files import publish
 from manifests.tables import base
 
@@ -78,6 +80,18 @@ def read(path: Path, made_by: str = "augment.render", columns: Sequence[str] | N
 def groups(path: Path) -> Iterator[pa.Table]:
     """Read and check the table part by part, as it was appended; see `base.read`."""
     return base.groups(path, schema, "augment.render")
+
+
+def positions(table: pa.Table, axis: Axis) -> np.ndarray:
+    """int64 (rows,): where each row's label stands among the axis' values.
+
+    Raises:
+        ValueError: a row has none of them.
+    """
+    found = pc.index_in(table[axis.column].cast(pa.string()), pa.array(axis.values, pa.string()))
+    if found.null_count:
+        raise ValueError(f"rows with a label of {axis.name}; {found.null_count} have none")
+    return found.to_numpy().astype(np.int64)
 
 
 def typed(table: pa.Table, cells: Cells) -> pa.Table:

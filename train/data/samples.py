@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
+from manifests.tables.index import positions
 from train.data.views import PLAIN, extra
 from train.targets import YEARS, Target
 
@@ -115,7 +116,7 @@ def augmented(samples: Samples, augmentation: str, cells: Cells) -> Samples:
     """The samples and, after them, the further views of some of them."""
     if AGE in cells.names:
         axis = cells[AGE]
-        group = np.array([axis.values.index(label) for label in samples.table[axis.column].to_pylist()], np.int64)
+        group = positions(samples.table, axis)
     else:
         group = np.zeros(len(samples), np.int64)
     tables, views = [samples.table], list(samples.views)

@@ -87,7 +87,7 @@ class RunContext:
             self.target.name,
             self.cells.to_json(),
             keras.version(),
-            *(str(self.index[column].to_pylist()) for column in ("task_id", "sha256", "split", "kept", "age", "cell")),
+            _fingerprint(self.index.select(["task_id", "sha256", "split", "kept", "age", "cell"])),
             str(self.devices.names),
         ]
         for path in (places.local(self.train.weights), self.start):
@@ -96,6 +96,16 @@ class RunContext:
         if isinstance(self.start, RunContext):
             text += [self.start.checkpoints.name, str(self.start.seeds)]
         return self.cache / "training" / hashlib.sha256("\n".join(text).encode()).hexdigest()[:16]
+
+
+def _fingerprint(table: pa.Table) -> str:
+    """A hash of a table's values, taken part by part: as Python's, a column of a million takes much memory."""
+    made = hashlib.sha256()
+    for name in table.column_names:
+        for start in range(0, table.num_rows, 1 << 16):
+            values = table[name].slice(start, 1 << 16).to_pylist()
+            made.update("".join(f"{value}\n" for value in values).encode())
+    return made.hexdigest()
 
 
 def context_of(
