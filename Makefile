@@ -97,7 +97,7 @@ files: $(ENV)
 	python -m tests.support.files_md
 
 clean:
-	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/probe datasets/audit.* datasets/pages/{index.html,plan,gallery,results,audit,quarantine} manifests/built/*
+	rm -rf .cache datasets/shards/*.tar datasets/shards/*.parquet datasets/runs/* datasets/probe datasets/audit.* datasets/pages/{index.html,plan,gallery,gallery_judged,results,audit,quarantine} manifests/built/*
 
 # Written anew only when a dependency in pyproject.toml changes; needs uv.
 lock:

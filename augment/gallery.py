@@ -56,7 +56,9 @@ def main() -> None:
         out="datasets/pages/gallery",
     )
     parser.add_argument(
-        "--judged", type=command.place, help="the audit's figures: photos can be sorted by a judge's error"
+        "--judged",
+        type=command.place,
+        help="the audit's figures: photos can be sorted by a judge's error, copies by their drift",
     )
     options = parser.parse_args()
     table, cells = index.read(options.index)
@@ -101,7 +103,7 @@ def write(
     mixes = amounts.rendered(rows, table, shards_folder, faces) if faces else {}
     parts = gallery_images.write_parts(folder, shards_folder, rows, alike, meshes, alignment.back, mixes)
     columns = gallery_index.columns(rows, cells, parts, alike, rejected, left_out)
-    columns["judged"] = gallery_index.judged(columns["ids"], *opinions) if opinions else None
+    columns["judged"] = gallery_index.judged(rows, *opinions) if opinions else None
     (folder / "table.js").write_text(shell.script("table", columns), encoding="utf-8")
     scripts = [f"gallery_{name}.js" for name in SCRIPTS]
     shell.share(folder, "gallery.css", *scripts)

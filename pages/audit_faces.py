@@ -140,7 +140,7 @@ def doubted(
             places[key],
             judged.said(off[key], label),
             labelled(known[key]),
-            f"../gallery/index.html#/image/{task_id(*key)}",
+            f"../gallery_judged/index.html#/image/{task_id(*key)}",
         )
         for key in far
         if key in known

@@ -90,7 +90,9 @@ def rows(
             [_judged(step, verdicts[step.policy, step.severity]) for step in own],
             faces.get(name, []),
             drifted.get(name),
-            f"../gallery/index.html#/images?policy={links[name]}&copy=copies" if name in links else "",
+            f"../gallery_judged/index.html#/images?policy={links[name]}&copy=copies&sort=drift"
+            if name in links
+            else "",
         )
         for name, own in steps.items()
     ]

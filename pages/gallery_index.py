@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from manifests.core.cells import Cells
+from manifests.tables import judged as judged_table
 from manifests.tables.source import SPLITS
 from pages.gallery_alike import Alike
 from pages.gallery_images import Block
@@ -101,17 +102,18 @@ def _likeness(alike: Alike, photo: np.ndarray, photos: int) -> dict[str, Any]:
     return {"near": near.tolist(), "map": {"x": spot[:, 0].tolist(), "y": spot[:, 1].tolist()}}
 
 
-def judged(ids: list[str], opinions: pa.Table, label: str) -> dict[str, Any]:
-    """How far each photo is from what a judge sees in it, by the page's numbers of photos; None where nobody looked.
+def judged(rows: pa.Table, opinions: pa.Table, label: str) -> dict[str, Any]:
+    """How far a photo is from what a judge sees in it, and a copy from its photo; None where nobody looked.
 
     Args:
-        ids: the page's photos, sorted.
+        rows: the index in the order of the page.
         opinions: the table of `manifests.tables.judged`.
         label: what was judged.
     """
-    residuals = opinions.filter(pc.equal(opinions["copy"], 0))
-    off = residuals["off"].take(pc.index_in(pa.array(ids, pa.string()), residuals["image_id"].combine_chunks()))
-    return {"label": label, "off": [None if value is None else round(value, 3) for value in off.to_pylist()]}
+    off = judged_table.off(opinions, "photo", "copy")
+    keys = zip(rows["image_id"].to_pylist(), rows["copy"].to_pylist(), strict=True)
+    found = (off.get(key) for key in keys)
+    return {"label": label, "off": [None if one is None else round(one, 3) for one in found]}
 
 
 def policies(rows: pa.Table) -> list[str]:

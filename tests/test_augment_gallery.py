@@ -189,9 +189,12 @@ def test_a_sample_keeps_whole_photos_of_every_cell_and_says_so(tmp_path: Path, m
     assert len(handed(tmp_path / "gallery/table.js")["copy"]) == len(few)
 
 
-def test_a_judges_error_comes_to_its_photo() -> None:
-    opinions = pa.table({"image_id": ["c", "a", "a"], "copy": [0, 1, 0], "off": pa.array([1.5, 9, -2], pa.float32())})
-    assert gallery_index.judged(["a", "b", "c"], opinions, "age") == {"label": "age", "off": [-2.0, None, 1.5]}
+def test_a_judges_figure_comes_to_its_photo_or_copy() -> None:
+    kinds = ["photo", "copy", "probe", "photo"]
+    off = pa.array([1.5, 9, 4, -2], pa.float32())
+    opinions = pa.table({"image_id": ["c", "a", "b", "a"], "copy": [0, 1, 1, 0], "kind": kinds, "off": off})
+    rows = pa.table({"image_id": ["a", "a", "b", "b", "c"], "copy": [0, 1, 0, 1, 0]})
+    assert gallery_index.judged(rows, opinions, "age") == {"label": "age", "off": [-2.0, 9.0, None, None, 1.5]}
 
 
 def test_totals_add_up_to_the_index(sample: pages_samples.Sample) -> None:

@@ -103,25 +103,38 @@ def test_first_screen_shows_faces_that_lead_on(reader: Any, table: Any) -> None:
     assert page.locator('select[name="sort"]').input_value() == "severity"
 
 
-def test_photos_can_be_sorted_by_a_judges_error(browser: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("title", "sort", "copies", "said"),
+    [
+        ("Farthest from their label", "residual", False, "a judge's error"),
+        ("Farthest from their photo", "drift", True, "a judge's drift from the photo"),
+    ],
+)
+def test_images_can_be_sorted_by_what_a_judge_sees(
+    browser: Any, tmp_path: Path, title: str, sort: str, copies: bool, said: str
+) -> None:
     sample = pages_samples.make(tmp_path, 80)
     table, cells = index.read(sample.index)
-    photos = table.filter(pc.and_(pc.equal(table["copy"], 0), pc.greater_equal(table["cell"], 0)))["image_id"]
-    off = np.arange(len(photos), dtype=np.float32) - len(photos) // 2
-    opinions = pa.table({"image_id": photos, "copy": np.zeros(len(photos), np.int32), "off": off})
+    images = table.filter(pc.greater_equal(table["cell"], 0)).select(["image_id", "copy"])
+    off = np.arange(len(images), dtype=np.float32) - len(images) // 2
+    kinds = np.where(images["copy"].to_numpy() > 0, "copy", "photo")
+    opinions = images.append_column("kind", pa.array(kinds)).append_column("off", pa.array(off))
     (tmp_path / "gallery").mkdir()
     planned = plan.read(sample.plan)[0]
     gallery.write(tmp_path / "gallery", sample.index.parent, table, cells, planned, {}, {}, None, (opinions, "age"))
     open_ = Reader(browser, tmp_path / "gallery")
-    open_.page.locator("#notable h2 a", has_text="Farthest from their label").click()
-    assert open_.page.locator('select[name="sort"]').input_value() == "residual"
+    open_.page.locator("#notable h2 a", has_text=title).click()
+    assert open_.page.locator('select[name="sort"]').input_value() == sort
     hashes = open_.page.locator("#images a[data-row]").evaluate_all("links => links.map(a => a.hash)")
-    found = [hash_.removeprefix("#/image/").partition("_")[0] for hash_ in hashes]
-    errors = dict(zip(photos.to_pylist(), np.abs(off).tolist(), strict=True))
-    sizes = [errors.get(image, -1) for image in found]
-    assert sizes == sorted(sizes, reverse=True) and len(sizes) > 20
+    found = [hash_.removeprefix("#/image/").partition("?")[0] for hash_ in hashes]
+    names = (f"{image}_{copy:04d}" for image, copy in zip(*images.to_pydict().values(), strict=True))
+    errors = dict(zip(names, off.tolist(), strict=True))
+    known = [errors[name] for name in found if name in errors and (int(name[-4:]) > 0) == copies]
+    sizes = np.abs(known).tolist()
+    assert sizes == sorted(sizes, reverse=True) and len(sizes) > 20 and found[0] in errors
     open_.page.locator("#images a[data-row]").first.click()
-    assert f"\u2212{sizes[0]:.1f} years" in open_.text("#labels")
+    text = f"{abs(known[0]):.1f} years"
+    assert said in open_.text("#labels") and ("\u2212" if known[0] < 0 else "+") + text in open_.text("#labels")
     open_.close()
 
 

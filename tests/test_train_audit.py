@@ -106,7 +106,7 @@ def test_a_known_drift_is_found_to_the_digit(folder: Path, table: pa.Table) -> N
 def test_each_judged_image_has_its_residual_or_its_drift(folder: Path, table: pa.Table) -> None:
     run(folder, judged(table))
     written, label = images.read(folder / "manifests/built/judged.parquet")
-    off, rows = images.off(written), table.to_pylist()
+    off, rows = images.off(written, "photo", "probe"), table.to_pylist()
     assert label == "age" and len(written) == len(off)
     for row in rows:
         wanted = {"noise": 4.0, "flip": 0.5}.get(row["policy"], 0.0) * row["severity"]
@@ -119,7 +119,7 @@ def test_each_judged_image_has_its_residual_or_its_drift(folder: Path, table: pa
 def test_without_ages_the_figure_is_the_labels_probability(folder: Path, table: pa.Table) -> None:
     run(folder, judged(table).drop_columns(["age"]))
     written, label = images.read(folder / "manifests/built/judged.parquet")
-    off = images.off(written)
+    off = images.off(written, "photo", "probe")
     grey = next(r for r in table.to_pylist() if (r["policy"], r["gender"]) == ("grey", "male"))
     assert label == "gender" and off[grey["image_id"], grey["copy"]] == pytest.approx(-0.7, abs=1e-6)
     assert off[grey["image_id"], 0] == pytest.approx(-0.1, abs=1e-6)

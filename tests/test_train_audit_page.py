@@ -58,7 +58,7 @@ def test_what_is_over_at_its_severity_comes_first() -> None:
     made = rows({"light": 1.0, "tone": 0.5})
     assert [row.name for row in made] == ["tone", "light", "pose"]
     assert [s.word for s in made[0].steps] == ["over", "over"]
-    assert made[2].link == "../gallery/index.html#/images?policy=3&copy=copies" and made[0].link == ""
+    assert made[2].link == "../gallery_judged/index.html#/images?policy=3&copy=copies&sort=drift" and made[0].link == ""
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,14 @@ from unittest import mock
 import cv2
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from augment import probe, render
 from manifests.core.cells import AGE, Cells
 from manifests.core.errors import UserError
 from manifests.tables import audit as contract
+from manifests.tables import index, judged
 from tests.support.render_fixtures import picture, project
 from train import audit
 from train.data.readers import ArrayRows
@@ -33,7 +35,7 @@ CELLS = Cells.of({"age": [30], "gender": ["male", "female"]})
 
 def bench(photos: int, labels: dict[str, np.ndarray], features: np.ndarray) -> Bench:
     units = {name: 101 if name == AGE else 2 for name in labels}
-    return Bench(ArrayRows(features[:photos]), ArrayRows(features), None, labels, units, 16)
+    return Bench(ArrayRows(features[:photos]), (ArrayRows(features),), None, labels, units, 16)
 
 
 def test_a_judge_can_t_know_what_its_photo_is_labelled() -> None:
@@ -45,12 +47,12 @@ def test_a_judge_can_t_know_what_its_photo_is_labelled() -> None:
     runtime.prepare(7)
     made, of = bench(240, labels, np.concatenate([features, copies])), np.tile(np.arange(240), 2)
     fold = np.arange(240) % 2
-    held, seen = judges.judge(made, fold, of, 20, 7)
+    held, seen = judges.judge(made, fold, [of], 20, 7)
     for opinions, photo in ((held, np.arange(240)), (seen, of)):
         right = opinions.shares["gender"].argmax(axis=1) == labels["gender"][photo]
         assert 0.35 < right.mean() < 0.65
     # Judged by the models of other folds, the same photos are known by heart.
-    _, cheating = judges.judge(made, fold, (of + 1) % 240, 20, 7)
+    _, cheating = judges.judge(made, fold, [(of + 1) % 240], 20, 7)
     assert (cheating.shares["gender"].argmax(axis=1) == labels["gender"][of]).mean() > 0.9
 
 
@@ -62,11 +64,11 @@ def test_what_can_be_learnt_is_learnt_and_the_same_twice() -> None:
     labels = {AGE: np.stack([age, spread], axis=1).astype(np.float32), "gender": (features[:, 1] > 0).astype(np.int32)}
     runtime.prepare(7)
     made, fold = bench(400, labels, features), np.arange(400) % 2
-    first, _ = judges.judge(made, fold, np.arange(400), 40, 7)
+    first, _ = judges.judge(made, fold, [np.arange(400)], 40, 7)
     assert first.age is not None and np.abs(first.age - age).mean() < 4  # guessing the mean gives 9.5
     assert (first.shares["gender"].argmax(axis=1) == labels["gender"]).mean() > 0.9
     np.testing.assert_allclose(first.shares["gender"].sum(axis=1), 1, atol=1e-5)
-    again, _ = judges.judge(made, fold, np.arange(400), 40, 7)
+    again, _ = judges.judge(made, fold, [np.arange(400)], 40, 7)
     np.testing.assert_array_equal(first.age, again.age)
 
 
@@ -74,7 +76,7 @@ def test_fewer_photos_than_a_batch_are_learnt_too() -> None:
     features = np.random.default_rng(4).normal(size=(40, 8)).astype(np.float32)
     made = bench(40, {"gender": (features[:, 1] > 0).astype(np.int32)}, features)
     runtime.prepare(7)
-    held, _ = judges.judge(dataclasses.replace(made, batch=64), np.arange(40) % 2, np.arange(40), 200, 7)
+    held, _ = judges.judge(dataclasses.replace(made, batch=64), np.arange(40) % 2, [np.arange(40)], 200, 7)
     assert (held.shares["gender"].argmax(axis=1) == (features[:, 1] > 0)).mean() > 0.7
 
 
@@ -144,6 +146,12 @@ def test_the_whole_stage_from_photos_to_files(tmp_path: Path) -> None:
     read = contract.read(tmp_path / "manifests/built/audit.json")
     assert read.judge == judges.NAME and read.skill.n == 32 and read.photos == 20
     assert read.steps[0].policy == "flip" and len(read.steps) == 21
+    written = judged.read(tmp_path / "manifests/built/judged.parquet")[0]
+    rows = index.read(tmp_path / "datasets/shards/index.parquet")[0].filter(pc.field("split") == "train").to_pylist()
+    copies = {(row["image_id"], row["copy"]): row["policy"] for row in rows if row["copy"]}
+    left_out = copies.keys() - set(judged.off(written, "copy"))  # mixes with a donor of another fold
+    assert set(judged.off(written, "copy")) <= copies.keys() and {copies[key] for key in left_out} <= {"morph"}
+    assert set(judged.off(written, "photo")) == {(row["image_id"], 0) for row in rows}
     assert all(step.age and set(step.axes) == {"gender"} and set(step.bins) == {"<30", "30+"} for step in read.steps)
 
 

@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from manifests.core.cells import Cells
 from train.data.readers import ArrayRows
-from train.label_drift import likeness, mixes
+from train.label_drift import judged, likeness, mixes
 from train.label_drift.drift import Ladder
+from train.label_drift.judge_predictions import Opinions
 
 PHOTOS = pa.table({"image_id": ["a", "b", "c", "d"]})
 
@@ -43,6 +45,32 @@ def test_a_mix_is_judged_by_who_saw_neither_parent_against_what_it_thinks_of_bot
     assert expected.tolist() == [0, pytest.approx(0.25 * 12), pytest.approx(0.5 * 22), 0, 0]
     assert mixes.fair(made, table, PHOTOS, None, fold)[1].tolist() == [0] * 5
     assert mixes.parents(table, PHOTOS).tolist() == [[0, 0], [0, 1], [0, 2], [3, 3], [3, 3]]
+
+
+def test_a_copy_of_the_set_has_its_drift_unless_its_judge_saw_the_donor() -> None:
+    cells = Cells.of({"age": [30]})
+    copies = pa.table(
+        {
+            "image_id": ["a", "a", "d", "d"],
+            "copy": [1, 2, 1, 2],
+            "donor": pa.array(["b", "c", "a", None], pa.string()),
+            "policy": ["morph", "morph", "background", "light"],
+            "replay": [json.dumps({"morph": {"amount": 0.25}}), json.dumps({"morph": {"amount": 0.5}}), "{}", "{}"],
+        }
+    )
+    held = Opinions(np.array([18.0, 30.0, 40.0, 70.0]), {})
+    seen = Opinions(np.array([23.0, 30.0, 69.0, 74.0]), {})
+    rows = judged.of_copies("age", copies, seen, PHOTOS, held, np.array([0, 0, 1, 1]), cells).to_pylist()
+    found = {(row["image_id"], row["copy"]): row["off"] for row in rows}
+    assert found == {("a", 1): 23 - 18 - 0.25 * 12, ("d", 1): -1.0, ("d", 2): 4.0}  # c is of another fold than a
+    assert {row["kind"] for row in rows} == {"copy"}
+
+
+def test_of_many_copies_some_are_judged_evenly_spread(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = pa.table({"image_id": ["a"] * 6 + ["x"] * 3, "copy": [0, 1, 2, 3, 4, 5, 1, 2, 3]})
+    assert judged.chosen(index, PHOTOS)["copy"].to_pylist() == [1, 2, 3, 4, 5]
+    monkeypatch.setattr(judged, "MOST", 3)
+    assert judged.chosen(index, PHOTOS)["copy"].to_pylist() == [1, 3, 5]
 
 
 def test_another_judge_is_compared_with_the_labels() -> None:

@@ -35,7 +35,7 @@ def main() -> None:
     probed, _ = index.read(options.probe, "augment.probe")
     rows, _ = index.read(options.index)
     opinions, label = judged.read(options.judged)
-    off = judged.off(opinions)
+    off, drifts = judged.off(opinions, "photo"), judged.off(opinions, "probe")
     used = {name: use.at({}) for name, use in params.section(options.params, Policies).root.items()}
     severities = {name: severity for name, (weight, severity) in used.items() if weight > 0}
     words = {(step.policy, step.severity): verdict(step, report.skill.guesses) for step in report.steps}
@@ -43,7 +43,7 @@ def main() -> None:
     links = {name: number for number, name in enumerate(gallery_index.policies(rows)) if name in copies}
     with publish_folder(options.out, "train.audit_page") as folder:
         faces = audit_faces.faces(folder, options.probe.parent, probed)
-        drifted = audit_faces.drifted(folder, options.probe.parent, probed, off, label, severities)
+        drifted = audit_faces.drifted(folder, options.probe.parent, probed, drifts, label, severities)
         doubted = audit_faces.doubted(folder, options.index.parent, rows, off, label)
         write(folder, report, audit_rows.rows(report, words, severities, faces, drifted, links), doubted)
     print(f"{options.out / 'index.html'}: {len(report.safe)} policies")

@@ -1,9 +1,10 @@
 """`manifests/built/judged.parquet`: how far a judge's opinion of one image is from what it should be.
 
-A row is a train photo, judged without having been seen (copy 0), or one copy of the probe. A photo's `off` is its
-residual: the perceived age less the labelled one, in years; where another label is judged, that label's probability
-less 1. A copy's is its drift: what the judge sees in the copy less what it sees in the photo, and less the change that
-the mix of two ages should make. Images without an opinion have no row.
+A row is, by its `kind`, a train photo (`photo`, copy 0), a copy of it in the shards (`copy`) or in the probe (`probe`),
+judged by a model that has not seen the photo. A photo's `off` is its residual: the perceived age less the labelled one,
+in years; where another label is judged, that label's probability less 1. A copy's is its drift: what the judge sees in
+the copy less what it sees in the photo, and less the change that the mix of two ages should make. Images without an
+opinion have no row.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from manifests.core.cells import AGE, Cells
 from manifests.tables import base
@@ -18,7 +20,7 @@ from manifests.tables import base
 
 def schema(_: Cells) -> pa.Schema:
     """Columns."""
-    return pa.schema([("image_id", pa.string()), ("copy", pa.int32()), ("off", pa.float32())])
+    return pa.schema([("image_id", pa.string()), ("copy", pa.int32()), ("kind", pa.string()), ("off", pa.float32())])
 
 
 def write(table: pa.Table, path: Path, cells: Cells, label: str) -> None:
@@ -32,8 +34,9 @@ def read(path: Path) -> tuple[pa.Table, str]:
     return table, (table.schema.metadata or {}).get(b"label", AGE.encode()).decode()
 
 
-def off(table: pa.Table) -> dict[tuple[str, int], float]:
-    """(image_id, copy) -> how far off the judge's opinion is."""
+def off(table: pa.Table, *kinds: str) -> dict[tuple[str, int], float]:
+    """(image_id, copy) -> how far off the judge's opinion is, of these kinds of images."""
+    table = table.filter(pc.is_in(table["kind"], pa.array(kinds, pa.string())))
     keys = zip(table["image_id"].to_pylist(), table["copy"].to_pylist(), strict=True)
     return dict(zip(keys, table["off"].to_pylist(), strict=True))
 

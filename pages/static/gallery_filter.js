@@ -17,7 +17,8 @@ const filter = (() => {
     severity: (i) => (column.copy[i] ? column.severity[i] : -1),
     near: (i) => (column.copy[i] ? -1 : table.near(i)),
     attempts: (i) => column.attempt[i],
-    residual: (i) => (table.residual(i) === null ? -1 : Math.abs(table.residual(i))),
+    residual: (i) => (column.copy[i] || table.judged(i) === null ? -1 : Math.abs(table.judged(i))),
+    drift: (i) => (!column.copy[i] || table.judged(i) === null ? -1 : Math.abs(table.judged(i))),
   };
 
   const orders = new Map(); // of all rows, each made at its first use

@@ -48,7 +48,8 @@ const image = (() => {
   function labels() {
     const age = table.column.age[row];
     const named = table.axes.map((axis) => [axis.name, axis.column[row] < 0 ? "unknown" : axis.values[axis.column[row]]]);
-    const judged = table.residual(row) === null ? [] : [["a judge's error", table.residualSaid(row)]];
+    const kind = table.column.copy[row] ? "a judge's drift from the photo" : "a judge's error";
+    const judged = table.judged(row) === null ? [] : [[kind, table.judgedSaid(row)]];
     return [["split", table.splits[table.column.split[row]]], ...(age < 0 ? [] : [["age in years", age.toFixed(1)]]), ...named, ...judged];
   }
 

@@ -19,7 +19,7 @@ const table = (() => {
   const near = Uint16Array.from(raw.near); // of each photo, how alike its nearest one is, in thousandths
   const across = Uint16Array.from(raw.map.x); // of each photo, on the map, from 0 to 999
   const down = Uint16Array.from(raw.map.y);
-  const off = raw.judged && raw.judged.off; // of each photo, null where nobody judged it
+  const off = raw.judged && raw.judged.off; // of each row, null where nobody judged it
   const strides = raw.axes.map((_, i) => raw.axes.slice(i + 1).reduce((product, axis) => product * axis.values.length, 1));
   const first = new Int32Array(raw.ids.length); // of each photo, its first row
   for (let i = count - 1; i >= 0; i--) first[column.photo[i]] = i;
@@ -85,15 +85,15 @@ const table = (() => {
     return `${Math.floor(thousandths / 10)}%`;
   }
 
-  // How far a photo is from what a judge sees in it: null for copies, and where nobody looked.
-  function residual(i) {
-    return off && !column.copy[i] ? off[column.photo[i]] : null;
+  // How far a photo is from what a judge sees in it, and a copy from its photo: null where nobody looked.
+  function judged(i) {
+    return off ? off[i] : null;
   }
 
-  function residualSaid(i) {
+  function judgedSaid(i) {
     const years = raw.judged.label === "age";
-    const text = Math.abs(years ? residual(i) : 100 * residual(i)).toFixed(years ? 1 : 0);
-    return `${residual(i) < 0 ? "\u2212" : "+"}${text} ${years ? "years" : `points of ${raw.judged.label}`}`;
+    const text = Math.abs(years ? judged(i) : 100 * judged(i)).toFixed(years ? 1 : 0);
+    return `${judged(i) < 0 ? "\u2212" : "+"}${text} ${years ? "years" : `points of ${raw.judged.label}`}`;
   }
 
   // A row in words, for readers who don't see it.
@@ -125,7 +125,7 @@ const table = (() => {
 
   return {
     count, column, axes, cells, rowOf, task, cellName, labels, title, policy, describe, siblings, part, alike,
-    residual, residualSaid, found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
+    judged, judgedSaid, found, splits: raw.splits, sheet: raw.sheet, saved: raw.saved, rowOfPath, path: (i) => raw.paths[column.photo[i]],
     copies: (i) => copies[column.photo[i]], near: (i) => near[column.photo[i]],
     spot: (i) => ({ x: across[column.photo[i]], y: down[column.photo[i]] }),
   };

@@ -67,7 +67,7 @@ def train_samples(index: pa.Table, images: str, augmentation: str, cells: Cells)
         raise UserError(
             "index.parquet", f"train photos of the {images} images", "none", "Look at quarantine.parquet and the plan"
         )
-    return augmented(Samples(table, [PLAIN] * len(table)), augmentation, cells)
+    return augmented(plain(table), augmentation, cells)
 
 
 def originals(index: pa.Table) -> pa.Table:
@@ -97,13 +97,17 @@ def target(index: pa.Table, cells: Cells) -> np.ndarray:
 
 def split_samples(index: pa.Table, split: str) -> Samples:
     """The valid or test photos, in order of their paths."""
-    table = index.filter((pc.field("split") == split) & (pc.field("copy") == 0)).sort_by([("path", "ascending")])
-    return Samples(table, [PLAIN] * len(table))
+    return plain(index.filter((pc.field("split") == split) & (pc.field("copy") == 0)).sort_by([("path", "ascending")]))
 
 
 def mirrored(samples: Samples) -> Samples:
     """The same photos, seen in the mirror."""
     return Samples(samples.table, ["flip"] * len(samples))
+
+
+def plain(table: pa.Table) -> Samples:
+    """These rows as they are."""
+    return Samples(table, [PLAIN] * len(table))
 
 
 def labelled(samples: Samples, target: Target = YEARS) -> Samples:

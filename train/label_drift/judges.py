@@ -7,6 +7,7 @@ without its fold (Chernozhukov et al. 2018, "Double/debiased machine learning", 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ class Bench:
 
     Attributes:
         photos: the original train photos, or their features.
-        images: the images to judge, or their features.
+        images: sets of images to judge, or of their features.
         train: the section of a judge's own small network; None where the inputs are features.
         labels: output -> its labels, as `_labels` makes them.
         units: output -> its width.
@@ -46,38 +47,41 @@ class Bench:
     """
 
     photos: Inputs
-    images: Inputs
+    images: tuple[Inputs, ...]
     train: Train | None
     labels: dict[str, np.ndarray]
     units: dict[str, int]
     batch: int
 
 
-def bench(train: Train, photos: tuple[Samples, Path], probe: tuple[Samples, Path], cells: Cells, cache: Path) -> Bench:
+def bench(
+    train: Train, photos: tuple[Samples, Path], judged: Sequence[tuple[Samples, Path]], cells: Cells, cache: Path
+) -> Bench:
     """Look the inputs up: features of the pretrained backbone, computed once, else pixels for small networks.
 
     Args:
         train: the section.
         photos: the original train photos, and their shards' folder.
-        probe: the images to judge, and theirs.
+        judged: sets of images to judge, and theirs.
         cells: the axes.
         cache: where features are kept.
     """
     pretrained = train.weights != "none"
     if not pretrained:
         train = train.model_copy(update={"backbone": backbones.SMALL, "size": min(train.size, SIZE)})
-    seen, judged = (Images(folder, samples.table, samples.views, train.size) for samples, folder in (photos, probe))
+    every = (photos, *judged)
+    pixels = [Images(folder, samples.table, samples.views, train.size) for samples, folder in every]
     labels = _labels(photos[0], cells)
     units = {name: AGES if name == AGE else len(cells[name].values) for name in labels}
     if not pretrained:
-        return Bench(seen, judged, train, labels, units, train.batch)
+        return Bench(pixels[0], tuple(pixels[1:]), train, labels, units, train.batch)
     backbone = backbones.build(train)
     folder = cache / "features" / features.fingerprint(backbone, train)
     inputs = [
         ArrayRows(features.extract(backbone, images, samples.keys, folder))
-        for images, (samples, _) in ((seen, photos), (judged, probe))
+        for images, (samples, _) in zip(pixels, every, strict=True)
     ]
-    return Bench(inputs[0], inputs[1], None, labels, units, train.batch)
+    return Bench(inputs[0], tuple(inputs[1:]), None, labels, units, train.batch)
 
 
 def _labels(photos: Samples, cells: Cells) -> dict[str, np.ndarray]:
@@ -93,31 +97,32 @@ def _labels(photos: Samples, cells: Cells) -> dict[str, np.ndarray]:
     return labels
 
 
-def judge(made: Bench, fold: np.ndarray, of: np.ndarray, epochs: int, seed: int) -> tuple[Opinions, Opinions]:
+def judge(made: Bench, fold: np.ndarray, of: Sequence[np.ndarray], epochs: int, seed: int) -> list[Opinions]:
     """Train one judge per fold, and let it judge what it was not trained on.
 
     Args:
         made: the bench.
         fold: int64 (photos,), each photo's fold.
-        of: int64 (images,), the photo that each image shows.
+        of: for each set of images int64 (images,), the photo that each shows.
         epochs: passes over the photos.
         seed: of params.yaml.
     Returns:
-        opinions of the photos, and of the images.
+        opinions of the photos, and of each set of images.
     """
     width = sum(made.units.values())
-    seen = [np.zeros((len(inputs), width), np.float32) for inputs in (made.photos, made.images)]
+    every, held_of = (made.photos, *made.images), (fold, *(fold[one] for one in of))
+    seen = [np.zeros((len(inputs), width), np.float32) for inputs in every]
     numbers = np.unique(fold)
     others = int((fold != numbers[0]).sum())
     one = _Judge(made, epochs * (others // min(made.batch, others)))
     with command.progress(len(numbers), "judges", "fold") as bar:
         for number in numbers.tolist():
             one.learn(np.flatnonzero(fold != number), epochs, seed + number)
-            for target, inputs, held in zip(seen, (made.photos, made.images), (fold, fold[of]), strict=True):
+            for target, inputs, held in zip(seen, every, held_of, strict=True):
                 rows = np.flatnonzero(held == number)
                 target[rows] = one.outputs(inputs, rows)
             bar.update(1)
-    return _opinions(seen[0], made.units), _opinions(seen[1], made.units)
+    return [_opinions(one, made.units) for one in seen]
 
 
 class _Judge:

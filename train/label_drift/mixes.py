@@ -48,16 +48,30 @@ def fair(
     Returns:
         the probe without those copies, at most one mix per photo, and float64 (images,), years.
     """
-    of, expected = parents(probe, photos), np.zeros(len(probe))
-    mixed = np.flatnonzero(probe["policy"].cast(pa.string()).to_numpy(zero_copy_only=False) == MIXED)
-    shares = [json.loads(replay)[MIXED]["amount"] for replay in probe["replay"].take(pa.array(mixed)).to_pylist()]
-    if ages is not None:
-        expected[mixed] = np.array(shares) * (ages[of[mixed, 1]] - ages[of[mixed, 0]])
-    seen = np.zeros(len(probe), bool)
-    seen[mixed] = fold[of[mixed, 0]] != fold[of[mixed, 1]]
+    expected, seen = changes(probe, photos, ages, fold)
     rows = made.rows.copy()
     rows[(rows >= 0) & seen[rows]] = -1
     return merged(replace(made, rows=rows)), expected
+
+
+def changes(
+    images: pa.Table, photos: pa.Table, ages: np.ndarray | None, fold: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a mix should change, and whom a judge has seen, as `fair` says.
+
+    Args:
+        images: rows of an index.
+        photos, ages, fold: as for `fair`.
+    Returns:
+        float64 (images,), years; bool (images,), whether its judge has seen the donor of a mix.
+    """
+    of, expected, seen = parents(images, photos), np.zeros(len(images)), np.zeros(len(images), bool)
+    mixed = np.flatnonzero(images["policy"].cast(pa.string()).to_numpy(zero_copy_only=False) == MIXED)
+    shares = [json.loads(replay)[MIXED]["amount"] for replay in images["replay"].take(pa.array(mixed)).to_pylist()]
+    if ages is not None:
+        expected[mixed] = np.array(shares) * (ages[of[mixed, 1]] - ages[of[mixed, 0]])
+    seen[mixed] = fold[of[mixed, 0]] != fold[of[mixed, 1]]
+    return expected, seen
 
 
 def merged(made: Ladder) -> Ladder:
