@@ -12,7 +12,7 @@
     ["Strongest copies", { copy: "copies", sort: "severity" }, () => true, (i) => `${column.severity[i].toFixed(2)} ${table.policy(i)}`],
     ["Nearest to another photo", { copy: "0", sort: "near" }, (i) => table.near(i) > 0, (i) => `${table.alike(table.near(i))} alike`],
     ["Farthest from their label", { copy: "0", sort: "residual" }, (i) => table.judged(i) !== null, table.judgedSaid],
-    ["Farthest from their photo", { copy: "copies", sort: "drift" }, (i) => table.judged(i) !== null, (i) => `${table.judgedSaid(i)} ${table.policy(i)}`],
+    ["Farthest from their photo", { copy: "copies", sort: "drift" }, (i) => table.judged(i) !== null, table.judgedSaid],
     ["Redrawn copies", { set: "redrawn", sort: "attempts" }, () => true, (i) => `${column.attempt[i]} × ${table.policy(i)}`],
     ["Rejected copies", { set: "rejected" }, () => true, (i) => table.policy(i)],
     ["Excluded photos", { set: "excluded" }, () => true, (i) => table.splits[column.split[i]]],
