@@ -16,14 +16,16 @@ class Draws:
     Args:
         seed: unsigned 64-bit; see `manifests.core.seeds.derive`.
         planned: the seed of the copy's first attempt, from which the plan has drawn `share`; `seed` by default.
-
-    Attributes:
-        share: how much of the donor is mixed in, where a policy mixes two.
     """
 
     def __init__(self, seed: int, planned: int | None = None) -> None:
         self._next = iter(uniforms(seed, _STREAM)).__next__
-        self.share = share(seed if planned is None else planned)
+        self._planned = seed if planned is None else planned
+
+    @property
+    def share(self) -> float:
+        """How much of the donor is mixed in, where a policy mixes two."""
+        return share(self._planned)
 
     def uniform(self, low: float, high: float) -> float:
         """A number in [low, high], to four decimals."""
