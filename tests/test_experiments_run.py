@@ -169,7 +169,10 @@ def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
 
 def test_a_lock_that_a_killed_dvc_left_staged_stops_no_run(fresh: Path) -> None:
     (fresh / "dvc.lock").write_text("schema: '2.0'\n")
-    subprocess.run(["git", "add", "--force", "dvc.lock"], check=True)
+    kept = (fresh / "params.yaml").read_text()
+    (fresh / "params.yaml").write_text("mine: 2\n")
+    subprocess.run(["git", "add", "--force", "dvc.lock", "params.yaml"], check=True)
+    (fresh / "params.yaml").write_text(kept)
     main("--only", "plain")
     assert calls(fresh)
 
