@@ -17,7 +17,7 @@ import pytest
 
 from augment import face_models, landmarks
 from augment.finding import cache, faces
-from augment.finding.spectacles import LINE, line, spectacles
+from augment.finding.spectacles import LINE, lines, spectacles
 from augment.rendering.faces import Faces, prepare
 from manifests import draw, scan
 from manifests.core import codec
@@ -110,15 +110,25 @@ def test_the_model_finds_a_drawn_face_where_its_drawer_has_it(tmp_path: Path) ->
         face_models.checked(MESH, person)
 
 
-def test_only_a_line_across_the_nose_is_a_pair_of_spectacles() -> None:
+def drawn(image: np.ndarray, one: np.ndarray, other: np.ndarray, width: int) -> None:
+    cv2.line(image, *np.rint([one, other]).astype(int).tolist(), (10, 10, 10), width)
+
+
+def test_lines_across_the_nose_and_around_the_eyes_are_a_pair_of_spectacles() -> None:
     own = points(0.6)
     plain = cv2.GaussianBlur(picture(3, 192), (0, 0), 6)
     eyes = np.array([own[list(eye), :2].mean(axis=0) for eye in EYES]) * 192
-    with_line = plain.copy()
-    cv2.line(with_line, *np.rint(eyes).astype(int).tolist(), (10, 10, 10), 2)
-    assert not spectacles(plain, own) and spectacles(with_line, own)
-    assert line(with_line, own) > LINE > line(plain, own)
-    turned = cv2.rotate(with_line, cv2.ROTATE_90_CLOCKWISE)
+    (left, right), across = eyes, eyes[1] - eyes[0]
+    apart = float(np.linalg.norm(across))
+    frown, worn = plain.copy(), plain.copy()
+    drawn(frown, left + across / 3, right - across / 3, 1)
+    for eye in eyes:
+        cv2.circle(worn, np.rint(eye).astype(int).tolist(), round(0.32 * apart), (10, 10, 10), 2)
+    for one, other in ((left, right), (left - across, left), (right, right + across)):
+        drawn(worn, one, other, 2)
+    assert not spectacles(plain, own) and not spectacles(frown, own) and spectacles(worn, own)
+    assert (lines(worn, own) > LINE).all() and lines(frown, own)[0] > LINE > lines(plain, own)[0]
+    turned = cv2.rotate(worn, cv2.ROTATE_90_CLOCKWISE)
     moved = np.stack([1 - own[:, 1], own[:, 0], own[:, 2]], axis=1)
     assert spectacles(turned, moved)
 
