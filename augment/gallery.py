@@ -6,13 +6,14 @@ python -m augment.gallery --judged manifests/built/judged.parquet --out datasets
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from augment.rendering import alignment, amounts
-from manifests.core import command, costs
+from manifests.core import command, costs, places, pool
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError
 from manifests.core.files import publish_folder
@@ -61,6 +62,9 @@ def main() -> None:
         help="the audit's figures: photos can be sorted by a judge's error, copies by their drift",
     )
     options = parser.parse_args()
+    if places.is_remote(options.out) and pool.on_cluster():
+        rule = "none for a page at an address: it is made on this machine, then uploaded"
+        raise UserError("environment: POOL", rule, repr(os.environ["POOL"]), "Unset it, or name a folder for --out")
     table, cells = index.read(options.index)
     planned, planned_cells = plan.read(options.plan)
     if planned_cells != cells:

@@ -31,6 +31,11 @@ T = TypeVar("T")
 _LOOK = 0.5  # seconds between two looks at whether the parent lives
 
 
+def on_cluster() -> bool:
+    """Whether POOL names workers that may be on other machines."""
+    return os.environ.get("POOL", "").startswith(("dask://", "ray://"))
+
+
 def each(
     jobs: int,
     call: Callable[..., T],
@@ -54,7 +59,7 @@ def each(
         UserError: a worker was killed, none can start, one does not match, or POOL names no pool.
     """
     address = os.environ.get("POOL", "")
-    if address.startswith(("dask://", "ray://")):
+    if on_cluster():
         yield from _on_cluster(address, call, arguments, what, places)
     elif address not in ("", "loky", "threading"):
         rule = "dask://host:port, ray://host:port, loky or threading"

@@ -111,13 +111,7 @@ def train_stage(
             batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
             steps = len(rows) // epochs.batch  # said to Keras too: what is prefetched to a GPU has no known length
             loss = model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False).history["loss"][0]
-        if not math.isfinite(loss):
-            raise UserError(
-                f".runs.{run.name}",
-                "a loss that stays finite",
-                f"{loss} in epoch {counters.epoch + 1} of stage {counters.stage + 1}",
-                "Lower the stage's rate",
-            )
+        _check(loss, counters, run.name)
         metrics = validate()
         record = {"stage": counters.stage, "steps": steps, "rate": rate, "loss": loss, **metrics}
         counters = counters.after(metrics.get(f"valid_{recipe.monitor}", -counters.epoch), record)
@@ -134,6 +128,12 @@ def train_stage(
         report(Checkpoint(counters, arrays))
     checkpoint.assign(variables, best)
     return Checkpoint(counters.next_stage(), {"network": best})
+
+
+def _check(loss: float, counters: Counters, run: str) -> None:
+    if not math.isfinite(loss):
+        received = f"{loss} in epoch {counters.epoch + 1} of stage {counters.stage + 1}"
+        raise UserError(f".runs.{run}", "a loss that stays finite", received, "Lower the stage's rate")
 
 
 def _measured(counters: Counters, monitor: str, metrics: dict[str, float]) -> Counters:
