@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from manifests.core import files, places
+from manifests.core.cells import Cells
 from manifests.core.errors import UserError
+from manifests.tables import index
 
 
 def test_an_object_is_written_once_and_replaced_only_where_it_may_be(tmp_path: Path) -> None:
@@ -27,6 +29,14 @@ def test_an_object_is_written_once_and_replaced_only_where_it_may_be(tmp_path: P
     assert kept.read_bytes() == b"one"
     files.write_bytes(target, b"two")
     assert kept.read_bytes() == b"two"
+
+
+def test_an_index_that_another_command_wrote_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    path = places.place(f"file://{tmp_path}/index.parquet")
+    cells = Cells.of({"age": [30]})
+    with pytest.raises(UserError, match="Another command wrote it meanwhile"), index.writing(path, cells, {}):
+        (tmp_path / "index.parquet").write_bytes(b"theirs")
+    assert (tmp_path / "index.parquet").read_bytes() == b"theirs"
 
 
 def test_an_exclusive_write_that_comes_second_leaves_the_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
