@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -68,7 +69,7 @@ def _labels(rows: pa.Table) -> Iterator[dict[str, Any]]:
 
 def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
     """The extension and the bytes of each image; those of a pack were checked by who made or found them."""
-    opened, name = None, ""
+    opened: dict[str, mmap.mmap] = {}  # mapped once: a shard is in shuffled order
     places_of = list(zip(*(rows[one].to_pylist() for one in PLACE), strict=True))
     fetched = _fetched(setup.store, places_of)
     for path, pack, offset, size, digest in places_of:
@@ -76,10 +77,9 @@ def _contents(rows: pa.Table, setup: Setup) -> Iterator[tuple[str, bytes]]:
             content = next(fetched)
             intact = len(content) == size
         elif pack:
-            if pack != name:
-                opened, name = packs.mapped(setup.store / pack), pack
-            assert opened is not None
-            content = opened[offset : offset + size]
+            if pack not in opened:
+                opened[pack] = packs.mapped(setup.store / pack)
+            content = opened[pack][offset : offset + size]
             intact = len(content) == size
         else:
             content = _original(setup, path)
