@@ -51,7 +51,7 @@ def morph(
     base = remapped(image, field[..., :2], size)
     soft = cv2.resize(field[..., 4], (COARSE, COARSE))
     ours = _small(base)
-    change = _matched(_shrunk(donor), field[..., 2:4], ours, soft)
+    change = _matched(reduced(donor), field[..., 2:4], ours, soft)
     change *= (soft * np.float32(amount) * _agreeing(change, ours, soft))[..., None]
     level = cv2.add(change, (128.0,) * 4, dtype=cv2.CV_8U)  # half the range each way is enough, and bytes are fast
     return cv2.addWeighted(base, 1, cv2.resize(level, size), 1, -128)
@@ -114,17 +114,19 @@ def _limited(wanted: float, own: float) -> float:
 
 def _onto(points: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Move points (n, 2) onto others as well as moving, turning and scaling can (Umeyama 1991)."""
-    ours, theirs = ((one - one.mean(axis=0)) @ [1, 1j] for one in (points, target))
-    placed = ours * (np.vdot(ours, theirs) / np.vdot(ours, ours))
-    return np.stack([placed.real, placed.imag], axis=1) + target.mean(axis=0)
+    middle, aim = points.mean(axis=0), target.mean(axis=0)
+    ours, theirs = points - middle, target - aim
+    along = np.vdot(ours, theirs)
+    across = np.vdot(ours[:, 0], theirs[:, 1]) - np.vdot(ours[:, 1], theirs[:, 0])
+    return ours @ (np.array([[along, across], [-across, along]]) / np.vdot(ours, ours)) + aim
 
 
 def _small(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, (COARSE, COARSE), interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
-def _shrunk(image: np.ndarray) -> np.ndarray:
-    """A large photo at nearly the size that is looked up, by a whole factor, which is fast."""
+def reduced(image: np.ndarray) -> np.ndarray:
+    """A donor at nearly the size that is looked up, by a whole factor, which is fast; once more changes nothing."""
     factor = round(max(image.shape[:2]) / COARSE)
     size = (image.shape[1] // max(factor, 1), image.shape[0] // max(factor, 1))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor > 1 else image

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from augment.kernels import ops
+from augment.kernels import ops, people
 from augment.kernels.gates import Print
 from manifests.core import codec, places, plain
 
@@ -65,7 +65,7 @@ class Photo:
 
     def lent(self, drawn: dict[str, Any]) -> np.ndarray:
         """What a copy of another photo takes from this one: as `image`, or smaller where that is enough."""
-        return self.image if "tone" in drawn else self._decoded(ops.LENT)
+        return self.image if "tone" in drawn else people.reduced(self._decoded(ops.LENT))
 
     def _decoded(self, least: int) -> np.ndarray:
         try:
@@ -77,3 +77,18 @@ class Photo:
     def print_(self) -> Print:
         """Its print, of the decoded pixels."""
         return Print.of(self.image)
+
+
+@lru_cache(maxsize=256)  # a dozen kilobytes each
+def lent(_run: Path, root: Path, path: str, image_id: str, max_bytes: int) -> np.ndarray:
+    """What copies that need no tone take from a photo, kept until a few hundred others were asked for.
+
+    Args:
+        _run: a folder that this run alone has: the next run checks the photo again.
+        root, path, image_id, max_bytes: as for `Photo`.
+    Returns:
+        uint8 (height, width, 4), RGBX, about people.COARSE to a side; not to be changed.
+    Raises:
+        PhotoFailed: as `Photo`, and where it can't be decoded.
+    """
+    return Photo(root, path, image_id, max_bytes).lent({})

@@ -7,7 +7,7 @@ back to the parent says where the bytes lie; pixels are never sent between proce
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -25,7 +25,7 @@ from augment.kernels.mesh import Face
 from augment.kernels.policies import CATALOGUE
 from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
-from augment.rendering.photo import Photo, PhotoFailed
+from augment.rendering.photo import Photo, PhotoFailed, lent
 from manifests.core import places
 from manifests.core.seeds import derive
 from manifests.tables.tasks import JPEG, suffix
@@ -73,10 +73,15 @@ def _scored(setup: Setup) -> Scored | None:
     return None if path is None else Scored(np.load(path, allow_pickle=False))
 
 
+Lender = Callable[[], np.ndarray]
+
+
 @dataclass
 class _Candidate:
-    """A drawn copy: its print, and its bytes or where they may lie."""
+    """A drawn copy: what it is made of, its print, and its bytes or where they may lie."""
 
+    drawn: dict[str, Any]
+    lender: Lender | None
     key: bytes
     replay: str
     print_: Print | None
@@ -115,21 +120,20 @@ class _Call:
         return Made(task.row, 0, task.seed, "{}", len(photo.content), photo.sha256, "", 0, (), False, 0)
 
     def _copy(self, photo: Photo, task: Task, siblings: list[Print]) -> Made:
-        donor = self._photo(*task.donor) if task.donor else None
         verdicts: list[str] = []
         rendered = 0
         for attempt, seed, drawn in self._attempts(photo, task):
             if not drawn and suffix(photo.path) == JPEG:  # the unaltered copy is no near duplicate by accident
                 return self._original(photo, task)
-            candidate = self._candidate(photo, task, drawn, donor)
+            candidate = self._candidate(photo, task, drawn)
             rendered += bool(candidate.content)
             verdict = self._verdict(candidate, photo, siblings) if drawn else None  # unaltered on purpose
-            kept = attempt, seed, drawn, candidate
+            kept = attempt, seed, candidate
             if verdict is None:
                 break
             verdicts.append(verdict)
-        attempt, seed, drawn, candidate = kept
-        found, anew = self._keep(photo, candidate, drawn, donor)
+        attempt, seed, candidate = kept
+        found, anew = self._keep(photo, task, candidate)
         if candidate.print_:
             siblings.append(candidate.print_)
         return Made(
@@ -171,32 +175,46 @@ class _Call:
         except (cv2.error, ValueError, MemoryError) as error:
             raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
 
-    def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any], donor: Photo | None) -> _Candidate:
+    def _candidate(self, photo: Photo, task: Task, drawn: dict[str, Any]) -> _Candidate:
+        lender = self._lender(*task.donor, drawn) if task.donor else None
         replay = keys.replay(drawn)
-        donor_id = donor.image_id if donor else None
-        key = keys.image_key(photo.image_id, replay, donor_id, self._quality, self._faces(photo, drawn, donor)[2])
+        donor = task.donor[0] if task.donor else None
+        key = keys.image_key(
+            photo.image_id, replay, donor, self.setup.render.quality, self._faces(photo, task, drawn)[2]
+        )
         found = [one for one in self.store.find(key) if not self.setup.render.gate or one.print_ != NO_PRINT]
         if found:
             print_ = Print.from_bytes(found[0].print_) if self.setup.render.gate else None
-            return _Candidate(key, replay, print_, [one for one in found if one.size])
-        content, print_ = self._develop(photo, drawn, donor)
-        return _Candidate(key, replay, print_, [], content)
+            return _Candidate(drawn, lender, key, replay, print_, [one for one in found if one.size])
+        content, print_ = self._develop(photo, task, drawn, lender)
+        return _Candidate(drawn, lender, key, replay, print_, [], content)
 
-    def _develop(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[bytes, Print | None]:
+    def _develop(
+        self, photo: Photo, task: Task, drawn: dict[str, Any], lender: Lender | None
+    ) -> tuple[bytes, Print | None]:
         try:
-            face, other, _ = self._faces(photo, drawn, donor)
-            lent = donor.lent(drawn) if donor else None
-            image, content = ops.develop(photo.image, drawn, lent, self._quality, face, other)
+            face, other, _ = self._faces(photo, task, drawn)
+            donor = lender() if lender else None
+            image, content = ops.develop(photo.image, drawn, donor, self.setup.render.quality, face, other)
             return content, Print.of(image) if self.setup.render.gate else None
         except (cv2.error, ValueError, MemoryError) as error:
             raise PhotoFailed(photo.path, f"can't be rendered: {error}") from error
 
-    def _faces(self, photo: Photo, drawn: dict[str, Any], donor: Photo | None) -> tuple[Face | None, Face | None, str]:
+    def _lender(self, image_id: str, path: str, drawn: dict[str, Any]) -> Lender:
+        """What a copy takes from its donor, which is checked now; small ones are kept: rare cells have few donors."""
+        if "tone" in drawn:
+            photo = self._photo(image_id, path)
+            return lambda: photo.image
+        small = lent(self.setup.scratch, self.setup.root, path, image_id, self.setup.max_bytes)
+        return lambda: small
+
+    def _faces(self, photo: Photo, task: Task, drawn: dict[str, Any]) -> tuple[Face | None, Face | None, str]:
         """The photo's face, the donor's, and a hash of both, where what is drawn depends on them."""
         if self.faces is None or ops.FACED.isdisjoint(drawn):
             return None, None, ""
-        (face, own), (other, lent) = (self.faces.of(one.image_id) if one else (None, "") for one in (photo, donor))
-        return face, other, f"{own}/{lent}"
+        face, own = self.faces.of(photo.image_id)
+        other, theirs = self.faces.of(task.donor[0]) if task.donor else (None, "")
+        return face, other, f"{own}/{theirs}"
 
     def _verdict(self, candidate: _Candidate, photo: Photo, siblings: list[Print]) -> str | None:
         gate = self.setup.render.gate
@@ -207,9 +225,7 @@ class _Call:
             self.pack.add(candidate.key, b"", bytes(32), candidate.print_.to_bytes())
         return verdict
 
-    def _keep(
-        self, photo: Photo, candidate: _Candidate, drawn: dict[str, Any], donor: Photo | None
-    ) -> tuple[Found, bool]:
+    def _keep(self, photo: Photo, task: Task, candidate: _Candidate) -> tuple[Found, bool]:
         """The image's place in a pack, and whether it had to be rendered after all: what was stored is damaged."""
         for found in candidate.found:
             if self.store.read(found) is not None:
@@ -217,7 +233,7 @@ class _Call:
         content, print_ = candidate.content, candidate.print_
         anew = not content
         if anew:
-            content, print_ = self._develop(photo, drawn, donor)
+            content, print_ = self._develop(photo, task, candidate.drawn, candidate.lender)
         stored = print_.to_bytes() if print_ else NO_PRINT
         return self.pack.add(candidate.key, content, sha256(content).digest(), stored), anew
 
@@ -231,7 +247,3 @@ class _Call:
             else:
                 self.pack.add(key, b"", bytes(32), photo.print_.to_bytes())
         return photo.print_
-
-    @property
-    def _quality(self) -> int:
-        return self.setup.render.quality
