@@ -77,10 +77,10 @@ class Images:
         Raises:
             UserError: a shard is missing or damaged.
         """
-        for target, row in zip(out, rows.tolist(), strict=True):
-            shard, offset, length = self.place(row)
+        places = (column[rows].tolist() for column in (self._shard, self._offset, self._size))
+        for target, row, number, offset, length in zip(out, rows.tolist(), *places, strict=True):
+            shard, view = self._names[number], self.views[row]
             content = self._shards.read(shard, offset, length)
-            view = self.views[row]
             try:
                 if view == PLAIN and _decode_into(content, target):
                     continue
@@ -105,13 +105,10 @@ def _decode_into(content: bytes, target: np.ndarray) -> bool:
     if not content.startswith(b"\xff\xd8\xff") or content.find(b"Exif\x00", 0, 4096) >= 0:
         return False
     try:
-        height, width, colour, _ = simplejpeg.decode_jpeg_header(content)
-        if (height, width) != target.shape[:2] or colour == "CMYK":
-            return False
-        simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=target)
-    except ValueError:
+        image = simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=target)
+    except ValueError:  # CMYK, damaged, or too large for the memory: `codec` decides
         return False
-    return True
+    return bool(image.shape == target.shape)
 
 
 class ArrayRows:
