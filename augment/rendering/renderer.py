@@ -184,15 +184,9 @@ class _Run:
     def _render(self, groups: list[Group], wave: range, bar: tqdm) -> dict[int, Made | Failed]:
         """Render a wave's groups; the results of other rows are for an earlier or a later wave to write."""
         found: dict[int, Made | Failed] = {}
-        here = not places.is_remote(self.setup.store)
         calls = ((self.setup, part) for part in cut(groups, CALL))
-        with (
-            closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done,
-            output.meanwhile() as do,
-        ):
+        with closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done:
             for part in calls_done:
-                for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered and here}:
-                    do(files.sync, self.setup.store / pack)
                 ours = {result.row: result for result in part if result.row in wave}
                 found |= ours
                 bar.update(len(ours))
