@@ -79,7 +79,8 @@ class Scored:
     def _nearest(self, print_: Print, within: float) -> float:
         """The distance to the nearest scored photo; infinite if it is `within` or more."""
         own = print_.levels.ravel().astype(np.float32)
-        low, high = np.searchsorted(self._means, [own.mean() - within, own.mean() + within])
+        mean = float(own.sum()) / own.size
+        low, high = np.searchsorted(self._means, [mean - within, mean + within])
         if low == high:
             return np.inf
         products = self._levels[low:high] @ own
@@ -107,9 +108,9 @@ def judge(
     if print_.deviation < gates.flat and print_.deviation < parent.deviation:
         return "flat"
     others = [parent, *siblings]
-    difference = np.abs(np.stack([one.levels for one in others]) - print_.levels).sum(axis=(1, 2))
-    for at in np.flatnonzero(difference < gates.near * print_.levels.size).tolist():
-        if print_.alike(others[at]):
+    for at, one in enumerate(others):
+        near = cv2.norm(one.levels, print_.levels, cv2.NORM_L1) < gates.near * print_.levels.size
+        if near and print_.alike(one):
             return "near_sibling" if at else "near_parent"
     if scored is not None and scored.nears(print_, parent):
         return "near_scored"

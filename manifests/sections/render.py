@@ -26,6 +26,9 @@ class Gates(Section):
     near: float = Field(default=2, ge=0, le=255)
 
 
+_GATES = Gates()
+
+
 class Render(Section):
     """How copies are rendered.
 
@@ -40,9 +43,9 @@ class Render(Section):
     quality: int = Field(default=95, ge=1, le=100)
     max_attempts: int = Field(default=4, ge=1, le=100)
     max_failures: int = Field(default=0, ge=0)
-    gates: Gates | bool = Gates()
+    gates: Gates | bool = _GATES
 
     @property
     def gate(self) -> Gates | None:
         """The gates, or None where they are off."""
-        return (Gates() if self.gates else None) if isinstance(self.gates, bool) else self.gates
+        return (_GATES if self.gates else None) if isinstance(self.gates, bool) else self.gates
