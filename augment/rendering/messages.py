@@ -64,6 +64,7 @@ class Setup:
         seed: of params.yaml.
         render: the section.
         max_bytes: largest photo file that is read, in bytes.
+        run: names this run alone.
         theirs: policies of the user's own: name -> the pipeline of albumentations, and the policy of ours before it.
     """
 
@@ -73,4 +74,5 @@ class Setup:
     seed: int
     render: Render
     max_bytes: int
+    run: str
     theirs: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)

@@ -80,11 +80,11 @@ class Photo:
 
 
 @lru_cache(maxsize=256)  # a dozen kilobytes each
-def lent(_run: Path, root: Path, path: str, image_id: str, max_bytes: int) -> np.ndarray:
+def lent(_run: str, root: Path, path: str, image_id: str, max_bytes: int) -> np.ndarray:
     """What copies that need no tone take from a photo, kept until a few hundred others were asked for.
 
     Args:
-        _run: a folder that this run alone has: the next run checks the photo again.
+        _run: names this run alone: the next one checks the photo again.
         root, path, image_id, max_bytes: as for `Photo`.
     Returns:
         uint8 (height, width, 4), RGBX, about people.COARSE to a side; not to be changed.

@@ -80,7 +80,8 @@ def render(request: Request, what: str, report: Path | None = None, part: Part |
                 faces.prepare(request.landmarks, local)
         section = request.render.model_copy(update={"max_failures": 0}) if part else request.render
         theirs = task_rows.theirs(request.policies)
-        setup = Setup(root, scratch.parent, scratch, request.seed, section, request.source.max_bytes, theirs)
+        most = request.source.max_bytes
+        setup = Setup(root, scratch.parent, scratch, request.seed, section, most, token, theirs)
         run = _Run(what, rows, setup, out, token, command.jobs(), Report())
         waves = run.waves(Filler(rows, request.policies, setup, run.report), bar, span)
         if part:

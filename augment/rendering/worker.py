@@ -205,7 +205,7 @@ class _Call:
         if "tone" in drawn:
             photo = self._photo(image_id, path)
             return lambda: photo.image
-        small = lent(self.setup.scratch, self.setup.root, path, image_id, self.setup.max_bytes)
+        small = lent(self.setup.run, self.setup.root, path, image_id, self.setup.max_bytes)
         return lambda: small
 
     def _faces(self, photo: Photo, task: Task, drawn: dict[str, Any]) -> tuple[Face | None, Face | None, str]:
