@@ -44,7 +44,9 @@ def copies(cell: np.ndarray, rank: np.ndarray, augment: np.ndarray) -> np.ndarra
     return each[cell] + (rank < over[cell])
 
 
-def copies_of_persons(cell: np.ndarray, person: np.ndarray, drawn: np.ndarray, augment: np.ndarray) -> np.ndarray:
+def copies_of_persons(
+    cell: np.ndarray, person: np.ndarray, drawn: np.ndarray, augment: np.ndarray, most: np.ndarray | None = None
+) -> np.ndarray:
     """Split each cell's number to synthesise evenly among its persons, and each person's among their photos.
 
     With one photo per person it is `copies` of `ranks`. A person whose photos lie in several cells counts in each.
@@ -53,6 +55,7 @@ def copies_of_persons(cell: np.ndarray, person: np.ndarray, drawn: np.ndarray, a
         cell, person: int64 (photos,).
         drawn: uint64 (photos,), what photos are ordered by; persons by their first photo.
         augment: int64 (cells,), images to synthesise; 0 where a cell has no photo.
+        most: int64 (photos,), how many copies its person may get in its cell; None: any number.
     Returns:
         int64 (photos,), copies of each.
     """
@@ -60,8 +63,31 @@ def copies_of_persons(cell: np.ndarray, person: np.ndarray, drawn: np.ndarray, a
     group = group.reshape(-1)
     first = np.full(pairs.shape[1], np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(first, group, drawn)
-    of_person = copies(pairs[0], ranks(pairs[0], first), augment)
+    if most is None:
+        of_person = copies(pairs[0], ranks(pairs[0], first), augment)
+    else:
+        limit = np.zeros(pairs.shape[1], np.int64)
+        limit[group] = most
+        of_person = _filled(pairs[0], first, augment, limit)
     return copies(group, ranks(group, drawn), of_person)
+
+
+def _filled(cell: np.ndarray, drawn: np.ndarray, augment: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    """Fill each cell's persons evenly, each up to a limit: int64 (persons,), copies of each."""
+
+    def filled(level: np.ndarray) -> np.ndarray:
+        return np.minimum(level[cell], limit)
+
+    level, high = np.zeros_like(augment), np.full_like(augment, limit.max(initial=0))
+    while (level < high).any():
+        middle = (level + high + 1) // 2
+        fits = np.bincount(cell, filled(middle), len(augment)) <= augment
+        level, high = np.where(fits, middle, level), np.where(fits, high, middle - 1)
+    made = filled(level)
+    open_ = np.flatnonzero(made < limit)
+    over = augment - np.bincount(cell, made, len(augment)).astype(np.int64)
+    made[open_] += ranks(cell[open_], drawn[open_]) < over[cell[open_]]
+    return made
 
 
 def copy_numbers(count: np.ndarray, rejected: Mapping[int, frozenset[int]]) -> tuple[np.ndarray, np.ndarray]:

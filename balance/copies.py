@@ -31,6 +31,7 @@ class CopyRules:
         seed: of params.yaml.
         faces: what is known of the photos' faces.
         by_person: copies are split evenly among the persons of a cell, not among its photos.
+        most: int64 (photos,), with `by_person` how many copies its person may get in its cell; None: any number.
     """
 
     photos: TrainPhotos
@@ -39,6 +40,7 @@ class CopyRules:
     seed: int
     faces: Faces
     by_person: bool = False
+    most: np.ndarray | None = None
 
     def hashes(self, purpose: str) -> np.ndarray:
         """uint64 (photos,): each photo's hash for one purpose."""
@@ -52,7 +54,7 @@ class CopyRules:
         """int64 (photos,): copies of each, of int64 (cells,) images to synthesise."""
         cell, person = self.photos.cell, self.photos.person
         if self.by_person:
-            return allocate.copies_of_persons(cell, person, self.hashes("rank"), augment)
+            return allocate.copies_of_persons(cell, person, self.hashes("rank"), augment, self.most)
         return allocate.copies(cell, self.ranks(), augment)
 
     @cached_property
@@ -108,14 +110,19 @@ def plan_copies(rules: CopyRules, augment: np.ndarray, rejected: Rejected) -> Co
     Raises:
         UserError: a cell with copies has no policy that it can use.
     """
-    photo, number = allocate.copy_numbers(rules.copies(augment), rejected)
-    policy = _policies(rules, photo, number)
+    photo, number, policy = numbered(rules, augment, rejected)
     donor = np.full(len(photo), -1, np.int64)
     for at, name in enumerate(rules.policies.root):
         rows = np.flatnonzero(policy == at) if name in DONORS else np.zeros(0, np.int64)
         if rows.size:
             donor[rows] = _donors(rules, DONORS[name], photo[rows], number[rows])
     return Copies(photo, number, policy, donor)
+
+
+def numbered(rules: CopyRules, augment: np.ndarray, rejected: Rejected) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The photo, the number and the policy of each copy; arguments and errors as for `plan_copies`."""
+    photo, number = allocate.copy_numbers(rules.copies(augment), rejected)
+    return photo, number, _policies(rules, photo, number)
 
 
 def rejected_numbers(rejects: Collection[str], image_ids: list[str]) -> Rejected:

@@ -6,18 +6,21 @@ python -m balance.plan --counts counts.csv    # from a table of counts: a plan w
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import numpy as np
 
-from balance import axes, copies, counts, tasks
+from balance import axes, copies, counts, pairs, tasks
 from balance.report import tables
 from balance.report.spread import Spread
 from balance.report.summary import summary
 from balance.report.variety import variety
-from balance.solver import planner
+from balance.solver import planner, problem
 from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
-from manifests.sections.plan import PERSON, Plan
+from manifests.sections.plan import PAIR, PHOTO, Plan
 from manifests.sections.policies import GLASSES, ON_FACES, Policies
 from manifests.tables import emphasis, plan_report, rejects
 from manifests.tables import plan as plan_table
@@ -45,6 +48,7 @@ def main() -> None:
     parser.add_argument("--counts", type=command.place, help="plan from this table of counts: no photos, no tasks")
     options = parser.parse_args()
     section, declared = params.section(options.params, Plan), params.cells(options.params)
+    rejected, varied, mixed, room, asked = {}, [], None, None, False  # of a plan from counts
     if options.counts:
         cells, available, persons = declared, counts.read(options.counts, declared), None
     else:
@@ -54,33 +58,37 @@ def main() -> None:
         source, cells = source_table.read(options.source)
         photos = counts.photos(source)
         available, persons = counts.available(photos, cells), counts.persons(photos, cells)
+        rows, asked = source.take(photos.row), not (ON_FACES | {GLASSES}).isdisjoint(policies.root)
+        faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
+        rules = copies.CopyRules(photos, cells, policies, seed, faces, section.max_copies_of != PHOTO)
+        numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
+        total = None if section.total == "auto" else problem.images(section.total, int(available.sum()))
+        room = partial(pairs.room, rules, total, numbers)
     factors = emphasis.read(options.emphasis, cells)
     with located(f"{options.params}: plan"):
-        planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors, persons)
-    rejected, varied = {}, []
+        planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors, persons, room)
     if options.counts:
         spread = Spread.of_counts(available, planned.augment)
     else:
-        rows, asked = source.take(photos.row), not (ON_FACES | {GLASSES}).isdisjoint(policies.root)
-        faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
-        rules = copies.CopyRules(photos, cells, policies, seed, faces, section.max_copies_of == PERSON)
-        numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
+        if section.max_copies_of == PAIR and room:
+            rules = replace(rules, most=room(planned.problem.caps.copies).photos)
         with located(f"{options.params}: policies"):
             made = copies.plan_copies(rules, planned.augment, numbers)
             rejected = copies.rejected_policies(rules, made, numbers)
         varied = variety(rules, made)
+        mixed = pairs.counted(rules, made) if section.max_copies_of == PAIR else None
         spread = Spread.of_photos(photos.cell, np.bincount(made.photo, minlength=len(photos.cell)), len(cells))
         tasks_table.write(tasks.table(source, rules, made, planned.keep, section.shard_size), options.tasks, cells)
     with located(f"{options.params}: plan"):
-        report = summary(planned, spread, rejected, varied)
+        report = summary(planned, spread, rejected, varied, mixed)
     plan_table.write(tables.plan_table(planned, spread), options.plan, cells)
     for name, content in tables.plots(planned, report).items():
         write_text(getattr(options, name), content)
     plan_report.write(report, options.summary)
     print(tables.printed(report))
-    if not options.counts and asked:
+    if asked:
         print(copies.left_out(rules))
-    if section.max_copies_of == PERSON and np.array_equal(planned.problem.persons, available):
+    if section.max_copies_of != PHOTO and np.array_equal(planned.problem.persons, available):
         print("No two photos of a cell are known to show one person: each photo counts as a person of its own.")
     for axis in axes.lost(declared, cells):
         print(f"The photos have no labels for {axis}: its targets and constraints are left out.")

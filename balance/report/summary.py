@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from balance.pairs import Counted
 from balance.report.acquisition import acquisition
 from balance.report.explain import Outcome, binding, outcomes
 from balance.report.spread import Spread
@@ -27,7 +28,11 @@ from manifests.tables.plan_report import (
 
 
 def summary(
-    planned: Planned, spread: Spread, rejected: Mapping[str, PolicyRejects], variety: Sequence[CellVariety] = ()
+    planned: Planned,
+    spread: Spread,
+    rejected: Mapping[str, PolicyRejects],
+    variety: Sequence[CellVariety] = (),
+    mixed: Counted | None = None,
 ) -> PlanReport:
     """Report a plan.
 
@@ -36,6 +41,7 @@ def summary(
         spread: how its copies fall on the photos.
         rejected: policy -> its rejected copies.
         variety: of each cell that gets copies.
+        mixed: with `max_copies_of: pair`, the most copies of one person and of one pair.
     """
     problem, cells, levels = planned.problem, planned.cells, planned.solution.levels
     made = [_level(level, problem.scale if i == 0 else 1) for i, level in enumerate(levels)]
@@ -76,7 +82,9 @@ def summary(
         emphasis={axis: dict(values) for axis, values in planned.factors.items()},
         rejected=dict(rejected),
         variety=list(variety),
-        copies_of_person=_of_person(planned),
+        copies_of_person=mixed.person if mixed else _of_person(planned),
+        copies_alone=mixed.alone if mixed else None,
+        copies_of_pair=mixed.pair if mixed else None,
     )
 
 

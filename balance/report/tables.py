@@ -77,7 +77,7 @@ def printed(report: PlanReport) -> str:
         copied = sum(each.photos for each in report.copies if each.copies)
         lines.append(f"Copies of one photo: {report.copies[-1].copies} at most; {copied} photos are copied")
     if report.copies_of_person is not None:
-        lines.append(f"Copies of one person in a cell: {report.copies_of_person} at most")
+        lines.append(f"Copies of one person in a cell: {report.copies_of_person} at most{_mixes(report)}")
     lines += _first("Binding constraints", [_binding(each) for each in report.binding])
     new = "New photos" if report.copies_of_person is None else "New photos, each of a new person,"
     lines += _first(f"{new} that would help most", [_acquisition(each) for each in report.acquisition])
@@ -95,6 +95,12 @@ def _line(name: str, row: AxisValue | JointTarget) -> str:
     wanted = "" if row.wanted is None else row.wanted
     reason = row.reason if len(row.reason) <= _REASON else row.reason[: _REASON - 3] + "..."
     return f"{name:28} {row.before:>8} {wanted:>8} {row.reached:>8}  {reason}".rstrip()
+
+
+def _mixes(report: PlanReport) -> str:
+    if report.copies_of_pair is None:
+        return ""
+    return f"; of one person alone: {report.copies_alone}; of two persons mixed: {report.copies_of_pair}"
 
 
 def _binding(each: BindingConstraint) -> str:

@@ -18,9 +18,9 @@ from manifests.tables.plan_report import TradeoffPoint
 
 
 def tradeoff(planned: Planned) -> list[TradeoffPoint]:
-    """All pairs of the grid in `plan.price`; empty where the problem is large."""
+    """All pairs of the grid in `plan.price`; empty where each plan would take long."""
     grid, problem = planned.section.price, planned.problem
-    if problem.large or not grid.copies:
+    if problem.large or problem.rooms is not None or not grid.copies:
         return []
     totals = dict.fromkeys(max(1, round(problem.total * factor)) for factor in grid.totals)
     caps = sorted(set(grid.copies))

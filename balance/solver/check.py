@@ -31,8 +31,9 @@ def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tupl
     for cell, (k, g, n, p) in enumerate(zip(kept, made, photos, persons, strict=True)):
         if not problem.keep[cell] <= k <= n:
             raise WrongPlan(f"cell {cell} keeps {k} of {n} originals")
-        if not 0 <= g <= p * int(problem.caps.copies[cell]):
-            raise WrongPlan(f"cell {cell} gets {g} copies, {p} times {problem.caps.copies[cell]} at most")
+        most = p * int(problem.caps.copies[cell]) if problem.rooms is None else int(problem.room[cell])
+        if not 0 <= g <= most:
+            raise WrongPlan(f"cell {cell} gets {g} copies, {most} at most")
     target = [k + g for k, g in zip(kept, made, strict=True)]
     if sum(target) != problem.total:
         raise WrongPlan(f"{sum(target)} images in place of {problem.total}")

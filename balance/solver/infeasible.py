@@ -153,13 +153,13 @@ def _only(problem: Problem, keys: Collection[str]) -> Problem:
     """The problem with the hard constraints named, and no soft targets."""
     ample = max([problem.total, *(each.least or 0 for each in problem.constraints)])
     free = np.isin(problem.caps.key_of, [i for i, key in enumerate(problem.caps.keys) if key not in keys])
-    enough = np.maximum(-(-ample // np.maximum(1, problem.persons)), problem.caps.copies)
     return replace(
         problem,
         targets=(),
         constraints=tuple(each for each in problem.constraints if each.key in keys),
         keep_share=problem.keep_share if KEEP in keys else Fraction(0),
-    ).with_copies(np.where(free, enough, problem.caps.copies))
+        room=np.where(free & (problem.available > 0), np.maximum(ample, problem.room), problem.room),
+    )
 
 
 def _changed(problem: Problem, changes: Changes) -> Problem:

@@ -27,6 +27,19 @@ class Caps:
     key_of: np.ndarray
 
 
+@dataclass(frozen=True)
+class Room:
+    """What `max_copies` leaves room for.
+
+    Attributes:
+        cells: int64 (cells,), copies that each cell may get.
+        photos: int64 (photos,), copies that each photo's person may get in its cell.
+    """
+
+    cells: np.ndarray
+    photos: np.ndarray
+
+
 def caps(plan: Plan, cells: Cells) -> Caps:
     """In each cell the least of the numbers given for its axis values; the default where none is given."""
     given = plan.max_copies

@@ -10,7 +10,7 @@ from balance.solver.check import check
 from balance.solver.formulation import LEVELS
 from balance.solver.infeasible import explain
 from balance.solver.lp import Unsolvable
-from balance.solver.problem import Factors, Problem, parse
+from balance.solver.problem import Factors, Problem, Rooms, parse
 from balance.solver.solve import Solution, solve
 from balance.solver.total import least_total
 from manifests.core import command
@@ -57,7 +57,12 @@ class Planned:
 
 
 def make(
-    section: Plan, cells: Cells, available: np.ndarray, factors: Factors, persons: np.ndarray | None = None
+    section: Plan,
+    cells: Cells,
+    available: np.ndarray,
+    factors: Factors,
+    persons: np.ndarray | None = None,
+    rooms: Rooms | None = None,
 ) -> Planned:
     """Plan.
 
@@ -67,6 +72,7 @@ def make(
         available: int64 (cells,), photos.
         factors: of the emphasis; empty for none.
         persons: int64 (cells,), persons in the photos; None where nobody knows, as in a table of counts.
+        rooms: for `max_copies_of: pair`, how many copies each cell may get within given caps.
     Raises:
         UserError: an unknown axis, value or pattern, no photo at all, or a cap per person without persons.
         PlanInfeasible: the hard constraints contradict one another.
@@ -74,7 +80,7 @@ def make(
     if not available.any():
         remedy = "Look at the counts, or at the quarantine table of the scan"
         raise UserError("", "at least one photo to plan with", "none", remedy)
-    parsed = problem = parse(section, cells, available, factors, persons)
+    parsed = problem = parse(section, cells, available, factors, persons, rooms)
     auto, reached = section.total == "auto", None
     try:
         if auto:

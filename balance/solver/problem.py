@@ -7,7 +7,7 @@ remainder (Hamilton's method), so that an axis' wanted counts add up to the tota
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -15,16 +15,17 @@ from math import lcm
 
 import numpy as np
 
-from balance.solver.limits import Caps, caps, counts
+from balance.solver.limits import Caps, Room, caps, counts
 from balance.solver.shares import wanted_shares
 from balance.solver.targets import AxisShares, PairShares, Target
 from manifests.core.cells import Cells
 from manifests.core.errors import UserError, located
-from manifests.sections.plan import INDEPENDENT, JOINT, PERSON, PHOTO, Plan
+from manifests.sections.plan import INDEPENDENT, JOINT, PAIR, PHOTO, Plan
 
 TOTAL = "total"
 LARGE = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
+Rooms = Callable[[np.ndarray], Room]  # of int64 (cells,), the caps
 
 
 @dataclass(frozen=True)
@@ -44,27 +45,31 @@ class Problem:
     Attributes:
         available: int64 (cells,), photos.
         persons: int64 (cells,), among whom a cell's copies are split evenly, each up to the cap: its photos, or with
-            `max_copies_of: person` the persons in them.
+            `max_copies_of: person` the persons in them; with `pair` the persons, each up to a number of its own.
         keep_share: the least share of each cell's originals that stays.
-        caps: the largest number of copies of one photo, or of one person.
+        caps: the largest number of copies of one photo, of one person, or of one person alone and of one pair.
+        room: int64 (cells,), copies that each cell may get within the caps.
         shares: what the targets of the axes, and of pairs of them, are computed from.
         total: images in all.
         targets: the soft targets, those of the marginals first.
         constraints: the hard ones; the last one is the total, unless it is free.
         scale: what the targets' weights were multiplied by to make them whole.
         nodes: branch-and-bound nodes for each integer programme.
+        rooms: with `max_copies_of: pair`, how caps become room; else each person has that of the cap.
     """
 
     available: np.ndarray
     persons: np.ndarray
     keep_share: Fraction
     caps: Caps
+    room: np.ndarray
     shares: tuple[AxisShares | PairShares, ...]
     total: int
     targets: tuple[Target, ...]
     constraints: tuple[Constraint, ...]
     scale: int
     nodes: int
+    rooms: Rooms | None = None
 
     @cached_property
     def keep(self) -> np.ndarray:
@@ -74,7 +79,7 @@ class Problem:
     @cached_property
     def most(self) -> np.ndarray:
         """int64 (cells,): each cell's largest target, every original and every copy allowed."""
-        return self.available + self.persons * self.caps.copies
+        return self.available + self.room
 
     @property
     def rows(self) -> tuple[Target | Constraint, ...]:
@@ -100,11 +105,14 @@ class Problem:
 
     def with_new_persons(self, photos: np.ndarray) -> Problem:
         """The same problem with int64 (cells,) new photos, each of a new person."""
-        return replace(self, available=self.available + photos, persons=self.persons + photos)
+        room = self.room + photos * self.caps.copies
+        return replace(self, available=self.available + photos, persons=self.persons + photos, room=room)
 
     def with_copies(self, copies: np.ndarray | int) -> Problem:
         """The same problem for other caps: int64 (cells,), or one number for all cells."""
-        return replace(self, caps=replace(self.caps, copies=np.zeros_like(self.available) + copies))
+        copies = np.zeros_like(self.available) + copies
+        room = self.persons * copies if self.rooms is None else self.rooms(copies).cells
+        return replace(self, caps=replace(self.caps, copies=copies), room=room)
 
     def with_useful_copies(self) -> Problem:
         """The same problem, each cap of the total or more reduced to what fills its cell with the total.
@@ -112,12 +120,19 @@ class Problem:
         The third level has a variable for each number of copies that a photo may get: caps that no plan can
         reach would cost minutes.
         """
+        if self.rooms is not None:  # it knows the total
+            return self
         enough = -(-self.total // np.maximum(1, self.persons))
         return self.with_copies(np.where(self.caps.copies >= self.total, enough, self.caps.copies))
 
 
 def parse(
-    plan: Plan, cells: Cells, available: np.ndarray, factors: Factors, persons: np.ndarray | None = None
+    plan: Plan,
+    cells: Cells,
+    available: np.ndarray,
+    factors: Factors,
+    persons: np.ndarray | None = None,
+    rooms: Rooms | None = None,
 ) -> Problem:
     """Read the targets and constraints of the section.
 
@@ -127,6 +142,7 @@ def parse(
         available: int64 (cells,), photos.
         factors: of the committed emphasis; empty for none.
         persons: int64 (cells,), persons in the photos; None where nobody knows.
+        rooms: for `max_copies_of: pair`, as of `Problem`.
     Raises:
         UserError: an unknown axis, value or pattern, or a cap per person without persons.
     """
@@ -147,10 +163,11 @@ def parse(
     split = available if plan.max_copies_of == PHOTO else persons
     if split is None:
         rule = f"{PHOTO} for a plan from counts, which do not say who is who"
-        raise UserError(".max_copies_of", rule, PERSON, "Remove the key, or plan from photos")
-    return Problem(
-        available, split, share, caps(plan, cells), shares, total, joint, (*floors, *ceilings), scale, plan.nodes
-    ).with_total(total)
+        raise UserError(".max_copies_of", rule, plan.max_copies_of, "Remove the key, or plan from photos")
+    limits, bounds = caps(plan, cells), (*floors, *ceilings)
+    rooms = rooms if plan.max_copies_of == PAIR else None
+    made = Problem(available, split, share, limits, split, shares, total, joint, bounds, scale, plan.nodes, rooms)
+    return made.with_copies(limits.copies).with_total(total)
 
 
 def images(total: int | str, originals: int) -> int:

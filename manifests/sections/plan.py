@@ -15,7 +15,7 @@ REST = "rest"
 DEFAULT = "default"
 JOINT = "joint"
 INDEPENDENT = "independent"
-PHOTO, PERSON = "photo", "person"
+PHOTO, PERSON, PAIR = "photo", "person", "pair"
 TOLERANCE = 0.001  # three shares of 0.333 are meant to be all
 
 
@@ -108,7 +108,8 @@ class Plan(Section):
         floors: pattern -> least images; or axis -> value -> least images.
         ceilings: likewise, most images.
         max_copies: largest number of copies of one photo; or `default` and axis -> value -> number.
-        max_copies_of: `photo`, or `person`: the number is then for all photos of one person in a cell together.
+        max_copies_of: `photo`; or `person`: the number is then for all photos of one person in a cell together; or
+            `pair`: likewise, but a mix of two persons counts for that pair, not for the person.
         keep: `all`, or the least share of each cell's originals that stays.
         weights: axis, `independent` or `joint` -> what one image of deviation costs; 1 where not named.
         emphasis: how the errors of an earlier run change the shares.
@@ -125,7 +126,7 @@ class Plan(Section):
     floors: dict[str, Counts] = {}
     ceilings: dict[str, Counts] = {}
     max_copies: Copies = 12
-    max_copies_of: Literal["photo", "person"] = "photo"
+    max_copies_of: Literal["photo", "person", "pair"] = "photo"
     keep: Keep = "all"
     weights: dict[str, Annotated[float, Field(ge=0, le=1000)]] = {}
     emphasis: Emphasis = Emphasis()

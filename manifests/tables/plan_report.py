@@ -182,7 +182,9 @@ class PlanReport(PlanPart):
         emphasis: axis -> value -> factor on its wanted share.
         rejected: policy -> its rejected copies.
         variety: of each cell that gets copies, the fewest people first; empty for a plan from counts.
-        copies_of_person: with `max_copies_of: person` the most copies of one person in a cell; else None, and no key.
+        copies_of_person: the most copies of one person in a cell; None, and no key, where the cap is per photo.
+        copies_alone, copies_of_pair: with `max_copies_of: pair` the most that show one person alone, and that mix the
+            same two; else None, and no keys.
     """
 
     status: Literal["optimal", "not proven"]
@@ -209,6 +211,8 @@ class PlanReport(PlanPart):
     rejected: dict[str, PolicyRejects]
     variety: list[CellVariety] = []
     copies_of_person: int | None = Field(default=None, exclude_if=lambda number: number is None)
+    copies_alone: int | None = Field(default=None, exclude_if=lambda number: number is None)
+    copies_of_pair: int | None = Field(default=None, exclude_if=lambda number: number is None)
 
 
 def write(report: PlanReport, path: Path) -> None:

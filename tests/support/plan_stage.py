@@ -54,10 +54,10 @@ class PlanStage:
         (folder / "rejects.csv").write_text("task_id,reason\n")
         (folder / "emphasis.json").write_text("{}\n")
 
-    def run(self, section: dict, *options: object) -> str:
+    def run(self, section: dict, *options: object, policies: dict = POLICIES) -> str:
         """Plan, and give what the command printed."""
         spec = {axis.name: list(axis.edges or axis.values) for axis in self.cells.axes}
-        params = {"seed": 7, "cells": spec, "plan": section, "policies": POLICIES}
+        params = {"seed": 7, "cells": spec, "plan": section, "policies": policies}
         (self.folder / "params.yaml").write_text(json.dumps(params))
         suffix = {"source": "parquet", "rejects": "csv", "emphasis": "json", "plan": "parquet", "summary": "json"}
         suffix |= {
