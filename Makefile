@@ -69,10 +69,13 @@ face-landmarks: $(ENV)
 results: $(ENV)
 	python -m experiments.crossval
 
-# The recipes of the four studies on APPA-REAL, with frozen features: docs/studies.md; about two hours on two cores.
+# The recipes of the four studies on APPA-REAL: with frozen features (docs/studies.md, about two hours on two cores), and
+# with the last blocks learning (docs/studies_blocks.md, about an hour and a half).
 studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
+	python -m experiments.run --table experiments/appa_real/studies_blocks.yaml
+	python -m experiments.report --table experiments/appa_real/studies_blocks.yaml --output docs/studies_blocks.md
 
 # The gender study on the photos that are here: docs/gender.md and docs/gender_trial.md; more than an hour on two cores.
 gender: $(ENV)
