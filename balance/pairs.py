@@ -6,21 +6,23 @@ but read off the copies, which are known before there is a plan: what a copy is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from balance.copies import Copies, CopyRules, Rejected, numbered, plan_copies
+from balance import allocate
+from balance.copies import Copies, CopyRules, Rejected, plan_copies
+from balance.solver.check import WrongPlan
 from balance.solver.limits import Room
 from manifests.sections.policies import MIXED
 
 MOST = 8  # times `max_copies`: a person gets no more copies than that in all, however many others there are
+_LIMIT = 1000  # nor more than that, which bounds the work
 
 
 @dataclass(frozen=True)
 class Counted:
-    """The largest numbers anywhere.
+    """The largest numbers of a plan.
 
     Attributes:
         person: copies of one person in a cell.
@@ -33,69 +35,86 @@ class Counted:
     pair: int
 
 
-def counted(rules: CopyRules, made: Copies) -> Counted:
+def counted(rules: CopyRules, made: Copies, caps: np.ndarray) -> Counted:
     """Count a plan's copies.
 
     Args:
         rules: the photos, their cells and persons.
         made: the copies.
+        caps: int64 (cells,), `max_copies`.
+    Raises:
+        WrongPlan: one person alone, or a pair, is above.
     """
-    group, _ = _persons(rules)
-    mixed = _mixed(rules, made.policy)
-    every, alone = (np.bincount(group[photo]).max(initial=0) for photo in (made.photo, made.photo[~mixed]))
-    return Counted(int(every), int(alone), int(_pairs(rules, made)[1].max(initial=0)))
+    group, cell = _persons(rules)
+    mixed = _mixed(rules, made)
+    alone = np.bincount(group[made.photo[~mixed]], minlength=len(cell))
+    of, pair = np.unique(_pairs(rules, made), axis=1, return_counts=True)
+    if (alone > caps[cell]).any() or (pair > caps[of[0].astype(np.int64)]).any():
+        raise WrongPlan("copies of one person alone, or of two mixed, above max_copies")
+    return Counted(*(int(one.max(initial=0)) for one in (np.bincount(group[made.photo]), alone, pair)))
 
 
-def room(rules: CopyRules, total: int | None, rejected: Rejected, caps: np.ndarray) -> Room:
+def room(rules: CopyRules, rejected: Rejected, ample: int, caps: np.ndarray) -> Room:
     """How many copies each person, and each cell, may get.
 
-    A person gets the more copies the more of them are mixes. A cell's persons get as many as one another, each up to a
-    number of their own, as long as no pair is mixed too often. More copies only add to fewer ones, so that both
-    numbers are found by bisection.
+    Everybody is given more copies than needed. A person's bound is the first copy that shows that person alone and is
+    one too many; or the first mix of a pair that is, if both of the pair had as many copies: it bounds either of them.
 
     Args:
         rules: the photos and the policies; `by_person`.
-        total: images that no cell needs more than; None: not known.
         rejected: copy numbers that are left out.
+        ample: images that no cell needs more than.
         caps: int64 (cells,), `max_copies`: of one person alone, and of one pair.
     """
     group, cell = _persons(rules)
     size, persons = len(caps), np.bincount(cell, minlength=len(caps))
-    enough = (
-        MOST * caps
-        if total is None
-        else np.where(persons * caps >= total, -(-total // np.maximum(1, persons)), MOST * caps)
-    )
+    enough = np.where(persons * caps >= ample, -(-ample // np.maximum(1, persons)), MOST * caps)
+    most = np.minimum(enough, _LIMIT)[cell]
     without = np.zeros(len(cell), bool)  # a policy: an error, should the plan want copies of them
     without[group[rules.weights.sum(axis=1) == 0]] = True
-    high = np.where(without, 0, enough[cell])
-
-    def planned(most: np.ndarray) -> tuple[CopyRules, np.ndarray]:
-        return replace(rules, most=most[group]), np.bincount(cell, most, size).astype(np.int64)
-
-    def alone(most: np.ndarray) -> np.ndarray:
-        photo, _, policy = numbered(*planned(most), rejected)
-        return np.bincount(group[photo[~_mixed(rules, policy)]], minlength=len(cell)) <= caps[cell]
-
-    most = _largest(high, alone)
-
-    def apart(level: np.ndarray) -> np.ndarray:
-        of, count = _pairs(rules, plan_copies(*planned(np.minimum(level[cell], most)), rejected))
-        return np.bincount(of, count > caps[of], size) == 0
-
-    level = _largest(enough, apart)
-    most = np.where(without, caps[cell], np.minimum(level[cell], most))
+    most[without] = 0
+    augment = np.bincount(cell, most, size).astype(np.int64)
+    made = plan_copies(replace(rules, most=most[group]), augment, rejected)
+    turn, mixed = _turns(rules, made, group), _mixed(rules, made)
+    alone = group[made.photo[~mixed]]
+    np.minimum.at(most, *_first_above(alone[None], turn[~mixed], caps[cell[alone]], alone))
+    both = _pairs(rules, made)
+    cap = caps[cell[group[made.photo[mixed]]]]
+    for one in (made.photo[mixed], made.donor[mixed]):
+        np.minimum.at(most, *_first_above(both, turn[mixed], cap, group[one]))
+    most = np.where(without, caps[cell], most)
     return Room(np.bincount(cell, most, size).astype(np.int64), most[group])
 
 
-def _largest(high: np.ndarray, fits: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """The largest whole numbers from 0 to `high` that fit, each by bisection; 0 fits."""
-    low = np.zeros_like(high)
-    while (low < high).any():
-        middle = (low + high + 1) // 2
-        found = fits(middle)
-        low, high = np.where(found, middle, low), np.where(found, high, middle - 1)
-    return low
+def _first_above(
+    key: np.ndarray, turn: np.ndarray, cap: np.ndarray, group: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """(persons, bounds): for each copy the turn of the first copy of the same key that is one too many, if any is.
+
+    Args:
+        key: int64 (any, copies), copies of equal columns are counted together.
+        turn: int64 (copies,), the place of each among its person's copies.
+        cap: int64 (copies,), how many of one key there may be.
+        group: int64 (copies,), whom the bound is for.
+    """
+    if not len(turn):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    _, same = np.unique(key, axis=1, return_inverse=True)
+    same = same.reshape(-1)
+    order = np.lexsort((turn, same))
+    first = np.searchsorted(same[order], np.arange(same.max() + 1))
+    bound = np.full(len(first), np.iinfo(np.int64).max)
+    place = np.arange(len(order)) - first[same[order]]
+    over = order[place == cap[order]]
+    bound[same[over]] = turn[over]
+    return group, bound[same]
+
+
+def _turns(rules: CopyRules, made: Copies, group: np.ndarray) -> np.ndarray:
+    """int64 (copies,): how many copies its person has before each: its photos take turns, the first by rank."""
+    rank = allocate.ranks(group, rules.hashes("rank"))
+    first = np.searchsorted(made.photo, made.photo)  # copies are in order of photo and number
+    return (np.arange(len(made.photo)) - first) * np.bincount(group)[group[made.photo]] + rank[made.photo]
 
 
 def _persons(rules: CopyRules) -> tuple[np.ndarray, np.ndarray]:
@@ -104,14 +123,13 @@ def _persons(rules: CopyRules) -> tuple[np.ndarray, np.ndarray]:
     return group.reshape(-1), each[0]
 
 
-def _mixed(rules: CopyRules, policy: np.ndarray) -> np.ndarray:
-    return np.array([name == MIXED for name in rules.policies.root], bool)[policy]
+def _mixed(rules: CopyRules, made: Copies) -> np.ndarray:
+    return np.array([name == MIXED for name in rules.policies.root], bool)[made.policy]
 
 
-def _pairs(rules: CopyRules, made: Copies) -> tuple[np.ndarray, np.ndarray]:
-    """Each pair of persons that is mixed: the cell, and the number of copies."""
-    mixed = _mixed(rules, made.policy)
+def _pairs(rules: CopyRules, made: Copies) -> np.ndarray:
+    """int64 (3, mixes): the cell and the two persons of each mix, the smaller number first."""
+    mixed = _mixed(rules, made)
     photo, donor = made.photo[mixed], made.donor[mixed]
     who = np.sort(np.stack([rules.photos.person[photo], rules.photos.person[donor]]), axis=0)
-    each, count = np.unique(np.stack([rules.photos.cell[photo], *who]), axis=1, return_counts=True)
-    return each[0], count
+    return np.concatenate([rules.photos.cell[photo][None], who])

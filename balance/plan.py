@@ -16,7 +16,7 @@ from balance.report import tables
 from balance.report.spread import Spread
 from balance.report.summary import summary
 from balance.report.variety import variety
-from balance.solver import planner, problem
+from balance.solver import planner
 from manifests.core import command, costs, params
 from manifests.core.errors import located
 from manifests.core.files import write_text
@@ -62,21 +62,20 @@ def main() -> None:
         faces = Faces.of(rows, options.landmarks) if asked else Faces.unknown(len(rows))
         rules = copies.CopyRules(photos, cells, policies, seed, faces, section.max_copies_of != PHOTO)
         numbers = copies.rejected_numbers(rejects.read(options.rejects), photos.image_ids)
-        total = None if section.total == "auto" else problem.images(section.total, int(available.sum()))
-        room = partial(pairs.room, rules, total, numbers)
+        room = partial(pairs.room, rules, numbers)
     factors = emphasis.read(options.emphasis, cells)
     with located(f"{options.params}: plan"):
         planned = planner.make(axes.only_present(section, declared, cells), cells, available, factors, persons, room)
     if options.counts:
         spread = Spread.of_counts(available, planned.augment)
     else:
-        if section.max_copies_of == PAIR and room:
-            rules = replace(rules, most=room(planned.problem.caps.copies).photos)
+        rules = replace(rules, most=planned.problem.room.photos)
         with located(f"{options.params}: policies"):
             made = copies.plan_copies(rules, planned.augment, numbers)
             rejected = copies.rejected_policies(rules, made, numbers)
         varied = variety(rules, made)
-        mixed = pairs.counted(rules, made) if section.max_copies_of == PAIR else None
+        if section.max_copies_of == PAIR:
+            mixed = pairs.counted(rules, made, planned.problem.caps.copies)
         spread = Spread.of_photos(photos.cell, np.bincount(made.photo, minlength=len(photos.cell)), len(cells))
         tasks_table.write(tasks.table(source, rules, made, planned.keep, section.shard_size), options.tasks, cells)
     with located(f"{options.params}: plan"):

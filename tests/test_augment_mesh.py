@@ -177,3 +177,10 @@ def test_a_mask_that_lost_the_person_is_not_believed() -> None:
     made = ops.apply(image, {"background": {}}, rgbx(7), lost, face())
     head = inside(own, 128, 1.15)
     np.testing.assert_array_equal(made[head], image[head])
+
+
+@pytest.mark.parametrize("shape", [(20, 1200), (4000, 64), (224, 224), (57, 100), (30, 30)])
+def test_a_donor_is_reduced_once_whatever_its_shape(shape: tuple[int, int]) -> None:
+    once = people.reduced(np.zeros((*shape, 4), np.uint8))
+    assert min(once.shape[:2]) >= 1 and max(once.shape[:2]) < 1.5 * people.COARSE
+    assert people.reduced(once).shape == once.shape

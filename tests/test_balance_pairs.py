@@ -14,6 +14,7 @@ import pytest
 
 from balance import allocate, copies, counts, pairs
 from balance.copies import CopyRules
+from balance.solver.check import WrongPlan
 from balance.solver.planner import make
 from manifests.core.cells import Cells
 from manifests.core.errors import PlanInfeasible, UserError
@@ -24,6 +25,7 @@ from manifests.tables.pairs import Faces
 from tests.support import faces as made_faces
 from tests.support.plan_stage import CELLS, LOPSIDED, UNIFORM, PlanStage, photo_table
 
+AMPLE = 10_000
 TWO = Cells.of({"gender": ["male", "female"]})
 MIXES = {"morph": {"weight": 3.0}, "mixed": {"weight": 1.0}}
 
@@ -48,7 +50,7 @@ def of_each(found: CopyRules, augment: np.ndarray, rejected: copies.Rejected) ->
             pair[cell[photo], frozenset((person[photo], person[donor]))] += 1
         else:
             alone[cell[photo], person[photo]] += 1
-    own = pairs.counted(found, made)
+    own = pairs.counted(found, made, np.full(2, 10_000))
     assert (own.alone, own.pair) == (max(alone.values(), default=0), max(pair.values(), default=0))
     return alone, pair
 
@@ -61,24 +63,28 @@ def above(caps: np.ndarray, *counters: Counter) -> bool:
 def test_one_copy_more_of_anybody_would_break_the_rule(count: int, people: int, seed: int) -> None:
     found, caps = rules(count, people, MIXES, seed), np.array([6, 3])
     rejected = {2: frozenset({1, 4})}
-    room = pairs.room(found, None, rejected, caps)
+    room = pairs.room(found, rejected, AMPLE, caps)
     full = replace(found, most=room.photos)
     assert not above(caps, *of_each(full, room.cells, rejected))
-    cell, person = found.photos.cell, found.photos.person
-    level = [max(room.photos[cell == one]) for one in range(2)]
-    for photo in range(count):
-        mine = (cell == cell[photo]) & (person == person[photo])
-        assert len(set(room.photos[mine])) == 1
-        assert full.copies(room.cells)[mine].sum() == room.photos[photo]
-        if room.photos[photo] < level[cell[photo]]:  # bounded by what shows this person alone
-            more = replace(found, most=room.photos + mine)
-            assert above(caps, of_each(more, room.cells + (np.arange(2) == cell[photo]), rejected)[0])
-    for one in range(2):
-        if level[one] < pairs.MOST * caps[one]:  # bounded by a pair, or by everybody alone
-            higher = np.where((cell == one) & (room.photos == level[one]), level[one] + 1, room.photos)
-            group = {(c, p): m for c, p, m in zip(cell, person, higher.tolist(), strict=True)}
-            cells = np.array([sum(m for (c, _), m in group.items() if c == each) for each in range(2)])
-            assert above(caps, *of_each(replace(found, most=higher), cells, rejected))
+    cell, person = found.photos.cell.tolist(), found.photos.person.tolist()
+    for most in sorted(set(room.photos.tolist())):  # everybody one copy above it
+        higher = replace(found, most=np.full(count, most + 1))
+        people_of = np.array([len({p for c, p in zip(cell, person, strict=True) if c == each}) for each in range(2)])
+        alone, pair = of_each(higher, people_of * (most + 1), rejected)
+        for c, p in {(c, p) for c, p, m in zip(cell, person, room.photos, strict=True) if m == most}:
+            with_others = any(number > caps[c] for (where, who), number in pair.items() if where == c and p in who)
+            assert most == pairs.MOST * caps[c] or alone[c, p] > caps[c] or with_others
+
+
+def test_two_who_are_like_nobody_else_bound_nobody_else() -> None:
+    everybody = rules(102, 102, MIXES)
+    age, one = np.where(np.arange(102) < 2, 60.0, 25.0), np.zeros(102, np.int64)
+    faces = replace(everybody.faces, there=np.ones(102, bool), yaw=np.zeros(102), age=age, subject=np.arange(102))
+    photos = replace(everybody.photos, cell=one, person=np.arange(102))
+    found = replace(everybody, faces=faces, photos=photos)
+    room = pairs.room(found, {}, AMPLE, np.array([12, 12]))
+    assert room.photos[:2].max() < 20 and room.photos[2:].min() > 40
+    assert not above(np.array([12, 12]), *of_each(replace(found, most=room.photos), room.cells, {}))
 
 
 def test_persons_are_filled_evenly_up_to_their_own_numbers_and_a_larger_number_only_adds() -> None:
@@ -102,17 +108,17 @@ def test_persons_are_filled_evenly_up_to_their_own_numbers_and_a_larger_number_o
 
 
 def test_who_is_mixed_with_many_has_room_for_more_copies_than_max_copies() -> None:
-    room = pairs.room(rules(200, 200, MIXES), None, {}, np.array([5, 5]))
+    room = pairs.room(rules(200, 200, MIXES), {}, AMPLE, np.array([5, 5]))
     assert room.photos.min() == 5 and np.median(room.photos) > 10
     alone = rules(40, 12, {"mixed": {"weight": 1.0}})
     persons = counts.persons(alone.photos, TWO)
-    assert pairs.room(alone, None, {}, np.array([5, 8])).cells.tolist() == (persons * [5, 8]).tolist()
-    assert pairs.room(alone, 20, {}, np.array([5, 8])).cells.tolist() == (-(-20 // persons) * persons).tolist()
+    assert pairs.room(alone, {}, AMPLE, np.array([5, 8])).cells.tolist() == (persons * [5, 8]).tolist()
+    assert pairs.room(alone, {}, 20, np.array([5, 8])).cells.tolist() == (-(-20 // persons) * persons).tolist()
 
 
 def test_a_photo_without_a_policy_is_an_error_only_where_the_plan_wants_copies() -> None:
     found = rules(40, 40, {"morph": {"weight": 1.0}})
-    room = pairs.room(found, None, {}, np.array([4, 4]))
+    room = pairs.room(found, {}, AMPLE, np.array([4, 4]))
     stuck = found.weights.sum(axis=1) == 0
     assert stuck.any() and (room.photos[stuck] == 4).all() and (room.photos[~stuck] > 4).any()
 
@@ -121,16 +127,20 @@ def test_a_conflict_names_the_number_in_the_section_and_one_that_is_enough() -> 
     found = rules(40, 40, MIXES | {"mixed": {"weight": 3.0}})
     available, persons = counts.available(found.photos, TWO), counts.persons(found.photos, TWO)
     section = {"total": 300, "floors": {"male": 180}, "max_copies": 3, "max_copies_of": "pair"}
-    rooms = partial(pairs.room, found, 300, {})
+    rooms = partial(pairs.room, found, {})
     planned = partial(make, cells=TWO, available=available, factors={}, persons=persons, rooms=rooms)
     with pytest.raises(PlanInfeasible, match=r"plan.max_copies: 3") as error:
         planned(Plan.model_validate(section))
     enough = int(str(error.value).rpartition("plan.max_copies: ")[2].split(".")[0])
     made = planned(Plan.model_validate({**section, "max_copies": enough}))
-    full = replace(found, most=rooms(made.problem.caps.copies).photos)
+    full = replace(found, most=made.problem.room.photos)
     assert not above(np.array([enough] * 2), *of_each(full, made.augment, {}))
     with pytest.raises(PlanInfeasible):
         planned(Plan.model_validate({**section, "max_copies": enough - 1}))
+    high = {"total": 300, "floors": {"male": 500}, "max_copies": 60, "max_copies_of": "pair"}
+    with pytest.raises(PlanInfeasible, match=r"floors.male: 500 .*with plan.total: 300.*plan.total: 520"):
+        planned(Plan.model_validate(high))
+    assert planned(Plan.model_validate({**high, "total": 520})).target.sum() == 520
 
 
 def test_the_stage_keeps_the_rule_and_reports_what_the_tasks_show(tmp_path: Path) -> None:
@@ -159,6 +169,13 @@ def test_the_stage_keeps_the_rule_and_reports_what_the_tasks_show(tmp_path: Path
     line = f"Copies of one person in a cell: {most} at most; of one person alone: {own}; of two persons mixed: {both}\n"
     assert line in printed
     assert reached["pair"] < reached["photo"]
+
+
+def test_a_plan_that_breaks_the_rule_is_not_written() -> None:
+    found = rules(60, 25, MIXES)
+    made = copies.plan_copies(found, counts.persons(found.photos, TWO) * 30, {})
+    with pytest.raises(WrongPlan, match="above max_copies"):
+        pairs.counted(found, made, np.array([6, 6]))
 
 
 def test_a_cap_per_pair_needs_photos(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ class Scored:
         """The distance to the nearest scored photo; infinite if it is `within` or more."""
         own = print_.levels.ravel().astype(np.float32)
         mean = float(own.sum()) / own.size
-        low, high = np.searchsorted(self._means, [mean - within, mean + within])
+        low, high = np.searchsorted(self._means, np.array([mean - within, mean + within], np.float32))
         if low == high:
             return np.inf
         products = self._levels[low:high] @ own

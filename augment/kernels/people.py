@@ -127,8 +127,8 @@ def _small(image: np.ndarray) -> np.ndarray:
 
 def reduced(image: np.ndarray) -> np.ndarray:
     """A donor at nearly the size that is looked up, by a whole factor, which is fast; once more changes nothing."""
-    factor = round(max(image.shape[:2]) / COARSE)
-    size = (image.shape[1] // max(factor, 1), image.shape[0] // max(factor, 1))
+    factor = max(1, round(max(image.shape[:2]) / COARSE))
+    size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA) if factor > 1 else image
 
 

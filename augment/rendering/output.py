@@ -77,8 +77,11 @@ def _tidy(folder: Path, left: str) -> None:
         path.unlink(missing_ok=True)
 
 
+Meanwhile = Callable[..., None]
+
+
 @contextmanager
-def meanwhile() -> Iterator[Callable[..., None]]:
+def meanwhile() -> Iterator[Meanwhile]:
     """Give a function that does something in the background; all is done, or has failed, at the end.
 
     Waiting for the disk would keep the workers from rendering.

@@ -157,12 +157,13 @@ class _Run:
         packs.catalogue(self.setup.store, self.setup.scratch)
         bar.set_postfix_str("prints of the scored photos")
         self._scored()
-        for start, end in self.rows.waves(span):
-            bar.set_postfix_str("copies")
-            made = self._render(self.rows.groups(start, end), range(start, end), bar)
-            table, kept = self._settle(start, end, made, filler)
-            bar.set_postfix_str("shards")
-            yield self._write(table, kept)
+        with output.meanwhile() as do:  # what fails is an error before the index
+            for start, end in self.rows.waves(span):
+                bar.set_postfix_str("copies")
+                made = self._render(self.rows.groups(start, end), range(start, end), bar, do)
+                table, kept = self._settle(start, end, made, filler)
+                bar.set_postfix_str("shards")
+                yield self._write(table, kept)
 
     def _scored(self) -> None:
         """Take the prints of the valid and test photos, which no copy may come closer to than its parent."""
@@ -182,12 +183,15 @@ class _Run:
         with places.filled(self.setup.scratch) as local:
             np.save(local / "scored.npy", levels)
 
-    def _render(self, groups: list[Group], wave: range, bar: tqdm) -> dict[int, Made | Failed]:
+    def _render(self, groups: list[Group], wave: range, bar: tqdm, do: output.Meanwhile) -> dict[int, Made | Failed]:
         """Render a wave's groups; the results of other rows are for an earlier or a later wave to write."""
         found: dict[int, Made | Failed] = {}
+        here = not places.is_remote(self.setup.store)
         calls = ((self.setup, part) for part in cut(groups, CALL))
         with closing(pool.each(self.jobs, worker.render, calls, self.what, self.places)) as calls_done:
             for part in calls_done:
+                for pack in {result.pack for result in part if isinstance(result, Made) and result.rendered and here}:
+                    do(files.sync, self.setup.store / pack)
                 ours = {result.row: result for result in part if result.row in wave}
                 found |= ours
                 bar.update(len(ours))

@@ -25,7 +25,7 @@ from augment.kernels.mesh import Face
 from augment.kernels.policies import CATALOGUE
 from augment.rendering.faces import Faces
 from augment.rendering.messages import Failed, Group, Made, Setup, Task
-from augment.rendering.photo import Photo, PhotoFailed, lent
+from augment.rendering.photo import Photo, PhotoFailed, lent, verified
 from manifests.core import places
 from manifests.core.seeds import derive
 from manifests.tables.tasks import JPEG, suffix
@@ -205,8 +205,9 @@ class _Call:
         if "tone" in drawn:
             photo = self._photo(image_id, path)
             return lambda: photo.image
-        small = lent(self.setup.run, self.setup.root, path, image_id, self.setup.max_bytes)
-        return lambda: small
+        place = self.setup.run, self.setup.root, path, image_id, self.setup.max_bytes
+        verified(*place)
+        return lambda: lent(*place)
 
     def _faces(self, photo: Photo, task: Task, drawn: dict[str, Any]) -> tuple[Face | None, Face | None, str]:
         """The photo's face, the donor's, and a hash of both, where what is drawn depends on them."""

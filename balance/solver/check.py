@@ -31,7 +31,7 @@ def check(problem: Problem, keep: np.ndarray, augment: np.ndarray, claimed: tupl
     for cell, (k, g, n, p) in enumerate(zip(kept, made, photos, persons, strict=True)):
         if not problem.keep[cell] <= k <= n:
             raise WrongPlan(f"cell {cell} keeps {k} of {n} originals")
-        most = p * int(problem.caps.copies[cell]) if problem.rooms is None else int(problem.room[cell])
+        most = p * int(problem.caps.copies[cell]) if problem.rooms is None else int(problem.room.cells[cell])
         if not 0 <= g <= most:
             raise WrongPlan(f"cell {cell} gets {g} copies, {most} at most")
     target = [k + g for k, g in zip(kept, made, strict=True)]

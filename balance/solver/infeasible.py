@@ -20,6 +20,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import eye_array, hstack
 
 from balance.solver.formulation import DEVIATION, Formulation
+from balance.solver.limits import Room
 from balance.solver.lp import Remaining, integer
 from balance.solver.problem import Constraint, Problem
 from manifests.core import command
@@ -158,7 +159,7 @@ def _only(problem: Problem, keys: Collection[str]) -> Problem:
         targets=(),
         constraints=tuple(each for each in problem.constraints if each.key in keys),
         keep_share=problem.keep_share if KEEP in keys else Fraction(0),
-        room=np.where(free & (problem.available > 0), np.maximum(ample, problem.room), problem.room),
+        room=Room(np.where(free & (problem.available > 0), np.maximum(ample, problem.room.cells), problem.room.cells)),
     )
 
 

@@ -33,11 +33,11 @@ class Room:
 
     Attributes:
         cells: int64 (cells,), copies that each cell may get.
-        photos: int64 (photos,), copies that each photo's person may get in its cell.
+        photos: int64 (photos,), with `max_copies_of: pair` the copies that each photo's person may get in its cell.
     """
 
     cells: np.ndarray
-    photos: np.ndarray
+    photos: np.ndarray | None = None
 
 
 def caps(plan: Plan, cells: Cells) -> Caps:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from math import lcm
 
 import numpy as np
@@ -25,7 +25,8 @@ from manifests.sections.plan import INDEPENDENT, JOINT, PAIR, PHOTO, Plan
 TOTAL = "total"
 LARGE = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
-Rooms = Callable[[np.ndarray], Room]  # of int64 (cells,), the caps
+Rooms = Callable[[int, np.ndarray], Room]  # of images that no cell needs more than, and of int64 (cells,), the caps
+_LARGEST = 8  # times the photos: no total that `auto` finds is larger
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Problem:
             `max_copies_of: person` the persons in them; with `pair` the persons, each up to a number of its own.
         keep_share: the least share of each cell's originals that stays.
         caps: the largest number of copies of one photo, of one person, or of one person alone and of one pair.
-        room: int64 (cells,), copies that each cell may get within the caps.
+        room: copies that each cell may get within the caps.
         shares: what the targets of the axes, and of pairs of them, are computed from.
         total: images in all.
         targets: the soft targets, those of the marginals first.
@@ -62,14 +63,14 @@ class Problem:
     persons: np.ndarray
     keep_share: Fraction
     caps: Caps
-    room: np.ndarray
+    room: Room
     shares: tuple[AxisShares | PairShares, ...]
     total: int
     targets: tuple[Target, ...]
     constraints: tuple[Constraint, ...]
     scale: int
     nodes: int
-    rooms: Rooms | None = None
+    rooms: Callable[[np.ndarray], Room] | None = None
 
     @cached_property
     def keep(self) -> np.ndarray:
@@ -79,7 +80,7 @@ class Problem:
     @cached_property
     def most(self) -> np.ndarray:
         """int64 (cells,): each cell's largest target, every original and every copy allowed."""
-        return self.available + self.room
+        return self.available + self.room.cells
 
     @property
     def rows(self) -> tuple[Target | Constraint, ...]:
@@ -105,13 +106,13 @@ class Problem:
 
     def with_new_persons(self, photos: np.ndarray) -> Problem:
         """The same problem with int64 (cells,) new photos, each of a new person."""
-        room = self.room + photos * self.caps.copies
+        room = replace(self.room, cells=self.room.cells + photos * self.caps.copies)
         return replace(self, available=self.available + photos, persons=self.persons + photos, room=room)
 
     def with_copies(self, copies: np.ndarray | int) -> Problem:
         """The same problem for other caps: int64 (cells,), or one number for all cells."""
         copies = np.zeros_like(self.available) + copies
-        room = self.persons * copies if self.rooms is None else self.rooms(copies).cells
+        room = Room(self.persons * copies) if self.rooms is None else self.rooms(copies)
         return replace(self, caps=replace(self.caps, copies=copies), room=room)
 
     def with_useful_copies(self) -> Problem:
@@ -120,7 +121,7 @@ class Problem:
         The third level has a variable for each number of copies that a photo may get: caps that no plan can
         reach would cost minutes.
         """
-        if self.rooms is not None:  # it knows the total
+        if self.rooms is not None:  # its room is no larger than what is needed
             return self
         enough = -(-self.total // np.maximum(1, self.persons))
         return self.with_copies(np.where(self.caps.copies >= self.total, enough, self.caps.copies))
@@ -165,8 +166,12 @@ def parse(
         rule = f"{PHOTO} for a plan from counts, which do not say who is who"
         raise UserError(".max_copies_of", rule, plan.max_copies_of, "Remove the key, or plan from photos")
     limits, bounds = caps(plan, cells), (*floors, *ceilings)
-    rooms = rooms if plan.max_copies_of == PAIR else None
-    made = Problem(available, split, share, limits, split, shares, total, joint, bounds, scale, plan.nodes, rooms)
+    ample = sum(each.least or 0 for each in bounds) + (
+        _LARGEST * int(available.sum()) if plan.total == "auto" else total
+    )
+    found = partial(rooms, ample) if rooms is not None and plan.max_copies_of == PAIR else None
+    none = Room(np.zeros_like(available))
+    made = Problem(available, split, share, limits, none, shares, total, joint, bounds, scale, plan.nodes, found)
     return made.with_copies(limits.copies).with_total(total)
 
 

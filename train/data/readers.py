@@ -106,7 +106,7 @@ def _decode_into(content: bytes, target: np.ndarray) -> bool:
         return False
     try:
         image = simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=target)
-    except ValueError:  # CMYK, damaged, or too large for the memory: `codec` decides
+    except ValueError:  # damaged, or too large for the memory: `codec` decides
         return False
     return bool(image.shape == target.shape)
 
