@@ -44,8 +44,7 @@ def _read_local(path: str | Path, max_bytes: int) -> bytes:
         status = os.fstat(descriptor)
         _check_regular(status)
         _check_size(status.st_size, max_bytes)
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.read(max_bytes)
+        return os.read(descriptor, status.st_size)  # not `max_bytes`: so much memory would be asked for
     finally:
         os.close(descriptor)
 
