@@ -40,10 +40,9 @@ def morph(
         forward: float64 (3, 3), from the photo's to the output's pixels.
     """
     size, amount = (image.shape[1], image.shape[0]), drawn["amount"]
-    own, source = face.points[:, :2].astype(np.float64), other.points[:, :2].astype(np.float64)
+    still, source = face.still(), other.points[:, :2].astype(np.float64)
+    own, shape = still[:POINTS], still.copy()
     theirs = _onto(source * donor.shape[1::-1], own * size) / size
-    still = mesh.framed(own)
-    shape = still.copy()
     shape[:POINTS] += amount * (theirs - own)
     values = np.zeros((len(shape), 5))
     values[:, :2], values[:POINTS, 2:4], values[:, 4] = still, source, mesh.topology().inside
@@ -75,9 +74,8 @@ def turn(image: np.ndarray, face: Face, drawn: Drawn, forward: np.ndarray) -> np
     x, y, z = (points - centre).T
     x, z = x * np.cos(yaw) - z * np.sin(yaw), x * np.sin(yaw) + z * np.cos(yaw)
     y, z = y * np.cos(pitch) - z * np.sin(pitch), y * np.sin(pitch) + z * np.cos(pitch)
-    own = face.points[:, :2].astype(np.float64)
     turned = (np.stack([x, y], axis=1) + centre[:2]) / size
-    still = mesh.framed(own)
+    still = face.still()
     shape = np.concatenate([turned, still[POINTS:]])
     depth = np.pad(z, (0, len(still) - POINTS), constant_values=z.max())
     field = mesh.fields(moved(shape, forward, size), still, around(forward, size, 2), depth)

@@ -35,7 +35,7 @@ def relight(image: np.ndarray, face: Face, drawn: Drawn) -> np.ndarray:
     turn, tall = np.radians(drawn["angle"]), np.radians(drawn["height"])
     lamp = np.array([np.cos(turn) * np.cos(tall), -np.sin(turn) * np.cos(tall), -np.sin(tall)])
     lit = np.clip(face.normals(height / width) @ lamp + _WRAP, 0, None) / (1 + _WRAP)
-    shape = mesh.framed(face.points[:, :2].astype(np.float64))
+    shape = face.still()
     middle = shape[list(OVAL)].mean(axis=0)
     slope = 0.35 * lamp[:2]  # of the light around the face, over the photo's sides
     inside = mesh.topology().inside[:POINTS]
@@ -68,8 +68,8 @@ def background(image: np.ndarray, face: Face, donor: np.ndarray, other: Face, dr
         colours[..., 3] = 1  # of what shows how much is background
         colours *= _behind(other, (_COARSE, _COARSE))[..., None] / np.float32(255) + np.float32(1e-3)
         scene = sum(
-            cv2.GaussianBlur(colours, (0, 0), blur) * np.float32(share)
-            for blur, share in ((1.5, 1.0), (6, 0.05), (16, 2e-3))
+            cv2.GaussianBlur(colours, (side, side), blur) * np.float32(share)
+            for blur, side, share in ((1.5, 13, 1.0), (6, 37, 0.05), (16, 63, 2e-3))
         )
         scene = scene / scene[..., 3:]
     scene = np.clip(np.rint(scene), 0, 255).astype(np.uint8)
