@@ -26,7 +26,7 @@ TOTAL = "total"
 LARGE = 20_000  # cells
 Factors = Mapping[str, Mapping[str, float]]  # axis -> value -> factor on its wanted share
 Rooms = Callable[[int, np.ndarray], Room]  # of images that no cell needs more than, and of int64 (cells,), the caps
-_LARGEST = 8  # times the photos: no total that `auto` finds is larger
+_LARGEST = 8  # times all photos: with `total: auto` and caps on pairs no cell gets room for more
 
 
 @dataclass(frozen=True)
