@@ -37,6 +37,15 @@ def test_a_print_survives_its_bytes() -> None:
     np.testing.assert_array_equal(again.levels, PARENT.levels)
 
 
+def test_nearly_equal_levels_in_another_pattern_are_no_duplicate() -> None:
+    rising = np.tile(np.arange(9) % 2, (8, 1)).astype(np.int16) + 100
+    one, other = Print(rising, 100, 30), Print(201 - rising, 100, 30)
+    assert np.abs(one.levels - other.levels).max() < GATES.near
+    assert judge(GATES, one, other, []) is None
+    assert judge(GATES, one, one, []) == "near_parent"
+    assert judge(GATES, one, other, [one]) == "near_sibling"
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

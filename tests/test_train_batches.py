@@ -54,6 +54,17 @@ def test_batches_do_not_depend_on_the_workers(
     assert [len(cut) for cut in rows][:-1] == [8] * (len(rows) - 1)
 
 
+@pytest.mark.parametrize("shape", [(40, 40), (60, 60), (32, 72), (72, 32), (48, 48)])
+def test_a_photo_of_any_shape_fills_its_own_place_in_the_batch(tmp_path: Path, shape: tuple[int, int]) -> None:
+    images = [np.random.default_rng(number).integers(0, 255, (*shape, 3), np.uint8) for number in range(3)]
+    contents = [codec.encode(image, 90) for image in images]
+    table, _ = index.read(write_shards(tmp_path, {"train": 3}, copies=0, contents=contents))
+    out = np.zeros((3, 48, 48, 3), np.uint8)
+    Images(tmp_path, table, None, 48).fill(np.arange(3), out)
+    for row in range(3):
+        np.testing.assert_array_equal(out[row], fit(pixels_of(tmp_path, table, row), 48))
+
+
 def test_other_sizes_are_resized_by_area(shards: tuple[Path, pa.Table]) -> None:
     folder, table = shards
     out = np.zeros((1, 32, 32, 3), np.uint8)
