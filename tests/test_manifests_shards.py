@@ -33,6 +33,16 @@ def test_members_are_read_in_any_order_and_by_many_threads(shard, tmp_path: Path
         assert list(read) == [content for _, _, content in wanted]
 
 
+def test_a_view_is_the_member_itself(shard, tmp_path: Path) -> None:
+    offset, size, content = shard["b.jpg"]
+    with Shards(tmp_path) as shards:
+        view = shards.view("train-00000.tar", offset, size)
+        assert view == content and view.readonly
+        with pytest.raises(BufferError):  # no copy: the shard stays mapped as long as it is referred to
+            shards.close()
+        view.release()
+
+
 def test_a_shard_that_was_cut_is_named(shard, tmp_path: Path) -> None:
     path = tmp_path / "train-00000.tar"
     path.write_bytes(path.read_bytes()[:1000])

@@ -145,15 +145,17 @@ def test_an_epoch_brings_each_photo_with_its_own_labels(shards: tuple[Path, pa.T
     weights = np.arange(len(outputs) * len(table), dtype=np.float32).reshape(-1, len(outputs))
     devices = over(tf.config.list_logical_devices("CPU"))
     for inputs in (images, ArrayRows(images.take(np.arange(len(images))))):
-        made = list(tfdata.epoch(tfdata.TrainingData(inputs, targets, weights), outputs, rows, 8, devices))
-        assert len(made) == len(rows) // 8  # a smaller rest is left out
-        for position, (content, target, weight) in enumerate(made):
-            cut = rows[8 * position : 8 * position + 8]
-            np.testing.assert_array_equal(content, images.take(cut))
-            for column, name in enumerate(outputs):
-                one, of = (target, weight) if len(outputs) == 1 else (target[name], weight[name])
-                np.testing.assert_array_equal(one, targets[cut])
-                np.testing.assert_array_equal(of, weights[cut, column])
+        feed = tfdata.Feed(tfdata.TrainingData(inputs, targets, weights), outputs, 8, devices)
+        for wanted in (rows, rows[::-1], rows[:9]):  # epochs of one dataset, the last one shorter
+            made = list(feed.epoch(wanted))
+            assert len(made) == len(wanted) // 8  # a smaller rest is left out
+            for position, (content, target, weight) in enumerate(made):
+                cut = wanted[8 * position : 8 * position + 8]
+                np.testing.assert_array_equal(content, images.take(cut))
+                for column, name in enumerate(outputs):
+                    one, of = (target, weight) if len(outputs) == 1 else (target[name], weight[name])
+                    np.testing.assert_array_equal(one, targets[cut])
+                    np.testing.assert_array_equal(of, weights[cut, column])
 
 
 def test_damage_is_an_error_with_the_place(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:
@@ -172,13 +174,13 @@ def test_a_missing_shard_is_named(shards: tuple[Path, pa.Table], tmp_path: Path)
         list(ready(Images(tmp_path, shards[1], None, 48), np.arange(4), 2))
 
 
-def test_all_epochs_read_one_tensor() -> None:
-    """A tensor for each epoch stayed in memory: of the maps below a block that is a gigabyte an epoch."""
+def test_all_datasets_read_one_tensor() -> None:
+    """A tensor for each dataset stayed in memory: of the maps below a block that is a gigabyte a time."""
     rows = ArrayRows(np.arange(12, dtype=np.float32).reshape(6, 2))
     data = tfdata.TrainingData(rows, np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32))
     devices, held = Devices(tf.distribute.get_strategy(), ("CPU:0",), False), []
     for _ in range(2):
-        batches = list(tfdata.epoch(data, ["age"], np.arange(6)[::-1], 3, devices))
+        batches = list(tfdata.Feed(data, ["age"], 3, devices).epoch(np.arange(6)[::-1]))
         held.append(rows.held)
         np.testing.assert_array_equal(np.concatenate([each[0].numpy() for each in batches]), rows.array[::-1])
     assert held[0] is held[1]

@@ -30,15 +30,18 @@ class Shards:
         Raises:
             UserError: the shard is missing or shorter than the index says.
         """
+        return bytes(self.view(shard, offset, size))
+
+    def view(self, shard: str, offset: int, size: int) -> memoryview:
+        """The same without a copy; as long as it is referred to, its shard cannot be unmapped."""
         if self._remote:
-            return self._ranged(shard, offset, size)
+            return memoryview(self._ranged(shard, offset, size))
         mapped = self._maps.get(shard)
         if mapped is None:
             mapped = self._maps[shard] = self._open(shard)
-        content = mapped[offset : offset + size]
-        if len(content) < size:
+        if len(mapped) < offset + size:
             raise self._short(shard, offset + size, len(mapped))
-        return content
+        return memoryview(mapped)[offset : offset + size]
 
     def _ranged(self, shard: str, offset: int, size: int) -> bytes:
         """The bytes of a shard at an address, by one request."""

@@ -78,13 +78,14 @@ class Images:
             UserError: a shard is missing or damaged.
         """
         places = (column[rows].tolist() for column in (self._shard, self._offset, self._size))
+        scratch = _scratch(self.shape)
         for target, row, number, offset, length in zip(out, rows.tolist(), *places, strict=True):
             shard, view = self._names[number], self.views[row]
-            content = self._shards.read(shard, offset, length)
+            content = self._shards.view(shard, offset, length)
             try:
-                if view == PLAIN and _decode_into(content, target):
+                if view == PLAIN and _decode_into(content, scratch, target):
                     continue
-                image = codec.decode(content)
+                image = codec.decode(bytes(content))
             except codec.Undecodable as error:
                 place = f"{self._shards.folder / shard} at byte {offset}"
                 raise UserError(place, "a photo", error, "Run `python -m augment.render` again") from error
@@ -100,15 +101,28 @@ def fit(image: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR))
 
 
-def _decode_into(content: bytes, target: np.ndarray) -> bool:
-    """Decode without a copy where neither resizing nor turning is needed; return False where it is."""
-    if not content.startswith(b"\xff\xd8\xff") or content.find(b"Exif\x00", 0, 4096) >= 0:
+def _decode_into(content: memoryview, scratch: np.ndarray, target: np.ndarray) -> bool:
+    """Decode by way of the scratch memory where neither resizing nor turning is needed; return False where it is."""
+    beginning = bytes(content[:4096])
+    if not beginning.startswith(b"\xff\xd8\xff") or b"Exif\x00" in beginning:
         return False
     try:
-        image = simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=target)
+        image = simplejpeg.decode_jpeg(content, colorspace="RGB", strict=True, buffer=scratch)
     except ValueError:  # damaged, or too large for the memory: `codec` decides
         return False
-    return bool(image.shape == target.shape)
+    if image.shape != target.shape:
+        return False
+    target[...] = image
+    return True
+
+
+def _scratch(shape: tuple[int, ...]) -> np.ndarray:
+    """Memory for one photo, on purpose not at a multiple of 32 bytes.
+
+    There libjpeg-turbo writes past the caches, which takes 8% longer than to decode here and to copy.
+    """
+    length = prod(shape)
+    return _block(length + 16)[16 : 16 + length].reshape(shape)
 
 
 class ArrayRows:

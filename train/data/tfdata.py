@@ -33,26 +33,46 @@ class TrainingData:
     drawn: Callable[[int], Inputs] | None = None
 
 
-def epoch(data: TrainingData, outputs: list[str], rows: np.ndarray, batch: int, devices: Devices) -> tf.data.Dataset:
-    """One epoch in the order of `rows`: (inputs, targets, weights), dictionaries by output where there are several.
+class Feed:
+    """The batches of a stage: (inputs, targets, weights), the last two by output where there are several.
 
-    All batches are of one size, so that they split evenly over several devices and compile
-    once; a smaller rest is left out.
+    All batches are of one size, so that they split evenly over several devices and compile once. There is one dataset
+    for all epochs, as building it takes as long as several steps on features.
+
+    Args:
+        data: what the stage learns from.
+        outputs: the names of the model's outputs.
+        batch: images in each.
+        devices: where they are used.
     """
-    batch = min(batch, len(rows))
-    cuts = rows[: len(rows) // batch * batch].reshape(-1, batch)
-    taken, targets, weights = taking(data.inputs, batch), tf.constant(data.targets), tf.constant(data.weights)
 
-    def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
-        target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
-        if len(outputs) == 1:
-            return taken(cut), target, columns[0]
-        return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
+    def __init__(self, data: TrainingData, outputs: list[str], batch: int, devices: Devices) -> None:
+        self.data, self._batch = data, batch
+        with tf.device("CPU:0"):  # where datasets run
+            self._cuts = tf.Variable(np.zeros((0, batch), np.int64), trainable=False, shape=(None, batch))
+        taken, targets, weights = taking(data.inputs, batch), tf.constant(data.targets), tf.constant(data.weights)
 
-    dataset = mapped(tf.data.Dataset.from_tensor_slices(cuts), labelled)
-    if devices.gpu and len(devices.names) == 1:
-        return dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
-    return dataset.prefetch(2)
+        def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
+            target, columns = tf.gather(targets, cut), tf.unstack(tf.gather(weights, cut), axis=1)
+            if len(outputs) == 1:
+                return taken(cut), target, columns[0]
+            return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
+
+        slices = tf.data.Dataset.from_tensor_slices
+        cuts = tf.data.Dataset.from_tensors(0).flat_map(lambda _: slices(self._cuts.read_value()))
+        dataset = mapped(cuts, labelled)
+        if devices.gpu and len(devices.names) == 1:
+            self._dataset = dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
+        else:
+            self._dataset = dataset.prefetch(2)
+
+    def epoch(self, rows: np.ndarray) -> tf.data.Dataset:
+        """The batches of one epoch, in the order of int64 `rows`; a rest smaller than a batch is left out.
+
+        It is good until the next epoch is asked for.
+        """
+        self._cuts.assign(rows[: len(rows) // self._batch * self._batch].reshape(-1, self._batch))
+        return self._dataset
 
 
 @contextmanager

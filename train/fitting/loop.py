@@ -13,7 +13,7 @@ from manifests.sections.recipe import Stage
 from train.data import tfdata
 from train.data.mixup import mixed
 from train.data.readers import ArrayRows, order
-from train.data.tfdata import TrainingData
+from train.data.tfdata import Feed, TrainingData
 from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import StageContext
@@ -98,6 +98,7 @@ def train_stage(
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
         checkpoint.assign(stateful.state, resumed.arrays.get("loss", []))
+    feed: Feed | None = None
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
@@ -108,9 +109,11 @@ def train_stage(
         with tfdata.own_errors(), clock.timing(len(rows), first=counters.epoch == resumed.counters.epoch):
             if data.drawn is not None:
                 data = replace(data, inputs=data.drawn(number))
-            batches = tfdata.epoch(_mixed(at, data, number), list(model.output_names), rows, run.batch, run.devices)
+            given = _mixed(at, data, number)
+            if feed is None or feed.data is not given:
+                feed = Feed(given, list(model.output_names), epochs.batch, run.devices)
             steps = len(rows) // epochs.batch  # said to Keras too: what is prefetched to a GPU has no known length
-            loss = model.fit(batches, steps_per_epoch=steps, verbose=0, shuffle=False).history["loss"][0]
+            loss = model.fit(feed.epoch(rows), steps_per_epoch=steps, verbose=0, shuffle=False).history["loss"][0]
         _check(loss, counters, run.name)
         metrics = validate()
         record = {"stage": counters.stage, "steps": steps, "rate": rate, "loss": loss, **metrics}
