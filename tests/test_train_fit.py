@@ -11,6 +11,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,10 +25,10 @@ from manifests.tables import comparison, index, predictions, scorecard
 from manifests.tables.predictions import Training
 from tests.support import stages
 from tests.support.train_fixtures import CELLS, write_shards
-from train import compare, predict, recipes, score
+from train import compare, fit, predict, recipes, score
 from train.data import samples
 from train.data.readers import Images
-from train.fitting import checkpoint, outputs
+from train.fitting import checkpoint, loop, outputs
 from train.fitting import run as runs
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import RunContext
@@ -161,6 +162,37 @@ def test_killed_at_any_epoch_and_resumed_is_the_same(
 def test_another_setting_never_continues_from_a_checkpoint(shards: Path, tmp_path: Path) -> None:
     folders = {job_of(shards, tmp_path, "two", SECTION.replace(*change)).checkpoints for change in CHANGES}
     assert len(folders) == len(CHANGES)
+
+
+def test_runs_that_ask_for_the_same_are_trained_once(
+    shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = SECTION.replace("{base: default, head: [0.2, 16]}", "{base: default, head: [0.2, 16], about: One row.}")
+    text = text.replace("recipes:", "recipes:\n    alike: {base: default, head: [0.2, 16], about: Another row.}")
+    text += "    other: {recipe: alike}\n    more: {recipe: alike, seeds: 2}\n"
+    text += "    changed: {recipe: alike, images: balanced}\n"
+    train = params.section(_written(tmp_path, text), Train)
+    assert recipes.twins(train, "plain") == ["other", "more"] and recipes.twins(train, "changed") == []
+    steps: list[int] = []
+    train_stage = loop.train_stage
+
+    def counted(*given: Any) -> Checkpoint:
+        steps.append(given[3].counters.epoch)
+        return train_stage(*given)
+
+    monkeypatch.setattr(loop, "train_stage", counted)
+    for run in ("plain", "other", "changed", "more"):
+        monkeypatch.setattr(sys, "argv", ["fit", *command_line(shards, tmp_path, run, text)[3:]])
+        fit.main()
+    assert len(steps) == 3  # of plain, of changed, and of the second network of more
+    made = [(tmp_path / "runs" / run / "predictions.parquet").read_bytes() for run in ("plain", "other", "changed")]
+    assert made[0] == made[1] != made[2]
+
+
+def _written(folder: Path, text: str) -> Path:
+    path = folder / "p.yaml"
+    path.write_text(text)
+    return path
 
 
 CHANGES = [

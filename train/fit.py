@@ -62,7 +62,8 @@ def _fit(options: Namespace, train: Train, task: Task, seed: int) -> None:
     start.save(networks[0], folder)
     print(outputs.lines(run, repeats, made))
     costs.say(f"train {options.run}", table.num_rows, folder, unit="image")
-    if options.run not in map(train.start_of, train.runs):  # the runs that start from it would train it again
+    needed = options.run in map(train.start_of, train.runs) or recipes.twins(train, options.run)
+    if not needed:  # else the runs that start from it, or ask for the same, would train it again
         shutil.rmtree(run.checkpoints, ignore_errors=True)
 
 

@@ -196,6 +196,24 @@ def chain_of(train: Train, name: str) -> dict[str, Recipe]:
     return chain
 
 
+def twins(train: Train, name: str) -> list[str]:
+    """The other runs that ask for the same training: what one of them has trained serves the others."""
+    wanted = _asked(train, name)
+    return [other for other in train.runs if other != name and _asked(train, other) == wanted]
+
+
+def _asked(train: Train, name: str) -> list[tuple[str, str | None, str]] | None:
+    """What the training of a run depends on beside the images and the seed; None where that is a mistake."""
+    try:
+        chain = chain_of(train, name)
+    except UserError:  # that run's own start will tell
+        return None
+    starts = [train.runs[each].start if not before else None for before, each in enumerate(chain)]
+    networks = [train.of(each).model_dump_json(exclude={"runs", "recipes"}) for each in chain]
+    words = [recipe.model_dump_json(exclude={"about"}) for recipe in chain.values()]
+    return list(zip(words, starts, networks, strict=True))
+
+
 def _own(train: Train, name: str, own: OwnRecipe) -> Recipe:
     """Lay a recipe of the user's over its base, and check both together."""
     with located(f".recipes.{name}.base"):

@@ -78,10 +78,13 @@ class RunContext:
 
     @property
     def checkpoints(self) -> Path:
-        """The folder of this run's checkpoints; its name is a fingerprint of all that the result depends on."""
+        """The folder of this run's checkpoints; its name is a fingerprint of all that the result depends on.
+
+        Runs that differ in nothing but their names and what is said about them have one folder.
+        """
         text = [
             _code(),
-            self.recipe.model_dump_json(),
+            self.recipe.model_dump_json(exclude={"about"}),
             self.train.model_dump_json(exclude={"runs", "recipes"}),
             str(self.seed),
             self.target.name,
