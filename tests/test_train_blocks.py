@@ -14,6 +14,7 @@ from manifests.sections.train import Train
 from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train import recipes
+from train.data import features, samples
 from train.data.readers import Images
 from train.fitting import run as runs
 from train.fitting.context import RunContext
@@ -101,6 +102,29 @@ def test_the_maps_below_are_computed_once(job: RunContext, monkeypatch: pytest.M
     monkeypatch.setattr(Images, "fill", lambda self, rows, out: (asked.extend(rows.tolist()), fill(self, rows, out))[1])
     runs.train_repeats(dataclasses.replace(alone, seed=8), lambda repeat, history: None)
     assert asked == []
+
+
+def test_repeats_that_are_equal_below_see_each_photo_once_and_predict_what_the_whole_network_does(
+    job: RunContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = job.train.model_copy(update={"runs": {"blocks": job.train.runs["blocks"].model_copy(update={"seeds": 3})}})
+    three = dataclasses.replace(job, train=train)
+    repeats = runs.train_repeats(three, lambda repeat, history: None)
+    photos = samples.split_samples(job.index, "valid")
+    images = Images(job.shards, photos.table, photos.views, 32)
+    whole = [features.forward(each.network.full, features.BATCH)(images, np.arange(12)) for each in repeats]
+    assert not np.allclose(whole[0], whole[1], atol=1e-4)
+    asked: list[int] = []
+    fill = Images.fill
+    monkeypatch.setattr(Images, "fill", lambda self, rows, out: (asked.extend(rows.tolist()), fill(self, rows, out))[1])
+    np.testing.assert_allclose(runs.predict(three, repeats, photos), whole, rtol=0, atol=1e-6)
+    assert asked == list(range(12))
+    body = blocks.body_of(repeats[1].network.backbone)  # one that began elsewhere
+    body.get_layer("conv1").set_weights([body.get_layer("conv1").get_weights()[0] * 2])
+    asked.clear()
+    own = features.forward(repeats[1].network.full, features.BATCH)(images, np.arange(12))
+    np.testing.assert_allclose(runs.predict(three, repeats, photos)[1], own, rtol=0, atol=1e-6)
+    assert len(asked) == 4 * 12
 
 
 def kernel(backbone: keras.Model) -> np.ndarray:

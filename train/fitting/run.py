@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from manifests.core import command
-from manifests.sections.recipe import Stage
+from manifests.sections.recipe import Block, Stage
 from train.data import features, samples
 from train.data.readers import ArrayRows, Images
 from train.data.samples import Samples
@@ -17,7 +17,8 @@ from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import RunContext, StageContext
 from train.fitting.timing import Clock
 from train.fitting.validation import validator
-from train.model import backbones, heads
+from train.model import backbones, blocks, heads
+from train.model.blocks import Cut
 from train.model.runtime import seed_all
 
 
@@ -125,13 +126,40 @@ def predict(run: RunContext, repeats: list[Repeat], chosen: Samples) -> list[np.
 def _outputs(run: RunContext, repeats: list[Repeat], chosen: Samples) -> list[np.ndarray]:
     images = Images(run.shards, chosen.table, chosen.views, run.train.size)
     every, made = np.arange(len(chosen)), []
+    if not run.train.frozen:
+        cuts = _cuts(run, repeats)
+        if cuts:
+            return _above_a_cut(cuts, images, every)
+        return [features.forward(repeat.network.full, features.BATCH)(images, every) for repeat in repeats]
     known: dict[int, ArrayRows] = {}  # by backbone: repeats on one frozen backbone share its features
     for network in (repeat.network for repeat in repeats):
-        if not run.train.frozen:
-            made.append(features.forward(network.full, features.BATCH)(images, every))
-            continue
         key = id(network.backbone)
         if key not in known:
             known[key] = ArrayRows(stage_data.features_of(run, network.backbone, images, chosen))
         made.append(features.forward(network.head, 256)(known[key], every))
     return made
+
+
+def _cuts(run: RunContext, repeats: list[Repeat]) -> list[Cut]:
+    """Each repeat's network, cut where all are equal below; none where there is no such place, or one repeat."""
+    firsts = {stage.layers.first for stage in run.recipe.stages if isinstance(stage.layers, Block)}
+    if len(repeats) == 1 or len(firsts) != 1 or any(stage.layers == "all" for stage in run.recipe.stages):
+        return []
+    (first,) = firsts
+    networks = [repeat.network for repeat in repeats]
+    cuts = [blocks.cut(network.backbone, network.head, first, "float32") for network in networks]
+    weights = [each.below.get_weights() for each in cuts]
+    same = all(all(map(np.array_equal, weights[0], other)) for other in weights[1:])  # not where each has its own start
+    return cuts if same else []
+
+
+def _above_a_cut(cuts: list[Cut], images: Images, rows: np.ndarray) -> list[np.ndarray]:
+    """Each network's output; what all have below the cut is computed once."""
+    below = features.forward(cuts[0].below, features.BATCH)
+    above = [features.forward(each.above, features.BATCH) for each in cuts]
+    parts: list[list[np.ndarray]] = [[] for _ in cuts]
+    for first in range(0, max(1, len(rows)), features.PACK):  # not all maps at once: they are large
+        maps = ArrayRows(below(images, rows[first : first + features.PACK]))
+        for outputs, part in zip(above, parts, strict=True):
+            part.append(outputs(maps, np.arange(len(maps))))
+    return [np.concatenate(part) for part in parts]

@@ -14,7 +14,7 @@ class Cut:
     """A backbone and its head, cut at the input of a layer.
 
     Attributes:
-        below: pixels -> float16 (n, crops, *maps), in inference mode.
+        below: pixels -> (n, crops, *maps) of the dtype asked for, in inference mode.
         above: that -> output; shares its layers with the whole network.
         frozen: the layers below.
     """
@@ -29,9 +29,14 @@ def body_of(backbone: keras.Model) -> keras.Model:
     return [layer for layer in backbone.layers if isinstance(layer, keras.Model)][-1]
 
 
-def cut(backbone: keras.Model, head: keras.Model, first: str) -> Cut:
+def cut(backbone: keras.Model, head: keras.Model, first: str, maps: str = "float16") -> Cut:
     """Cut the network so that `first` is the lowest layer above.
 
+    Args:
+        backbone: of `backbones.build`.
+        head: features -> output.
+        first: the layer's name in the body.
+        maps: their dtype; float16 halves what is kept of each image, float32 is exactly the whole network.
     Raises:
         UserError: no such layer, or not everything passes through its input; the key is relative to the recipe.
     """
@@ -40,9 +45,9 @@ def cut(backbone: keras.Model, head: keras.Model, first: str) -> Cut:
     if first not in names[1:]:
         some = ", ".join(names[1:4]) + f", ..., {names[-1]}"
         raise UserError(": layers.from", f"a layer of {body.name}: {some}", repr(first), "Correct the name")
-    maps = body.get_layer(first).input
     try:
-        lower, upper = keras.Model(body.input, maps), keras.Model(maps, body.output)
+        at = body.get_layer(first).input
+        lower, upper = keras.Model(body.input, at), keras.Model(at, body.output)
     except (
         ValueError,
         KeyError,
@@ -51,23 +56,23 @@ def cut(backbone: keras.Model, head: keras.Model, first: str) -> Cut:
         rule = "a layer that everything passes through, such as the first of a block"
         raise UserError(": layers.from", rule, f"{first} of {body.name}", "Name another layer") from error
     joined = backbone.layers[backbone.layers.index(body) + 1 :]
-    return Cut(_below(backbone, body, lower), _above(upper, joined, head), tuple(lower.layers))
+    return Cut(_below(backbone, body, lower, maps), _above(upper, joined, head, maps), tuple(lower.layers))
 
 
-def _below(backbone: keras.Model, body: keras.Model, lower: keras.Model) -> keras.Model:
+def _below(backbone: keras.Model, body: keras.Model, lower: keras.Model, dtype: str) -> keras.Model:
     before = backbone.layers[1 : backbone.layers.index(body)]
     centres = [layer for layer in before if isinstance(layer, keras.Model)]
     scaled = [layer for layer in before if layer not in centres]
     # From the graph, as an operation that is no layer, such as the turn from RGB to BGR, is in no list of layers.
     prepared = scaled[-1].output if scaled else backbone.input
     seen = [prepared, *(centre(prepared) for centre in centres)]
-    maps = [ops.cast(lower(each), "float16") for each in seen]
+    maps = [ops.cast(lower(each), dtype) for each in seen]
     return keras.Model(backbone.input, ops.stack(maps, axis=1))
 
 
-def _above(upper: keras.Model, joined: list[keras.layers.Layer], head: keras.Model) -> keras.Model:
+def _above(upper: keras.Model, joined: list[keras.layers.Layer], head: keras.Model, dtype: str) -> keras.Model:
     crops = 1 if len(joined) == 1 else len(joined[0].input)
-    maps = keras.Input((crops, *upper.input_shape[1:]), dtype="float16", name="maps")
+    maps = keras.Input((crops, *upper.input_shape[1:]), dtype=dtype, name="maps")
     parts = [upper(ops.cast(maps[:, number], upper.compute_dtype)) for number in range(crops)]
     features: Any = parts if crops > 1 else parts[0]
     for layer in joined:
