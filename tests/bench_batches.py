@@ -36,7 +36,7 @@ from manifests.tables import index
 from tests.support.train_fixtures import write_shards
 from train.data.readers import Images, ready
 from train.data.tfdata import Feed, TrainingData
-from train.model.runtime import keras, over, tf
+from train.model.runtime import keras, prepare, tf
 
 SIZE, BATCH = 224, 64
 Pipeline = Callable[[], Iterable[Any]]
@@ -167,7 +167,7 @@ def ours(contents: list[bytes], folder: Path) -> dict[str, Pipeline]:
     table, _ = index.read(write_shards(folder / "shards", {"train": len(contents)}, copies=0, contents=contents))
     images, rows = Images(folder / "shards", table, None, SIZE), np.arange(len(contents))
     nothing = np.zeros((len(contents), 1), np.float32)
-    feed = Feed(TrainingData(images, nothing, nothing), ["age"], BATCH, over(tf.config.list_logical_devices("CPU")))
+    feed = Feed(TrainingData(images, nothing, nothing), ["age"], BATCH, prepare(7))  # deterministic, as in training
     return {
         "ours, to NumPy": lambda: ready(images, rows, BATCH),
         "ours, to tf.data": lambda: feed.epoch(rows),

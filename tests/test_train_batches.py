@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import threading
+import weakref
 from pathlib import Path
 
 import cv2
@@ -17,7 +20,7 @@ from tests.support.train_fixtures import write_shards
 from train.data import tfdata
 from train.data.readers import ALIGNMENT, ArrayRows, Images, Memory, fit, order, ready
 from train.data.views import VIEWS
-from train.model.runtime import Devices, over, tf
+from train.model.runtime import Devices, over, prepare, tf
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +159,38 @@ def test_an_epoch_brings_each_photo_with_its_own_labels(shards: tuple[Path, pa.T
                     one, of = (target, weight) if len(outputs) == 1 else (target[name], weight[name])
                     np.testing.assert_array_equal(one, targets[cut])
                     np.testing.assert_array_equal(of, weights[cut, column])
+
+
+def test_what_a_feed_reads_is_freed_with_it() -> None:
+    """The maps of an epoch or of a repeat may be gigabytes, and TensorFlow keeps the functions of its datasets."""
+    rows = ArrayRows(np.zeros((6, 2), np.float32))
+    data = tfdata.TrainingData(rows, np.zeros((6, 1), np.float32), np.ones((6, 1), np.float32))
+    feed = tfdata.Feed(data, ["age"], 3, Devices(tf.distribute.get_strategy(), ("CPU:0",), False))
+    assert len(list(feed.epoch(np.arange(6)))) == 2
+    left = weakref.ref(rows)
+    del rows, data, feed
+    gc.collect()
+    assert left() is None
+
+
+def test_several_threads_read_the_batches_of_an_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With deterministic kernels TensorFlow reads a dataset by one thread where anything in it has a state."""
+    monkeypatch.setenv("N_JOBS", "2")
+    devices, both = prepare(7), threading.Barrier(2)
+    rows = ArrayRows(np.zeros((8, 1), np.float32))
+
+    class Waiting:
+        shape, dtype = rows.shape, rows.dtype
+
+        def __len__(self) -> int:
+            return 8
+
+        def take(self, asked: np.ndarray) -> np.ndarray:
+            both.wait(timeout=20)
+            return rows.take(asked)
+
+    feed = tfdata.Feed(tfdata.TrainingData(Waiting(), rows.array, rows.array), ["age"], 2, devices)
+    assert len(list(feed.epoch(np.arange(8)))) == 4
 
 
 def test_damage_is_an_error_with_the_place(shards: tuple[Path, pa.Table], tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def online(run: RunContext, epoch: int) -> Online:
     chosen = samples.train_samples(run.index, "online", "none", run.cells)
-    return Online(run.shards, chosen, samples.originals(run.index), 32, epoch)
+    return Online(run.shards, chosen, samples.originals(run.index), 32, 99).of(epoch)
 
 
 def test_an_epochs_copies_are_those_that_the_kernels_make_of_its_parameters(shards: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Nothing is written, and no quality gate looks at a copy.
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,12 @@ class Online(Images):
         places = zip(*(originals[name].to_pylist() for name in ("shard", "offset", "size")), strict=True)
         self._photos: dict[str, Place] = dict(zip(originals["image_id"].to_pylist(), places, strict=True))
 
+    def of(self, epoch: int) -> Online:
+        """The images of another epoch; both use the same memory, which TensorFlow would else keep for each epoch."""
+        made = copy.copy(self)
+        made.epoch = epoch
+        return made
+
     def fill(self, rows: np.ndarray, out: np.ndarray) -> None:
         """Decode the rows and draw their copies: uint8 (rows, size, size, 3).
 
@@ -58,8 +65,8 @@ class Online(Images):
             UserError: a shard is missing or damaged.
         """
         for target, row in zip(out, rows.tolist(), strict=True):
-            copy, policy, severity, seed, donor = self._copies[row]
-            if copy == 0:
+            number, policy, severity, seed, donor = self._copies[row]
+            if number == 0:
                 super().fill(np.array([row]), target[None])
                 continue
             drawn = CATALOGUE[policy].draw(Draws(seeds.derive(seed, "epoch", self.epoch)), severity)

@@ -1,4 +1,4 @@
-"""From shards to batches: threads decode directly into the batch's own memory.
+"""From shards to batches: each photo is decoded by a thread into the batch's own memory.
 
 The order of an epoch follows from (seed, epoch) alone, so that a resumed run sees the batches
 it would have seen.

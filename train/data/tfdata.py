@@ -47,9 +47,8 @@ class Feed:
     """
 
     def __init__(self, data: TrainingData, outputs: list[str], batch: int, devices: Devices) -> None:
-        self.data, self._batch = data, batch
-        with tf.device("CPU:0"):  # where datasets run
-            self._cuts = tf.Variable(np.zeros((0, batch), np.int64), trainable=False, shape=(None, batch))
+        self._cuts = [np.zeros((0, batch), np.int64)]
+        held = self._cuts  # all that the function below may refer to, as TensorFlow keeps it for ever
         taken, targets, weights = taking(data.inputs, batch), tf.constant(data.targets), tf.constant(data.weights)
 
         def labelled(cut: tf.Tensor) -> tuple[Any, ...]:
@@ -58,9 +57,12 @@ class Feed:
                 return taken(cut), target, columns[0]
             return taken(cut), dict.fromkeys(outputs, target), dict(zip(outputs, columns, strict=True))
 
-        slices = tf.data.Dataset.from_tensor_slices
-        cuts = tf.data.Dataset.from_tensors(0).flat_map(lambda _: slices(self._cuts.read_value()))
-        dataset = mapped(cuts, labelled)
+        def asked(nothing: tf.Tensor) -> tf.data.Dataset:
+            # No variable: with deterministic kernels TensorFlow reads a dataset that has one by a single thread.
+            cuts = tf.numpy_function(lambda _: held[0], [nothing], tf.int64, stateful=False)
+            return tf.data.Dataset.from_tensor_slices(tf.ensure_shape(cuts, (None, batch)))
+
+        dataset = mapped(tf.data.Dataset.from_tensors(0).flat_map(asked), labelled)
         if devices.gpu and len(devices.names) == 1:
             self._dataset = dataset.apply(tf.data.experimental.prefetch_to_device(f"/{devices.names[0]}"))
         else:
@@ -71,7 +73,8 @@ class Feed:
 
         It is good until the next epoch is asked for.
         """
-        self._cuts.assign(rows[: len(rows) // self._batch * self._batch].reshape(-1, self._batch))
+        batch = self._cuts[0].shape[1]
+        self._cuts[0] = rows[: len(rows) // batch * batch].reshape(-1, batch)
         return self._dataset
 
 

@@ -7,16 +7,15 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from manifests.core import seeds
 from manifests.core.errors import UserError
 from manifests.sections.recipe import Stage
 from train.data import tfdata
-from train.data.mixup import mixed
-from train.data.readers import ArrayRows, order
-from train.data.tfdata import Feed, TrainingData
+from train.data.readers import order
+from train.data.tfdata import TrainingData
 from train.fitting import adjust, checkpoint
 from train.fitting.checkpoint import Checkpoint, Counters
 from train.fitting.context import StageContext
+from train.fitting.feeds import Feeds
 from train.fitting.optimisers import optimiser_of
 from train.fitting.timing import Clock
 from train.fitting.validation import Validate
@@ -98,7 +97,7 @@ def train_stage(
     if "optimiser" in resumed.arrays:
         checkpoint.assign(optimiser.variables, resumed.arrays["optimiser"])
         checkpoint.assign(stateful.state, resumed.arrays.get("loss", []))
-    feed: Feed | None = None
+    feeds = Feeds(at, data, epochs.batch)
     while counters.epoch < epochs.count and counters.since < recipe.patience:
         if recipe.schedule == "plateau":
             optimiser.learning_rate = at.stage.rate * 0.5**counters.cuts
@@ -107,13 +106,10 @@ def train_stage(
         rows = order(len(data.inputs), at.seed, number)
         rows = rows[: epochs.rows(counters.epoch)]
         with tfdata.own_errors(), clock.timing(len(rows), first=counters.epoch == resumed.counters.epoch):
-            if data.drawn is not None:
-                data = replace(data, inputs=data.drawn(number))
-            given = _mixed(at, data, number)
-            if feed is None or feed.data is not given:
-                feed = Feed(given, list(model.output_names), epochs.batch, run.devices)
             steps = len(rows) // epochs.batch  # said to Keras too: what is prefetched to a GPU has no known length
-            loss = model.fit(feed.epoch(rows), steps_per_epoch=steps, verbose=0, shuffle=False).history["loss"][0]
+            loss = model.fit(feeds.epoch(number, rows), steps_per_epoch=steps, verbose=0, shuffle=False).history[
+                "loss"
+            ][0]
         _check(loss, counters, run.name)
         metrics = validate()
         record = {"stage": counters.stage, "steps": steps, "rate": rate, "loss": loss, **metrics}
@@ -152,15 +148,6 @@ def _loss(at: StageContext, data: TrainingData) -> StatefulLoss:
         return StatefulLoss(plain, [])
     with at.run.devices.strategy.scope():
         return group_dro(plain, int(data.targets[:, -1].max()) + 1, dro.rate)
-
-
-def _mixed(at: StageContext, data: TrainingData, number: int) -> TrainingData:
-    """The epoch's mixtures where the recipe mixes: a function of the seed and the epoch's number."""
-    mixup = at.run.recipe.mixup
-    if mixup is None or not isinstance(data.inputs, ArrayRows):
-        return data
-    rng = seeds.generator(seeds.derive(at.seed, "mixup", number, 0))
-    return mixed(data, data.inputs.array, mixup.bandwidth, mixup.alpha, rng)
 
 
 def rate_of(schedule: str, rate: float, steps: int) -> float | keras.optimizers.schedules.LearningRateSchedule:

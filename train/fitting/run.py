@@ -21,6 +21,8 @@ from train.model import backbones, blocks, heads
 from train.model.blocks import Cut
 from train.model.runtime import seed_all
 
+AT_ONCE = 4 * features.BATCH  # photos whose maps are held: 115 MiB of them before MobileNet's last two blocks
+
 
 @dataclass(frozen=True)
 class Repeat:
@@ -158,8 +160,8 @@ def _above_a_cut(cuts: list[Cut], images: Images, rows: np.ndarray) -> list[np.n
     below = features.forward(cuts[0].below, features.BATCH)
     above = [features.forward(each.above, features.BATCH) for each in cuts]
     parts: list[list[np.ndarray]] = [[] for _ in cuts]
-    for first in range(0, max(1, len(rows)), features.PACK):  # not all maps at once: they are large
-        maps = ArrayRows(below(images, rows[first : first + features.PACK]))
+    for first in range(0, max(1, len(rows)), AT_ONCE):
+        maps = ArrayRows(below(images, rows[first : first + AT_ONCE]))
         for outputs, part in zip(above, parts, strict=True):
             part.append(outputs(maps, np.arange(len(maps))))
     return [np.concatenate(part) for part in parts]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 
 from manifests.core.cells import AGE, Cells
@@ -20,6 +22,7 @@ from train.sample_weights import named, normalised, weigh
 
 def training_data(at: StageContext) -> TrainingData:
     """Inputs, targets and weights of a stage's train images."""
+    gc.collect()  # an earlier stage's or repeat's maps, which may be gigabytes: TensorFlow's datasets hold one another
     chosen = samples_of(at.run, at.stage)
     targets = at.run.wanted(chosen)
     if at.run.recipe.dro is not None:
@@ -28,12 +31,9 @@ def training_data(at: StageContext) -> TrainingData:
     weights = sample_weights_of(at.run, at.stage, chosen)
     if images_of(at.run, at.stage) != "online":
         return TrainingData(inputs_of(at, chosen), targets, weights)
-    photos, size = samples.originals(at.run.index), at.run.train.size
-
-    def drawn(epoch: int) -> Inputs:
-        return _seen(at, Online(at.run.shards, chosen, photos, size, epoch), list(map(str, range(len(chosen)))))
-
-    return TrainingData(Online(at.run.shards, chosen, photos, size, 0), targets, weights, drawn)
+    photos = samples.originals(at.run.index)
+    online, keys = Online(at.run.shards, chosen, photos, at.run.train.size, 0), list(map(str, range(len(chosen))))
+    return TrainingData(online, targets, weights, lambda epoch: _seen(at, online.of(epoch), keys))
 
 
 def samples_of(run: RunContext, stage: Stage) -> Samples:
