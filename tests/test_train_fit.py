@@ -171,8 +171,6 @@ def test_runs_that_ask_for_the_same_are_trained_once(
     text = text.replace("recipes:", "recipes:\n    alike: {base: default, head: [0.2, 16], about: Another row.}")
     text += "    other: {recipe: alike}\n    more: {recipe: alike, seeds: 2}\n"
     text += "    changed: {recipe: alike, images: balanced}\n"
-    train = params.section(_written(tmp_path, text), Train)
-    assert recipes.twins(train, "plain") == ["other", "more"] and recipes.twins(train, "changed") == []
     steps: list[int] = []
     train_stage = loop.train_stage
 
@@ -184,15 +182,37 @@ def test_runs_that_ask_for_the_same_are_trained_once(
     for run in ("plain", "other", "changed", "more"):
         monkeypatch.setattr(sys, "argv", ["fit", *command_line(shards, tmp_path, run, text)[3:]])
         fit.main()
+        assert len(list(tmp_path.glob("cache/training/*"))) == 1  # that of changed is removed at once
     assert len(steps) == 3  # of plain, of changed, and of the second network of more
     made = [(tmp_path / "runs" / run / "predictions.parquet").read_bytes() for run in ("plain", "other", "changed")]
     assert made[0] == made[1] != made[2]
 
 
-def _written(folder: Path, text: str) -> Path:
-    path = folder / "p.yaml"
-    path.write_text(text)
-    return path
+def test_what_makes_two_runs_ask_for_the_same() -> None:
+    runs = {
+        "a": {},
+        "seeds": {"seeds": 5},
+        "images": {"images": "balanced"},
+        "weights": {"weights": "cell"},
+        "network": {"network": {"size": 64}},
+        "from_a": {"start": "a"},
+        "from_seeds": {"start": "seeds"},
+        "from_images": {"start": "images"},
+        "file": {"start": "s3://nowhere/network.weights.h5"},  # is not fetched
+        "same_file": {"start": "s3://nowhere/network.weights.h5"},
+        "unknown": {"recipe": "none_such"},
+        "also_unknown": {"recipe": "none_such"},
+    }
+    train = Train.model_validate({"runs": runs})
+    found = {name: recipes.twins(train, name) for name in runs}
+    assert {name: twins for name, twins in found.items() if twins} == {
+        "a": ["seeds"],
+        "seeds": ["a"],
+        "from_a": ["from_seeds"],
+        "from_seeds": ["from_a"],
+        "file": ["same_file"],
+        "same_file": ["file"],
+    }
 
 
 CHANGES = [

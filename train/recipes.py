@@ -199,19 +199,20 @@ def chain_of(train: Train, name: str) -> dict[str, Recipe]:
 def twins(train: Train, name: str) -> list[str]:
     """The other runs that ask for the same training: what one of them has trained serves the others."""
     wanted = _asked(train, name)
-    return [other for other in train.runs if other != name and _asked(train, other) == wanted]
+    return [other for other in train.runs if wanted and other != name and _asked(train, other) == wanted]
 
 
-def _asked(train: Train, name: str) -> list[tuple[str, str | None, str]] | None:
-    """What the training of a run depends on beside the images and the seed; None where that is a mistake."""
+def _asked(train: Train, name: str) -> list[tuple[str, str]]:
+    """What the training of a run depends on beside the images and the seed; empty where that is a mistake."""
+    chain, start = [name], train.runs[name].start
+    while start in train.runs:
+        chain, start = [*chain, start], train.runs[start].start
     try:
-        chain = chain_of(train, name)
-    except UserError:  # that run's own start will tell
-        return None
-    starts = [train.runs[each].start if not before else None for before, each in enumerate(chain)]
+        recipes = [recipe_of(train, each).model_dump_json(exclude={"about"}) for each in chain]
+    except UserError:  # that run's own command will tell
+        return []
     networks = [train.of(each).model_dump_json(exclude={"runs", "recipes"}) for each in chain]
-    words = [recipe.model_dump_json(exclude={"about"}) for recipe in chain.values()]
-    return list(zip(words, starts, networks, strict=True))
+    return [*zip(recipes, networks, strict=True), ("start", str(start))]
 
 
 def _own(train: Train, name: str, own: OwnRecipe) -> Recipe:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pyarrow as pa
 
@@ -21,10 +23,12 @@ from train.data.samples import Samples
 from train.model import backbones
 from train.model.blocks import Cut, cut
 from train.model.heads import Network
-from train.model.runtime import Devices, keras
+from train.model.runtime import Devices, keras, tf
 from train.targets import YEARS, Target
 
 ROOM = Path(__file__).resolve().parents[1]  # train/
+CALLED = (ROOM.parent / "manifests" / "core", ROOM.parent / "augment" / "kernels")  # code of other rooms that it calls
+LEARNT = ["task_id", "sha256", "split", "kept", "age", "age_std", "cell"]  # columns of the index
 
 
 @dataclass(frozen=True)
@@ -89,8 +93,8 @@ class RunContext:
             str(self.seed),
             self.target.name,
             self.cells.to_json(),
-            keras.version(),
-            _fingerprint(self.index.select(["task_id", "sha256", "split", "kept", "age", "cell"])),
+            *_versions(),
+            _fingerprint(self.index.select(LEARNT)),
             str(self.devices.names),
         ]
         for path in (places.local(self.train.weights), self.start):
@@ -190,10 +194,18 @@ class StageContext:
         return list((self.network.head if self.run.train.frozen else self.network.full).variables)
 
 
+def _versions() -> list[str]:
+    """What else the last digits of a network depend on."""
+    packages = map(importlib.metadata.version, ("albumentations", "numpy", "simplejpeg"))
+    threads = tf.config.threading.get_intra_op_parallelism_threads()
+    return [cv2.__version__, tf.__version__, keras.version(), *packages, str(threads)]
+
+
 @cache
 def _code() -> str:
     """A hash of the code that trains: a checkpoint that other code wrote is not gone on with."""
-    files = sorted(path for name in ("data", "fitting", "model", "targets") for path in (ROOM / name).glob("*.py"))
+    folders = [ROOM / name for name in ("data", "fitting", "model", "targets")]
+    files = [path for folder in [*folders, *CALLED] for path in sorted(folder.glob("*.py"))]
     made = hashlib.sha256()
     for path in [*files, *(ROOM / name for name in ("sample_weights.py", "scoring/metrics.py"))]:
         made.update(path.read_bytes())
