@@ -69,8 +69,8 @@ face-landmarks: $(ENV)
 results: $(ENV)
 	python -m experiments.crossval
 
-# The recipes of the four studies on APPA-REAL: with frozen features (docs/studies.md, about two hours on two cores), and
-# with the last blocks learning (docs/studies_blocks.md, about an hour and a half).
+# The recipes of the four studies on APPA-REAL, three networks a row: with frozen features (docs/studies.md, about an hour and
+# a half on two cores), and with the last blocks learning (docs/studies_blocks.md, about two hours).
 studies: $(ENV)
 	python -m experiments.run
 	python -m experiments.report
