@@ -81,7 +81,7 @@ def _run_set(wanted: ExperimentTable, name: str, base: Path, path: Path) -> None
     write_text(PARAMS, text)
     write_text(EMPHASIS, factors)
     LOCK.unlink(missing_ok=True)  # it would keep the runs of all earlier sets, and DVC rewrites it after each stage
-    _unstage(LOCK)
+    _unstage(PARAMS, EMPHASIS, LOCK)
     results.forget(experiment)  # --force would also run the stages again that are in DVC's cache
     _call(["dvc", "exp", "run", "--name", experiment, "score"], name)
 
@@ -101,9 +101,10 @@ def _factors(wanted: ExperimentTable, row: str, base: Path, path: Path) -> str:
         return after.read_text(encoding="utf-8")
 
 
-def _unstage(path: Path) -> None:
+def _unstage(*paths: Path) -> None:
     """Take from git's index what a killed `dvc exp run` left there, which the next one refuses to begin with."""
-    subprocess.run(["git", "reset", "--quiet", "--", str(path)], check=False, stderr=subprocess.DEVNULL)
+    for path in paths:  # one by one: a path that git does not know stops a reset of all
+        subprocess.run(["git", "reset", "--quiet", "--", str(path)], check=False, stderr=subprocess.DEVNULL)
 
 
 def _call(words: list[str], name: str) -> None:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
@@ -167,14 +168,17 @@ def test_what_a_sigkill_left_is_put_back_at_the_next_start(fresh: Path) -> None:
     assert (fresh / "params.yaml").read_text() == "mine: 1\n" and not run.KEPT.exists()
 
 
-def test_a_lock_that_a_killed_dvc_left_staged_stops_no_run(fresh: Path) -> None:
+@pytest.mark.parametrize("staged", ["mine: 2\n", params_of])
+def test_what_a_killed_dvc_left_staged_stops_no_run(fresh: Path, staged: str | Callable[[str], str]) -> None:
     (fresh / "dvc.lock").write_text("schema: '2.0'\n")
     kept = (fresh / "params.yaml").read_text()
-    (fresh / "params.yaml").write_text("mine: 2\n")
+    (fresh / "params.yaml").write_text(staged if isinstance(staged, str) else staged("plain"))
     subprocess.run(["git", "add", "--force", "dvc.lock", "params.yaml"], check=True)
     (fresh / "params.yaml").write_text(kept)
     main("--only", "plain")
     assert calls(fresh)
+    left = ["git", "diff", "--cached", "--name-only"]
+    assert subprocess.run(left, check=True, capture_output=True, text=True).stdout == ""
 
 
 def test_experiments_need_no_git_identity(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:

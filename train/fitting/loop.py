@@ -107,9 +107,8 @@ def train_stage(
         rows = rows[: epochs.rows(counters.epoch)]
         with tfdata.own_errors(), clock.timing(len(rows), first=counters.epoch == resumed.counters.epoch):
             steps = len(rows) // epochs.batch  # said to Keras too: what is prefetched to a GPU has no known length
-            loss = model.fit(feeds.epoch(number, rows), steps_per_epoch=steps, verbose=0, shuffle=False).history[
-                "loss"
-            ][0]
+            fitted = model.fit(feeds.epoch(number, rows), steps_per_epoch=steps, verbose=0, shuffle=False)
+            loss = fitted.history["loss"][0]
         _check(loss, counters, run.name)
         metrics = validate()
         record = {"stage": counters.stage, "steps": steps, "rate": rate, "loss": loss, **metrics}
